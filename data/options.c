@@ -1,0 +1,139 @@
+#include "data/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/nearest.h"
+
+static void print_help(const td_command *command)
+{
+    printf("usage: %s\n\n%s\n\n", command->usage, command->about);
+    for (size_t i = 0; i < command->n_options; i++) {
+        const td_option *o = &command->options[i];
+        char left[64];
+        snprintf(left, sizeof left, "  %c%c %s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? "" : " ", o->name, o->value ? " " : "", o->value ? o->value : "");
+        printf("%-34s %s\n", left, o->help);
+    }
+    printf("%-34s %s\n", "      --help", "this text");
+    if (command->after)
+        printf("\n%s\n", command->after);
+}
+
+/* The program's own name for messages: the usage line up to its first '['. */
+static void complain(const td_command *command, const char *what, const char *which)
+{
+    const size_t n = strcspn(command->usage, "[<");
+    fprintf(stderr, "%.*s: %s%s; see --help\n", (int)(n && command->usage[n - 1] == ' ' ? n - 1 : n),
+            command->usage, what, which);
+}
+
+static int unknown(const td_command *command, const char *name)
+{
+    const char *names[65];
+    size_t n = 0;
+    char text[200];
+    for (; n < command->n_options && n < 64; n++)
+        names[n] = command->options[n].name;
+    names[n++] = "help";
+    const char *near = td_nearest(name, names, n);
+    if (near)
+        snprintf(text, sizeof text, "unknown option --%.80s; did you mean --%s?", name, near);
+    else
+        snprintf(text, sizeof text, "unknown option --%.80s", name);
+    complain(command, text, "");
+    return -1;
+}
+
+static bool set_value(const td_command *command, const td_option *o, const char *value, void *into)
+{
+    char *field = (char *)into + o->offset, *end = NULL, text[200];
+    if (o->type == TD_STRING) {
+        memcpy(field, &value, sizeof value);
+        return true;
+    }
+    errno = 0;
+    const double v = strtod(value, &end);
+    if (end == value || *end || errno == ERANGE || !(v >= o->low && v <= o->high) ||
+        (o->type == TD_COUNT && v != floor(v))) {
+        snprintf(text, sizeof text, "--%s %.60s: must be a %snumber within %.10g..%.10g", o->name, value,
+                 o->type == TD_COUNT ? "whole " : "", o->low, o->high);
+        complain(command, text, "");
+        return false;
+    }
+    if (o->type == TD_COUNT) {
+        const uint64_t count = (uint64_t)v;
+        memcpy(field, &count, sizeof count);
+    } else {
+        memcpy(field, &v, sizeof v);
+    }
+    return true;
+}
+
+static const td_option *find(const td_command *command, const char *name, size_t len, char letter)
+{
+    for (size_t i = 0; i < command->n_options; i++) {
+        const td_option *o = &command->options[i];
+        if (letter ? o->letter == letter : strlen(o->name) == len && !memcmp(o->name, name, len))
+            return o;
+    }
+    return NULL;
+}
+
+/* One option at argv[*at]; moves *at over its value. */
+static int take(const td_command *command, int argc, char **argv, int *at, void *into)
+{
+    const char *word = argv[*at];
+    const bool is_long = word[1] == '-';
+    const char *name = word + 1 + is_long, *equals = is_long ? strchr(name, '=') : NULL;
+    const size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    if (is_long && len == 4 && !memcmp(name, "help", 4)) {
+        print_help(command);
+        return -2;
+    }
+    if (!is_long && !strcmp(word, "-h")) {
+        print_help(command);
+        return -2;
+    }
+    const td_option *o = !is_long && word[2] ? NULL : find(command, name, len, is_long ? 0 : word[1]);
+    if (!o)
+        return unknown(command, name);
+    if (o->type == TD_FLAG) {
+        const bool yes = true;
+        if (equals) {
+            complain(command, "takes no value: ", word);
+            return -1;
+        }
+        memcpy((char *)into + o->offset, &yes, sizeof yes);
+        return 0;
+    }
+    const char *value = equals ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
+    if (!value) {
+        complain(command, "needs a value: ", word);
+        return -1;
+    }
+    return set_value(command, o, value, into) ? 0 : -1;
+}
+
+int td_parse_options(const td_command *command, int argc, char **argv, void *into)
+{
+    int operands = 0;
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-' || !argv[i][1]) {
+            argv[++operands] = argv[i];
+            continue;
+        }
+        if (!strcmp(argv[i], "--")) {
+            while (++i < argc)
+                argv[++operands] = argv[i];
+            break;
+        }
+        const int status = take(command, argc, argv, &i, into);
+        if (status)
+            return status;
+    }
+    return operands;
+}

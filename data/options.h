@@ -1,0 +1,36 @@
+/* Command lines from one table: parsing, checking and --help all come from it.
+ *
+ * An option is --name VALUE or --name=VALUE, a flag is --name; one-letter aliases are -m VALUE. An
+ * unknown one is an error that names the nearest known one. "--" ends options; "-" is an operand. */
+#ifndef TIERCE_OPTIONS_H
+#define TIERCE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { TD_FLAG, TD_STRING, TD_COUNT, TD_NUMBER } td_option_type;
+
+typedef struct {
+    const char *name;  /* without the dashes */
+    char letter;       /* 0: none */
+    td_option_type type;
+    size_t offset;     /* into the struct of options: bool, const char *, uint64_t or double */
+    double low, high;  /* range of counts and numbers */
+    const char *value; /* how --help calls the value; NULL for flags */
+    const char *help;
+} td_option;
+
+typedef struct {
+    const char *usage; /* "tierce route [OPTION…] [PROMPT]" */
+    const char *about; /* a paragraph or several */
+    const td_option *options;
+    size_t n_options;
+    const char *after; /* printed behind the options: examples, exit codes; may be NULL */
+} td_command;
+
+/* Fills *into (defaults are already there) and moves the operands to the front of argv (from 1).
+ * Returns the number of operands; -1 after a complaint on stderr (exit 2); -2 after --help. */
+int td_parse_options(const td_command *command, int argc, char **argv, void *into);
+
+#endif

@@ -1,0 +1,374 @@
+/* Runs the extractors over the zones of a request; see extract.h for the idea. */
+#include "features/extract.h"
+
+#include <math.h>
+
+#include "features/extractors.h"
+
+static const tf_extractor tf_extractors[] = {
+    {"text", 1, NULL, tf_text_feed, NULL, "words and pairs of every zone, hashed"},
+    {"shape", 1, NULL, tf_shape_feed, tf_shape_finish, "size and texture of the ask"},
+    {"question", 1, NULL, tf_question_feed, tf_question_finish, "what the ask wants, and how"},
+    {"code", 1, NULL, tf_code_feed, tf_code_finish, "how much code, and which"},
+    {"tools", 1, tf_tools_begin, tf_tools_feed, tf_tools_finish, "tools on offer, calls, results"},
+    {"turns", 1, NULL, NULL, tf_turns_finish, "the conversation"},
+};
+#define N_EXTRACTORS (sizeof tf_extractors / sizeof *tf_extractors)
+
+size_t tf_extractor_count(void)
+{
+    return N_EXTRACTORS;
+}
+
+const char *tf_extractor_name(size_t i)
+{
+    return i < N_EXTRACTORS ? tf_extractors[i].name : "";
+}
+
+uint32_t tf_extractor_version(size_t i)
+{
+    return i < N_EXTRACTORS ? tf_extractors[i].version : 0;
+}
+
+const char *tf_extractor_help(size_t i)
+{
+    return i < N_EXTRACTORS ? tf_extractors[i].help : "";
+}
+
+static const struct {
+    const char *name, *help;
+    bool fixed_unit;
+} blocks[TF_BLOCKS] = {
+#define BLOCK_ROW(NAME, name, fixed, help) {name, help, fixed},
+    TF_BLOCK_LIST(BLOCK_ROW)
+#undef BLOCK_ROW
+};
+
+const char *tf_block_name(unsigned block)
+{
+    return block < TF_BLOCKS ? blocks[block].name : "";
+}
+
+const char *tf_block_help(unsigned block)
+{
+    return block < TF_BLOCKS ? blocks[block].help : "";
+}
+
+/* ---- spec ---- */
+
+void tf_spec_default(tf_spec *spec)
+{
+    memset(spec, 0, sizeof *spec);
+    spec->bits = TF_DEFAULT_BITS;
+    spec->zone_bytes = 1u << 20;
+    spec->max_parts = 4096;
+    spec->max_tools = 1024;
+    spec->max_entries = 1u << 17;
+    for (unsigned b = 0; b < TF_BLOCKS; b++)
+        spec->scale[b] = 1.0f;
+    spec->scale[TF_B_LEVEL] = 0.125f; /* levels are eighths of an octave */
+}
+
+const char *tf_spec_check(const tf_spec *spec)
+{
+    if (spec->bits < TF_MIN_BITS || spec->bits > TF_MAX_BITS)
+        return "feature bits out of range (10..22)";
+    if (spec->zone_bytes < 1024 || spec->zone_bytes > 1u << 26)
+        return "bytes read of a zone out of range (1024..67108864)";
+    if (spec->max_parts < 4 || spec->max_parts > 1u << 20 || spec->max_tools < 1 ||
+        spec->max_tools > 1u << 20)
+        return "parts or tools read out of range";
+    if (spec->max_entries < 1024 || spec->max_entries > 1u << 22)
+        return "entries of a vector out of range (1024..4194304)";
+    for (unsigned b = 0; b < TF_BLOCKS; b++)
+        if (!(spec->scale[b] >= 0.0f && spec->scale[b] <= 1000.0f))
+            return "scale of a block out of range (0..1000)";
+    return NULL;
+}
+
+bool tf_features_open(tf_features *features, const tf_spec *spec)
+{
+    if (tf_spec_check(spec) || !tf_lexicon_build(&features->lexicon))
+        return false;
+    features->spec = *spec;
+    for (unsigned id = 0; id < TF_N_COUNT; id++) {
+        const char *name = tf_named_name(id);
+        features->named_hash[id] = tf_hash_mix(tf_hash_bytes(name, strlen(name)));
+    }
+    return true;
+}
+
+/* ---- state ---- */
+
+static size_t round_up(size_t n)
+{
+    return (n + 15) & ~(size_t)15;
+}
+
+static size_t seen_bytes(const tf_spec *spec)
+{
+    return ((size_t)TF_BLOCKS << spec->bits) / 8;
+}
+
+size_t tf_state_size(const tf_spec *spec)
+{
+    return round_up(sizeof(tf_state)) + round_up(seen_bytes(spec)) +
+           round_up((size_t)spec->max_entries * sizeof(tf_entry));
+}
+
+tf_state *tf_state_init(void *memory, const tf_spec *spec)
+{
+    char *at = memory;
+    tf_state *state = memory;
+    memset(state, 0, sizeof *state);
+    at += round_up(sizeof *state);
+    state->seen = (uint64_t *)(void *)at;
+    memset(state->seen, 0, seen_bytes(spec));
+    at += round_up(seen_bytes(spec));
+    state->vector.at = (tf_entry *)(void *)at;
+    return state;
+}
+
+static void reset(tf_state *state, const tf_features *features, const tierce_request *request)
+{
+    tf_vector *v = &state->vector;
+    for (uint32_t i = 0; i < v->n; i++)
+        state->seen[v->at[i].index >> 6] = 0;
+    v->n = 0;
+    v->truncated = false;
+    memset(v->count, 0, sizeof v->count);
+    memset(v->values, 0xff, sizeof v->values); /* TF_ABSENT */
+    memset(state->zone, 0, sizeof state->zone);
+    memset(&state->text, 0, sizeof state->text);
+    memset(&state->shape, 0, sizeof state->shape);
+    memset(&state->question, 0, sizeof state->question);
+    memset(&state->code, 0, sizeof state->code);
+    memset(&state->tools, 0, sizeof state->tools);
+    state->features = features;
+    state->request = request;
+    state->room = features->spec.max_entries - 2 * TF_N_COUNT;
+}
+
+/* ---- zones ---- */
+
+/* Index of the message that asks: the last one of a person with text, or UINT32_MAX. */
+static uint32_t ask_message(const tierce_request *request)
+{
+    for (size_t i = request->n_parts; i-- > 0;) {
+        const tierce_part *p = &request->parts[i];
+        if (p->role == TIERCE_ROLE_USER && p->kind == TIERCE_PART_TEXT)
+            return p->message;
+    }
+    return UINT32_MAX;
+}
+
+static tf_zone zone_of(const tierce_part *part, uint32_t ask)
+{
+    if (part->kind == TIERCE_PART_RESULT || part->role == TIERCE_ROLE_TOOL)
+        return TF_ZONE_RESULT;
+    if (part->role == TIERCE_ROLE_SYSTEM)
+        return TF_ZONE_SYSTEM;
+    return part->role == TIERCE_ROLE_USER && part->message == ask ? TF_ZONE_ASK : TF_ZONE_EARLIER;
+}
+
+static void count_tokens(tf_zone_totals *zone, const tf_token *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const bool word = at[i].kind == TF_WORD;
+        zone->words += word;
+        zone->word_bytes += word ? at[i].len : 0;
+        zone->numbers += at[i].kind == TF_NUMBER;
+    }
+    zone->tokens += (uint32_t)n;
+}
+
+/* Scans one piece of text and feeds the extractors. */
+static void feed_segment(tf_state *state, tf_zone zone, const char *text, size_t len)
+{
+    tf_zone_totals *totals = &state->zone[zone];
+    tf_scan *scan = &state->scan;
+    bool first = true;
+    size_t n;
+    tf_scan_start(scan, text, len, &state->features->lexicon);
+    while ((n = tf_scan_next(scan)) > 0) {
+        const tf_chunk chunk = {scan->chunk, n, zone, first};
+        count_tokens(totals, scan->chunk, n);
+        for (size_t i = 0; i < N_EXTRACTORS; i++)
+            if (tf_extractors[i].feed)
+                tf_extractors[i].feed(state, &chunk);
+        first = false;
+    }
+    totals->segments++;
+    totals->lines += (uint32_t)(scan->lines > UINT32_MAX / 2 ? UINT32_MAX / 2 : scan->lines) + (len > 0);
+    totals->marks = totals->tokens - totals->words - totals->numbers;
+    if (scan->longest_line > totals->longest_line)
+        totals->longest_line = scan->longest_line;
+}
+
+/* Feeds the bytes of a text that lie inside the zone's head or tail; *done counts the zone's bytes
+ * before it. Head and tail meet where the zone is within its cap. */
+static void feed_capped(tf_state *state, tf_zone zone, tierce_span text, uint64_t *done)
+{
+    const uint64_t cap = state->features->spec.zone_bytes, total = state->zone[zone].bytes;
+    const uint64_t from = *done, to = from + text.len;
+    *done = to;
+    if (!text.len)
+        return;
+    if (total <= cap) {
+        feed_segment(state, zone, text.data, text.len);
+        return;
+    }
+    const uint64_t head = cap / 4 * 3, tail = total - cap / 4;
+    state->vector.truncated = true;
+    if (from < head)
+        feed_segment(state, zone, text.data, (size_t)((to < head ? to : head) - from));
+    if (to > tail) {
+        const uint64_t start = from > tail ? from : tail;
+        feed_segment(state, zone, text.data + (start - from), (size_t)(to - start));
+    }
+}
+
+/* Whether part i is read: all of them, or head and tail of very many. */
+static bool part_read(const tf_spec *spec, const tierce_request *request, size_t i)
+{
+    return request->n_parts <= spec->max_parts || i < spec->max_parts / 4 ||
+           i >= request->n_parts - (spec->max_parts - spec->max_parts / 4);
+}
+
+static void feed_parts(tf_state *state, tf_zone zone, uint32_t ask)
+{
+    const tierce_request *request = state->request;
+    const tf_spec *spec = &state->features->spec;
+    uint64_t done = 0;
+    for (size_t i = 0; i < request->n_parts; i++) {
+        const tierce_part *part = &request->parts[i];
+        if (!part_read(spec, request, i) || zone_of(part, ask) != zone)
+            continue;
+        if (part->kind == TIERCE_PART_CALL)
+            feed_capped(state, zone, part->name, &done);
+        feed_capped(state, zone, part->text, &done);
+    }
+}
+
+static size_t tools_read(const tf_state *state)
+{
+    const size_t cap = state->features->spec.max_tools;
+    return state->request->n_tools < cap ? state->request->n_tools : cap;
+}
+
+static void feed_tools(tf_state *state)
+{
+    uint64_t done = 0;
+    for (size_t i = 0, n = tools_read(state); i < n; i++) {
+        const tierce_tool *tool = &state->request->tools[i];
+        feed_capped(state, TF_ZONE_TOOLS, tool->name, &done);
+        feed_capped(state, TF_ZONE_TOOLS, tool->description, &done);
+        feed_capped(state, TF_ZONE_TOOLS, tool->parameters, &done);
+    }
+}
+
+/* Bytes of every zone, before anything is read: the caps need them. */
+static void measure(tf_state *state, uint32_t ask)
+{
+    const tierce_request *request = state->request;
+    const tf_spec *spec = &state->features->spec;
+    for (size_t i = 0; i < request->n_parts; i++) {
+        const tierce_part *part = &request->parts[i];
+        tf_zone_totals *zone = &state->zone[zone_of(part, ask)];
+        if (part_read(spec, request, i))
+            zone->bytes += part->text.len + (part->kind == TIERCE_PART_CALL ? part->name.len : 0);
+        else
+            state->vector.truncated = true;
+    }
+    for (size_t i = 0, n = tools_read(state); i < n; i++) {
+        const tierce_tool *tool = &request->tools[i];
+        state->zone[TF_ZONE_TOOLS].bytes +=
+            tool->name.len + tool->description.len + tool->parameters.len;
+    }
+    if (request->n_tools > spec->max_tools)
+        state->vector.truncated = true;
+}
+
+/* ---- named values become entries ---- */
+
+static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level)
+{
+    char name[96];
+    size_t n = 0;
+    const char *parts[2] = {tf_named_name(id), level ? "#log" : ">="};
+    for (int p = 0; p < 2; p++)
+        for (const char *c = parts[p]; *c && n < 70; c++)
+            name[n++] = *c;
+    if (!level) {
+        char digits[12];
+        int d = 0;
+        uint32_t v = tf_bucket_floor(tf_named_cut(id), bucket);
+        do
+            digits[d++] = (char)('0' + v % 10);
+        while ((v /= 10) > 0);
+        while (d > 0)
+            name[n++] = digits[--d];
+    }
+    state->namer(state->namer_context, &state->vector.at[state->vector.n - 1], name, n);
+}
+
+static void emit_named(tf_state *state)
+{
+    const tf_spec *spec = &state->features->spec;
+    tf_vector *v = &state->vector;
+    state->room = spec->max_entries;
+    for (unsigned id = 0; id < TF_N_COUNT; id++) {
+        const uint32_t value = v->values[id];
+        const tf_cut cut = tf_named_cut(id);
+        if (value == TF_ABSENT)
+            continue;
+        const uint32_t hash = state->features->named_hash[id], bucket = tf_bucket(cut, value);
+        if (spec->scale[TF_B_NAMED] > 0 &&
+            tf_emit(state, TF_B_NAMED, hash + (bucket + 1) * 0x9e3779b1u) && state->namer)
+            name_entry(state, id, bucket, false);
+        if (cut == TF_CUT_SIZE && spec->scale[TF_B_LEVEL] > 0 && tf_log_level(value) > 0 &&
+            tf_emit(state, TF_B_LEVEL, hash)) {
+            v->at[v->n - 1].level = (uint16_t)tf_log_level(value);
+            if (state->namer)
+                name_entry(state, id, bucket, true);
+        }
+    }
+}
+
+/* ---- the whole ---- */
+
+const uint64_t *tf_seen(const tf_state *state)
+{
+    return state->seen;
+}
+
+double tf_unit(const tf_spec *spec, const tf_vector *vector, unsigned block)
+{
+    const double scale = (double)spec->scale[block];
+    if (blocks[block].fixed_unit || !vector->count[block])
+        return scale;
+    return scale / sqrt((double)vector->count[block]);
+}
+
+const tf_vector *tf_extract(const tf_features *features, tf_state *state,
+                            const tierce_request *request, tf_namer namer, void *context)
+{
+    reset(state, features, request);
+    state->namer = namer;
+    state->namer_context = context;
+    const uint32_t ask = ask_message(request);
+    measure(state, ask);
+    for (size_t i = 0; i < N_EXTRACTORS; i++)
+        if (tf_extractors[i].begin)
+            tf_extractors[i].begin(state);
+    feed_parts(state, TF_ZONE_ASK, ask);
+    feed_parts(state, TF_ZONE_EARLIER, ask);
+    feed_parts(state, TF_ZONE_SYSTEM, ask);
+    feed_tools(state);
+    feed_parts(state, TF_ZONE_RESULT, ask);
+    for (size_t i = 0; i < N_EXTRACTORS; i++)
+        if (tf_extractors[i].finish)
+            tf_extractors[i].finish(state);
+    emit_named(state);
+    return &state->vector;
+}

@@ -1,0 +1,140 @@
+/* What the extractors share: the working state and the table's row. Internal to features/. */
+#ifndef TIERCE_EXTRACTORS_H
+#define TIERCE_EXTRACTORS_H
+
+#include <string.h>
+
+#include "features/extract.h"
+#include "features/hash.h"
+
+/* A chunk of tokens of one zone. A segment is one part's text (or one of the two pieces that a cap
+ * left of it); chunks of a segment follow each other. */
+typedef struct {
+    const tf_token *at;
+    size_t n;
+    tf_zone zone;
+    bool first; /* first chunk of its segment */
+} tf_chunk;
+
+/* Totals of a zone, kept by tf_extract itself. */
+typedef struct {
+    uint64_t bytes;        /* of the whole zone, caps or not */
+    uint32_t segments;
+    uint32_t lines;        /* lines read, at least one per segment with text */
+    uint32_t longest_line; /* bytes */
+    uint32_t tokens, words, numbers, marks;
+    uint32_t word_bytes;
+} tf_zone_totals;
+
+/* State of each extractor between chunks; zeroed before every request. */
+typedef struct {
+    tf_token last, before; /* the two tokens before in this segment; hash 0: none */
+} tf_text_state;
+
+typedef struct {
+    uint32_t long_words, very_long, common, capitals, shouting, high, foreign;
+} tf_shape_state;
+
+typedef struct {
+    uint32_t marks, wh, numbers, big, decimals, formula, operators, blanks, quotes;
+    uint32_t class_count[TF_LEX_COUNT];
+    uint32_t first_wh; /* word index of the first wh-word + 1, 0: none */
+    uint32_t options, first_option_word, option_bytes;
+    uint32_t sentences, sentence_words, last_sentence_words;
+    uint32_t openers[16], repeated_openers;
+    uint32_t words; /* words so far */
+    uint8_t imperative, last_mark;
+    tf_token prev[2]; /* the two tokens before, across chunks; len 0: none */
+} tf_question_state;
+
+typedef struct {
+    uint32_t fences, code_bytes, all_bytes, line_bytes, indented, lines, brackets, operators;
+    uint32_t snake, camel, calls, keywords, python, c_like, sql, shell, paths, diff, faults, urls, markup;
+    uint32_t line_marks, line_tokens;
+    tf_token prev[2];
+} tf_code_state;
+
+#define TF_TOOL_SLOTS 512 /* a power of two; name words of tools beyond half of it are not told */
+typedef struct {
+    uint32_t name_words[TF_TOOL_SLOTS]; /* hashes of words of tool names, 0: empty */
+    uint8_t used[TF_TOOL_SLOTS];        /* 1 where the ask uses the word */
+    uint32_t n_name_words, faults, actions;
+    uint32_t nested, numeric, enums, required, params;
+    bool after_type; /* the word "type" was read, its value is to come */
+} tf_tools_state;
+
+struct tf_state {
+    const tf_features *features;
+    const tierce_request *request;
+    tf_vector vector;
+    tf_namer namer;
+    void *namer_context;
+    tf_zone_totals zone[TF_ZONES];
+    tf_text_state text;
+    tf_shape_state shape;
+    tf_question_state question;
+    tf_code_state code;
+    tf_tools_state tools;
+    uint32_t room;  /* entries that may be emitted now: text leaves some for named features */
+    uint64_t *seen; /* a bit per index; all zero between requests */
+    tf_scan scan;
+};
+
+/* One row of the table. Any function may be NULL. Order of calls: begin once; then for every zone,
+ * in the order of tf_zone, feed for each chunk; finish once. */
+typedef struct {
+    const char *name;
+    uint32_t version;
+    void (*begin)(tf_state *state);
+    void (*feed)(tf_state *state, const tf_chunk *chunk);
+    void (*finish)(tf_state *state);
+    const char *help;
+} tf_extractor;
+
+void tf_text_feed(tf_state *state, const tf_chunk *chunk);
+void tf_shape_feed(tf_state *state, const tf_chunk *chunk);
+void tf_shape_finish(tf_state *state);
+void tf_question_feed(tf_state *state, const tf_chunk *chunk);
+void tf_question_finish(tf_state *state);
+void tf_code_feed(tf_state *state, const tf_chunk *chunk);
+void tf_code_finish(tf_state *state);
+void tf_tools_begin(tf_state *state);
+void tf_tools_feed(tf_state *state, const tf_chunk *chunk);
+void tf_tools_finish(tf_state *state);
+void tf_turns_finish(tf_state *state);
+
+static inline void tf_set(tf_state *state, tf_named id, uint64_t value)
+{
+    state->vector.values[id] = value >= TF_ABSENT ? TF_ABSENT - 1 : (uint32_t)value;
+}
+
+/* part of whole in per mille, 0 where whole is 0. */
+static inline uint64_t tf_share(uint64_t part, uint64_t whole)
+{
+    return whole ? part * 1000 / whole : 0;
+}
+
+/* Adds a presence entry; true when it is new in this request. */
+static inline bool tf_emit(tf_state *state, unsigned block, uint32_t hash)
+{
+    const uint32_t bits = state->features->spec.bits;
+    const uint32_t index = (uint32_t)block << bits | tf_hash_mix(hash) >> (32 - bits);
+    uint64_t *word = &state->seen[index >> 6];
+    const uint64_t bit = (uint64_t)1 << (index & 63);
+    if (*word & bit)
+        return false;
+    tf_vector *v = &state->vector;
+    if (v->n >= state->room) {
+        v->truncated = true;
+        return false;
+    }
+    *word |= bit;
+    v->at[v->n].index = index;
+    v->at[v->n].level = 1;
+    v->at[v->n].block = (uint16_t)block;
+    v->n++;
+    v->count[block]++;
+    return true;
+}
+
+#endif

@@ -1,0 +1,164 @@
+/* Tools: what is on offer, what of it the ask names, and how the tool loop stands.
+ *
+ * Schemas are read as tokens, not as JSON: the word after "type": tells enough, and a malformed
+ * schema cannot hurt. */
+#include "features/extractors.h"
+
+static uint32_t slot_of(const tf_tools_state *t, uint32_t hash)
+{
+    uint32_t s = hash & (TF_TOOL_SLOTS - 1);
+    while (t->name_words[s] && t->name_words[s] != hash)
+        s = (s + 1) & (TF_TOOL_SLOTS - 1);
+    return s;
+}
+
+/* The words of tool names, hashed as the scanner hashes tokens, before the ask is read. */
+void tf_tools_begin(tf_state *state)
+{
+    tf_tools_state *t = &state->tools;
+    const tierce_request *request = state->request;
+    for (size_t i = 0; i < request->n_tools && i < state->features->spec.max_tools; i++) {
+        tf_scan *scan = &state->scan;
+        const tierce_span name = request->tools[i].name;
+        tf_scan_start(scan, name.data, name.len < 256 ? name.len : 256, NULL);
+        const size_t n = tf_scan_next(scan);
+        for (size_t k = 0; k < n && t->n_name_words < TF_TOOL_SLOTS / 2; k++) {
+            const tf_token *token = &scan->chunk[k];
+            if (token->kind != TF_WORD || token->len < 2)
+                continue;
+            const uint32_t s = slot_of(t, token->hash);
+            t->n_name_words += !t->name_words[s];
+            t->name_words[s] = token->hash;
+        }
+    }
+}
+
+static void feed_ask(tf_tools_state *t, const tf_chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->n; i++) {
+        const tf_token *token = &chunk->at[i];
+        t->actions += (token->classes & TF_LEX(ACTION)) != 0;
+        if (!t->n_name_words || token->kind != TF_WORD)
+            continue;
+        const uint32_t s = slot_of(t, token->hash);
+        if (t->name_words[s])
+            t->used[s] = 1;
+    }
+}
+
+/* "type": "array" and its kin, across chunks: word type, then quotes and a colon, then the kind. */
+static void feed_schema(tf_tools_state *t, const tf_token *token, uint32_t type, uint32_t object)
+{
+    if (token->kind != TF_WORD) {
+        if (token->byte != '"' && token->byte != ':')
+            t->after_type = false;
+        return;
+    }
+    if (token->hash == type) {
+        t->after_type = true;
+        return;
+    }
+    if (t->after_type) {
+        const uint8_t c = token->byte;
+        t->params += token->hash != object;
+        t->nested += c == 'a' || c == 'o';
+        t->numeric += c == 'i' || c == 'n' || c == 'b';
+    }
+    t->after_type = false;
+}
+
+static void feed_tools(tf_tools_state *t, const tf_chunk *chunk)
+{
+    const uint32_t type = tf_hash_mix(tf_hash_bytes("type", 4));
+    const uint32_t object = tf_hash_mix(tf_hash_bytes("object", 6));
+    const uint32_t enumeration = tf_hash_mix(tf_hash_bytes("enum", 4));
+    const uint32_t required = tf_hash_mix(tf_hash_bytes("required", 8));
+    for (size_t i = 0; i < chunk->n; i++) {
+        const tf_token *token = &chunk->at[i];
+        t->enums += token->hash == enumeration;
+        t->required += token->hash == required;
+        feed_schema(t, token, type, object);
+    }
+}
+
+void tf_tools_feed(tf_state *state, const tf_chunk *chunk)
+{
+    tf_tools_state *t = &state->tools;
+    if (chunk->zone == TF_ZONE_ASK)
+        feed_ask(t, chunk);
+    else if (chunk->zone == TF_ZONE_TOOLS)
+        feed_tools(t, chunk);
+    else if (chunk->zone == TF_ZONE_RESULT)
+        for (size_t i = 0; i < chunk->n; i++)
+            t->faults += (chunk->at[i].classes & TF_LEX(FAULT)) != 0;
+}
+
+static bool used(const tf_tools_state *t, const tf_token *token)
+{
+    return token->kind == TF_WORD && token->len >= 2 && t->used[slot_of(t, token->hash)];
+}
+
+/* Tools all of whose name's words stand in the ask. */
+static uint32_t named_in_ask(tf_state *state)
+{
+    const tf_tools_state *t = &state->tools;
+    const tierce_request *request = state->request;
+    uint32_t count = 0;
+    for (size_t i = 0; i < request->n_tools && i < state->features->spec.max_tools; i++) {
+        tf_scan *scan = &state->scan;
+        const tierce_span name = request->tools[i].name;
+        tf_scan_start(scan, name.data, name.len < 256 ? name.len : 256, NULL);
+        uint32_t words = 0, hits = 0;
+        for (size_t k = 0, n = tf_scan_next(scan); k < n; k++) {
+            words += scan->chunk[k].kind == TF_WORD && scan->chunk[k].len >= 2;
+            hits += used(t, &scan->chunk[k]);
+        }
+        count += words && hits == words;
+    }
+    return count;
+}
+
+static void finish_offer(tf_state *state)
+{
+    const tf_tools_state *t = &state->tools;
+    const size_t n = state->request->n_tools;
+    uint32_t overlap = 0;
+    for (unsigned s = 0; s < TF_TOOL_SLOTS; s++)
+        overlap += t->used[s];
+    tf_set(state, TF_N_TOOLS_BYTES, state->zone[TF_ZONE_TOOLS].bytes);
+    tf_set(state, TF_N_TOOLS_PARAMS, t->params);
+    tf_set(state, TF_N_TOOLS_PARAMS_MEAN, t->params / n);
+    tf_set(state, TF_N_TOOLS_NESTED, t->nested);
+    tf_set(state, TF_N_TOOLS_NUMERIC, t->numeric);
+    tf_set(state, TF_N_TOOLS_ENUMS, t->enums);
+    tf_set(state, TF_N_TOOLS_REQUIRED, t->required);
+    tf_set(state, TF_N_TOOLS_NAMED, named_in_ask(state));
+    tf_set(state, TF_N_TOOLS_OVERLAP, tf_share(overlap, t->n_name_words));
+    tf_set(state, TF_N_TOOLS_PER_ASK, state->zone[TF_ZONE_ASK].words / n);
+    tf_set(state, TF_N_TOOLS_CHOICE, state->request->tool_choice);
+}
+
+void tf_tools_finish(tf_state *state)
+{
+    const tf_tools_state *t = &state->tools;
+    const tierce_request *request = state->request;
+    uint32_t calls = 0, results = 0;
+    for (size_t i = 0; i < request->n_parts; i++) {
+        calls += request->parts[i].kind == TIERCE_PART_CALL;
+        results += request->parts[i].kind == TIERCE_PART_RESULT;
+    }
+    const tierce_part *last = request->n_parts ? &request->parts[request->n_parts - 1] : NULL;
+    tf_set(state, TF_N_TOOLS_COUNT, request->n_tools);
+    tf_set(state, TF_N_TOOLS_FORMAT, request->response_format);
+    tf_set(state, TF_N_TOOLS_ACTIONS, t->actions);
+    tf_set(state, TF_N_TOOLS_OPEN,
+           last && (last->kind == TIERCE_PART_CALL || last->kind == TIERCE_PART_RESULT));
+    if (request->n_tools)
+        finish_offer(state);
+    if (calls || results) {
+        tf_set(state, TF_N_TOOLS_CALLS, calls);
+        tf_set(state, TF_N_TOOLS_RESULTS, results);
+        tf_set(state, TF_N_TOOLS_RESULT_BYTES, state->zone[TF_ZONE_RESULT].bytes);
+        tf_set(state, TF_N_TOOLS_FAULTS, t->faults);
+    }
+}

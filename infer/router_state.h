@@ -1,0 +1,26 @@
+/* What stands behind the opaque types of infer/router.h. Internal. */
+#ifndef TIERCE_ROUTER_STATE_H
+#define TIERCE_ROUTER_STATE_H
+
+#include "infer/router.h"
+#include "models/model.h"
+
+struct tierce_router {
+    tm_model model;
+    tf_features features;
+};
+
+struct tierce_scratch {
+    const tierce_router *router;
+    tf_state *state;
+    int32_t *acc;
+    double *margin; /* n_rows */
+};
+
+/* The model behind a router, for tools that print it. */
+const tm_model *tierce_router_model(const tierce_router *router);
+/* Takes a model over (it is emptied) without checking self-tests: the trainer's way to ask a model
+ * that it has just made. */
+tierce_status tierce_router_adopt(tierce_router **router, tm_model *model, tierce_error *error);
+
+#endif

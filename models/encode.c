@@ -1,0 +1,245 @@
+/* A model as bytes. The layout is described once, in models/format.h. */
+#include <string.h>
+#include <zlib.h>
+
+#include "models/bytes.h"
+#include "models/format.h"
+#include "models/model.h"
+
+static void write_spec(tm_writer *w, const tm_model *m)
+{
+    const tf_spec *s = &m->spec;
+    tm_write_u8(w, (uint8_t)s->bits);
+    tm_write_u32(w, s->zone_bytes);
+    tm_write_u32(w, s->max_parts);
+    tm_write_u32(w, s->max_tools);
+    tm_write_u32(w, s->max_entries);
+    tm_write_u8(w, TF_BLOCKS);
+    for (unsigned b = 0; b < TF_BLOCKS; b++)
+        tm_write_f32(w, s->scale[b]);
+    tm_write_u8(w, (uint8_t)tf_extractor_count());
+    for (size_t i = 0; i < tf_extractor_count(); i++) {
+        tm_write_string(w, tf_extractor_name(i));
+        tm_write_u32(w, tf_extractor_version(i));
+    }
+}
+
+static void write_tiers(tm_writer *w, const tm_model *m)
+{
+    tm_write_u8(w, (uint8_t)m->n_tiers);
+    for (uint32_t t = 0; t < m->n_tiers; t++) {
+        const tm_tier *tier = &m->tiers[t];
+        const tm_prices *p = &tier->prices;
+        tm_write_string(w, tier->name);
+        tm_write_string(w, tier->model);
+        tm_write_u8(w, (uint8_t)(p->known | tier->no_tools << 1));
+        tm_write_u32(w, tier->context_window);
+        tm_write_u32(w, tier->records);
+        tm_write_f64(w, tier->mean_score);
+        tm_write_f64(w, tier->mean_cost);
+        if (!p->known)
+            continue;
+        tm_write_f64(w, p->input);
+        tm_write_f64(w, p->output);
+        tm_write_f64(w, p->cached_input);
+        tm_write_u32(w, p->long_above);
+        tm_write_f64(w, p->long_input);
+        tm_write_f64(w, p->long_output);
+        tm_write_f64(w, p->long_cached_input);
+    }
+}
+
+static void write_rows(tm_writer *w, const tm_model *m)
+{
+    tm_write_u8(w, (uint8_t)m->n_rows);
+    for (uint32_t r = 0; r < m->n_rows; r++) {
+        tm_write_u8(w, (uint8_t)m->rows[r].kind);
+        tm_write_u8(w, (uint8_t)m->rows[r].tier);
+        tm_write_f64(w, m->rows[r].bias);
+        for (unsigned b = 0; b < TF_BLOCKS; b++)
+            tm_write_f32(w, m->rows[r].scale[b]);
+    }
+}
+
+/* Column by column: weights of one row resemble each other, which zlib likes. */
+static void write_weights(tm_writer *w, const tm_model *m)
+{
+    const tm_weights *weights = &m->weights;
+    uint32_t last = 0;
+    tm_write_u32(w, weights->n_slots);
+    for (uint32_t s = 0; s < weights->n_slots; s++) {
+        tm_write_varint(w, weights->index[s] - last);
+        last = weights->index[s];
+    }
+    for (uint32_t r = 0; r < weights->n_rows; r++)
+        for (uint32_t s = 0; s < weights->n_slots; s++)
+            tm_write_u8(w, (uint8_t)weights->weight[(size_t)s * weights->n_rows + r]);
+}
+
+static void write_sources(tm_writer *w, const tm_model *m)
+{
+    tm_write_u16(w, (uint16_t)m->n_sources);
+    for (uint32_t i = 0; i < m->n_sources; i++) {
+        const tm_source *s = &m->sources[i];
+        tm_write_string(w, s->name);
+        tm_write_u32(w, s->records);
+        tm_write_f32(w, s->likely_base);
+        tm_write_f32(w, s->telling_base);
+        tm_write_f32(w, s->mean);
+        tm_write_f32(w, s->spread);
+        for (uint32_t t = 0; t < m->n_tiers; t++)
+            tm_write_f64(w, s->level[t]);
+        tm_write_u8(w, (uint8_t)s->n);
+        for (uint32_t k = 0; k < s->n; k++) {
+            tm_write_u32(w, s->index[k]);
+            tm_write_f32(w, s->likely[k]);
+            tm_write_f32(w, s->telling[k]);
+        }
+    }
+    tm_write_f64(w, m->gate.bias);
+    tm_write_f64(w, m->gate.nearness);
+    tm_write_f64(w, m->gate.coverage);
+    for (uint32_t i = 0; i < TM_VOCABULARY_WORDS; i++)
+        tm_write_u64(w, m->vocabulary[i]);
+}
+
+static void write_estimate(tm_writer *w, const tm_model *m)
+{
+    for (uint32_t t = 0; t < m->n_tiers; t++) {
+        tm_write_f64(w, m->calibration[t].offset);
+        tm_write_f64(w, m->calibration[t].slope);
+        tm_write_f64(w, m->cost[t].smear);
+        tm_write_f64(w, m->cost[t].low);
+        tm_write_f64(w, m->cost[t].high);
+        tm_write_f64(w, m->cost[t].input_base);
+        tm_write_f64(w, m->cost[t].input_per_byte);
+    }
+}
+
+static void write_points(tm_writer *w, const tm_model *m)
+{
+    tm_write_u16(w, (uint16_t)m->n_points);
+    for (uint32_t i = 0; i < m->n_points; i++) {
+        const tm_point *p = &m->points[i];
+        tm_write_string(w, p->name);
+        tm_write_string(w, p->goal);
+        tm_write_f64(w, p->value_usd);
+        tm_write_f64(w, p->min_probability);
+        tm_write_f64(w, p->max_cost_usd);
+        tm_write_u64(w, p->allowed);
+        tm_write_u8(w, (uint8_t)p->default_tier);
+    }
+}
+
+static void write_digest(tm_writer *w, const tm_model *m)
+{
+    const tm_digest *d = &m->digest;
+    tm_write_string(w, d->created_by);
+    tm_write_u32(w, d->records);
+    tm_write_u64(w, d->seed);
+    tm_write_bytes(w, d->data_hash, sizeof d->data_hash);
+    tm_write_u32(w, d->id_filter_words);
+    for (uint32_t i = 0; i < d->id_filter_words; i++)
+        tm_write_u32(w, d->id_filter[i]);
+    tm_write_u32(w, d->n_sources);
+    tm_write_u16(w, (uint16_t)d->n_figures);
+    for (uint32_t i = 0; i < d->n_figures; i++) {
+        tm_write_string(w, d->figures[i].name);
+        tm_write_f64(w, d->figures[i].value);
+        tm_write_f64(w, d->figures[i].low);
+        tm_write_f64(w, d->figures[i].high);
+    }
+    for (size_t i = 0; i < sizeof d->familiar / sizeof *d->familiar; i++)
+        tm_write_f64(w, d->familiar[i]);
+}
+
+static void write_selftests(tm_writer *w, const tm_model *m)
+{
+    tm_write_u16(w, (uint16_t)m->n_selftests);
+    for (uint32_t i = 0; i < m->n_selftests; i++) {
+        tm_write_string(w, m->selftests[i].prompt);
+        for (uint32_t t = 0; t < m->n_tiers; t++)
+            tm_write_f64(w, m->selftests[i].probability[t]);
+    }
+}
+
+static void write_section(tm_writer *w, uint32_t tag, uint32_t flags, const tm_model *m,
+                          void (*body)(tm_writer *, const tm_model *))
+{
+    tm_write_u32(w, tag);
+    tm_write_u32(w, flags);
+    const size_t at = w->len;
+    tm_write_u32(w, 0);
+    body(w, m);
+    if (w->failed)
+        return;
+    const size_t len = w->len - at - 4;
+    if (len > TM_MAX_RAW)
+        w->failed = true;
+    for (unsigned i = 0; i < 4; i++)
+        w->at[at + i] = (uint8_t)(len >> 8 * i);
+}
+
+static void write_payload(tm_writer *w, const tm_model *m)
+{
+    write_section(w, TM_TAG_SPEC, TM_MANDATORY, m, write_spec);
+    write_section(w, TM_TAG_TIERS, TM_MANDATORY, m, write_tiers);
+    write_section(w, TM_TAG_ROWS, TM_MANDATORY, m, write_rows);
+    write_section(w, TM_TAG_WEIGHTS, TM_MANDATORY, m, write_weights);
+    write_section(w, TM_TAG_SOURCES, TM_MANDATORY, m, write_sources);
+    write_section(w, TM_TAG_ESTIMATE, TM_MANDATORY, m, write_estimate);
+    write_section(w, TM_TAG_POINTS, TM_MANDATORY, m, write_points);
+    write_section(w, TM_TAG_DIGEST, 0, m, write_digest);
+    write_section(w, TM_TAG_SELFTEST, 0, m, write_selftests);
+    for (uint32_t i = 0; i < m->n_unknown; i++) {
+        tm_write_u32(w, m->unknown[i].tag);
+        tm_write_u32(w, m->unknown[i].flags);
+        tm_write_u32(w, m->unknown[i].len);
+        tm_write_bytes(w, m->unknown[i].data, m->unknown[i].len);
+    }
+}
+
+static tierce_status finish(tm_writer *file, const tm_writer *payload, uint8_t *packed,
+                            uLongf packed_len, tierce_error *error)
+{
+    if (compress2(packed, &packed_len, payload->at, (uLong)payload->len, 9) != Z_OK)
+        return tierce_fail(error, TIERCE_NOMEM, NULL, 0);
+    tm_write_bytes(file, TM_MAGIC, 8);
+    tm_write_u16(file, TM_VERSION_MAJOR);
+    tm_write_u16(file, TM_VERSION_MINOR);
+    tm_write_u32(file, (uint32_t)packed_len);
+    tm_write_u32(file, (uint32_t)payload->len);
+    tm_write_u32(file, (uint32_t)crc32(0, payload->at, (uInt)payload->len));
+    tm_write_u32(file, (uint32_t)crc32(0, packed, (uInt)packed_len));
+    tm_write_u32(file, file->failed ? 0 : (uint32_t)crc32(0, file->at, (uInt)file->len));
+    tm_write_bytes(file, packed, packed_len);
+    return file->failed ? tierce_fail(error, TIERCE_NOMEM, NULL, 0) : TIERCE_OK;
+}
+
+tierce_status tm_model_encode(const tm_model *model, const tierce_allocator *allocator,
+                              uint8_t **bytes, size_t *len, tierce_error *error)
+{
+    const tierce_allocator *a = allocator ? allocator : &tm_default_allocator;
+    tm_writer payload = {.allocator = a}, file = {.allocator = a};
+    tierce_status status = TIERCE_OK;
+    uint8_t *packed = NULL;
+    write_payload(&payload, model);
+    if (payload.failed || payload.len > TM_MAX_RAW) {
+        status = tierce_fail(error, payload.failed ? TIERCE_NOMEM : TIERCE_LIMIT, NULL, payload.len);
+    } else {
+        const uLong bound = compressBound((uLong)payload.len);
+        packed = a->alloc(a->context, bound);
+        status = packed ? finish(&file, &payload, packed, bound, error)
+                        : tierce_fail(error, TIERCE_NOMEM, NULL, 0);
+    }
+    if (packed)
+        a->release(a->context, packed);
+    tm_writer_free(&payload);
+    if (status != TIERCE_OK) {
+        tm_writer_free(&file);
+        return status;
+    }
+    *bytes = file.at;
+    *len = file.len;
+    return TIERCE_OK;
+}

@@ -1,0 +1,148 @@
+/* From margins to estimates.
+ *
+ * Recognising. For each source s, its signature gives two sums over the features that the request
+ * has: the log-likelihood L_s of the pattern, and the log-ratio R_s against the other sources.
+ *     z       = max over s of (L_s - mean_s) / spread_s         how ordinary it would be for its best source
+ *     P(s|x)  ~ records_s * exp(R_s / 2)                        which source (halved: the features overlap)
+ *     covered = share of the ask's distinct words in the vocabulary of the training records
+ *     k = P(known) = logistic(gate.bias + gate.nearness * z + gate.coverage * covered)
+ * Margin of tier t:
+ *     m_t = k * (familiar_t + sum over s of P(s|x) * level_st) + (1 - k) * general_t
+ * so the level of the source shrinks to the mean (0) as the request grows unlike the training data,
+ * and the text is believed less. Probability: logistic(offset_t + slope_t * m_t), Platt's scaling
+ * (Platt 1999, "Probabilistic outputs for support vector machines") fitted on out-of-fold margins.
+ *
+ * Cost: exp(row) * smear, held inside the range seen in training; smear is Duan's estimator (1983),
+ * the mean of exp(residual). */
+#include "models/maths.h"
+#include "models/model.h"
+
+uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier)
+{
+    return model->row_of[kind][tier];
+}
+
+/* A word's bit: its bucket, folded to the size of the vocabulary. */
+uint32_t tm_vocabulary_bit(const tf_spec *spec, uint32_t index)
+{
+    const uint32_t bucket = index & ((1u << spec->bits) - 1);
+    return spec->bits > TM_VOCABULARY_BITS ? bucket >> (spec->bits - TM_VOCABULARY_BITS) : bucket;
+}
+
+bool tm_vocabulary_has(const tm_model *model, uint32_t index)
+{
+    const uint32_t bit = tm_vocabulary_bit(&model->spec, index);
+    return model->vocabulary[bit >> 6] >> (bit & 63) & 1;
+}
+
+static double coverage(const tm_model *model, const tf_vector *vector)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < vector->n; i++)
+        if (vector->at[i].block == TF_B_WORD)
+            found += tm_vocabulary_has(model, vector->at[i].index);
+    return vector->count[TF_B_WORD] ? (double)found / vector->count[TF_B_WORD] : 0.0;
+}
+
+#define MIN_NEARNESS (-8.0) /* beyond, stranger is not stranger */
+#define MAX_NEARNESS 2.0
+
+/* telling[s]: log of the weight of source s, before normalising. */
+static void compare(const tm_model *model, const uint64_t *seen, double *telling, tm_kinship *k)
+{
+    k->nearness = MIN_NEARNESS;
+    k->source = UINT32_MAX;
+    for (uint32_t i = 0; i < model->n_sources; i++) {
+        const tm_source *s = &model->sources[i];
+        double likely = (double)s->likely_base, tell = (double)s->telling_base;
+        for (uint32_t f = 0; f < s->n; f++)
+            if (seen[s->index[f] >> 6] >> (s->index[f] & 63) & 1) {
+                likely += (double)s->likely[f];
+                tell += (double)s->telling[f];
+            }
+        const double z = (likely - (double)s->mean) / (double)s->spread;
+        if (z > k->nearness)
+            k->nearness = z < MAX_NEARNESS ? z : MAX_NEARNESS;
+        telling[i] = tell / 2;
+        if (k->source == UINT32_MAX || telling[i] > telling[k->source])
+            k->source = i;
+    }
+}
+
+static void mix_levels(const tm_model *model, const double *telling, tm_kinship *k)
+{
+    double sum = 0;
+    for (uint32_t t = 0; t < model->n_tiers; t++)
+        k->level[t] = 0;
+    if (k->source == UINT32_MAX)
+        return;
+    for (uint32_t i = 0; i < model->n_sources; i++) {
+        const tm_source *s = &model->sources[i];
+        const double weight = (double)s->records * tm_exp(telling[i] - telling[k->source]);
+        sum += weight;
+        for (uint32_t t = 0; t < model->n_tiers; t++)
+            k->level[t] += weight * s->level[t];
+    }
+    for (uint32_t t = 0; t < model->n_tiers; t++)
+        k->level[t] = sum > 0 ? k->level[t] / sum : 0;
+}
+
+void tm_compare(const tm_model *model, const uint64_t *seen, const tf_vector *vector, tm_kinship *k)
+{
+    double telling[TM_MAX_SOURCES];
+    compare(model, seen, telling, k);
+    mix_levels(model, telling, k);
+    k->covered = coverage(model, vector);
+    k->known = 1.0;
+}
+
+void tm_recognise(const tm_model *model, const uint64_t *seen, const tf_vector *vector,
+                  tm_kinship *k)
+{
+    tm_compare(model, seen, vector, k);
+    k->known = tm_sigmoid(model->gate.bias + model->gate.nearness * k->nearness +
+                          model->gate.coverage * k->covered);
+}
+
+double tm_margin(const tm_model *model, const double *margin, const tm_kinship *k, uint32_t tier)
+{
+    const double familiar = margin[model->row_of[TM_ROW_FAMILIAR][tier]] + k->level[tier];
+    const double general = margin[model->row_of[TM_ROW_GENERAL][tier]];
+    return k->known * familiar + (1.0 - k->known) * general;
+}
+
+double tm_probability(const tm_model *model, double margin, uint32_t tier)
+{
+    return tm_sigmoid(model->calibration[tier].offset + model->calibration[tier].slope * margin);
+}
+
+static double clamp(double v, double low, double high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+/* Long-prompt rates apply to the whole request, as providers bill. */
+static double price(const tm_prices *p, double input, double output)
+{
+    const bool is_long = p->long_above && input > (double)p->long_above;
+    return (input * (is_long ? p->long_input : p->input) +
+            output * (is_long ? p->long_output : p->output)) /
+           1e6;
+}
+
+double tm_expected_cost(const tm_model *model, const double *margin, const tf_vector *vector,
+                        uint32_t tier)
+{
+    const tm_cost *c = &model->cost[tier];
+    const tm_tier *t = &model->tiers[tier];
+    const uint32_t cost = model->row_of[TM_ROW_COST][tier];
+    const uint32_t tokens = model->row_of[TM_ROW_TOKENS][tier];
+    if (tokens != UINT32_MAX && t->prices.known) {
+        const uint32_t bytes = vector->values[TF_N_TURNS_TOTAL_BYTES];
+        return price(&t->prices, c->input_base + c->input_per_byte * (double)bytes,
+                     clamp(tm_exp(margin[tokens]) * c->smear, c->low, c->high));
+    }
+    if (cost != UINT32_MAX)
+        return clamp(tm_exp(margin[cost]) * c->smear, c->low, c->high);
+    return t->mean_cost;
+}

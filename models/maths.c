@@ -1,0 +1,35 @@
+#include "models/maths.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static double two_to(int n)
+{
+    const uint64_t bits = (uint64_t)(n + 1023) << 52;
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+double tm_exp(double x)
+{
+    if (!(x > -700.0))
+        return 0.0;
+    if (x > 700.0)
+        x = 700.0;
+    const double scaled = x * 1.4426950408889634;
+    const int n = (int)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+    const double r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
+    double sum = 1.0;
+    for (int k = 13; k > 0; k--)
+        sum = 1.0 + sum * r / k;
+    return sum * two_to(n);
+}
+
+double tm_sigmoid(double x)
+{
+    if (x >= 0)
+        return 1.0 / (1.0 + tm_exp(-x));
+    const double e = tm_exp(x);
+    return e / (1.0 + e);
+}

@@ -1,0 +1,233 @@
+/* A fitted router, as data.
+ *
+ * The heart is a table of int8 weights: one line per used bucket ("slot"), one column per *row*. A
+ * row is one fitted linear function of the sparse vector:
+ *
+ *     f_row(x) = bias + sum over blocks of scale[block] * unit(x, block) * sum of level * weight
+ *
+ * The inner sums are integers and therefore exact; the outer sum runs over the blocks in order. So
+ * an estimate has the same bits on every machine.
+ *
+ * Rows, per tier:
+ *   TM_ROW_FAMILIAR  log-odds of success, trained for requests like those of the training sources:
+ *                    full use of the text
+ *   TM_ROW_GENERAL   the same, trained to carry over: text at half scale, strong regularisation
+ *   TM_ROW_COST      log of the cost in USD of one request
+ *   TM_ROW_TOKENS    log of output tokens (cost = tokens * prices)
+ * Both log-odds are fitted with an intercept per source, so that they explain differences *inside*
+ * sources. The level of a source is a second, separate term: recognise the source by its signature,
+ * add the level that its records had, and believe this only as far as the request looks known
+ * (models/estimate.c has the formulae).
+ */
+#ifndef TIERCE_MODEL_H
+#define TIERCE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "features/extract.h"
+#include "features/status.h"
+#include "models/arena.h"
+
+#define TM_MAX_TIERS 64
+#define TM_MAX_ROWS 255
+#define TM_MAX_SLOTS (1u << 24)
+
+/* Prices in USD per million tokens; NaN never occurs: `known` says. */
+typedef struct {
+    bool known;
+    double input, output, cached_input;
+    uint32_t long_above; /* input tokens above which the long rates hold; 0: never */
+    double long_input, long_output, long_cached_input;
+} tm_prices;
+
+typedef struct {
+    char *name;
+    char *model;             /* model id to ask the endpoint for; "" = name */
+    tm_prices prices;
+    uint32_t context_window; /* tokens; 0: not known */
+    bool no_tools;           /* cannot be offered tools */
+    uint32_t records;        /* outcomes it was fitted on */
+    double mean_score;       /* over those */
+    double mean_cost;        /* USD, over those with a cost; negative: not known */
+} tm_tier;
+
+typedef enum {
+    TM_ROW_FAMILIAR,
+    TM_ROW_GENERAL,
+    TM_ROW_COST,
+    TM_ROW_TOKENS,
+    TM_ROW_KINDS
+} tm_row_kind;
+
+typedef struct {
+    tm_row_kind kind;
+    uint32_t tier;
+    double bias;
+    float scale[TF_BLOCKS]; /* of a weight of 1 */
+} tm_row;
+
+/* Used buckets, sorted by index; weights slot by slot: weight[slot * n_rows + row]. */
+typedef struct {
+    uint32_t n_slots, n_rows;
+    uint32_t *index;
+    int8_t *weight;
+    /* look-up, made on open: is an index used, and how many used ones stand before its word */
+    uint64_t *used;
+    uint32_t *rank;
+} tm_weights;
+
+/* ---- recognising sources ---- */
+
+#define TM_MAX_SOURCES 256
+#define TM_SIGNATURE 16
+
+/* What tells a source from the others: features and what their presence says. */
+typedef struct {
+    char *name;
+    uint32_t records;
+    uint32_t n;                    /* features of the signature */
+    uint32_t index[TM_SIGNATURE];
+    float likely[TM_SIGNATURE];    /* added to the log-likelihood when the feature is present */
+    float telling[TM_SIGNATURE];   /* added to the log-ratio against the other sources */
+    float likely_base, telling_base; /* with no feature present */
+    float mean, spread;            /* of the log-likelihood over the source's own records */
+    double *level;                 /* n_tiers: log-odds of the source above the tier's bias */
+} tm_source;
+
+/* P(known) = logistic(bias + nearness * z + coverage * covered), see estimate.c. */
+typedef struct {
+    double bias, nearness, coverage;
+} tm_gate;
+
+/* The words of the training records, a bit per hashed bucket of block `word`. */
+#define TM_VOCABULARY_BITS 16
+#define TM_VOCABULARY_WORDS ((1u << TM_VOCABULARY_BITS) / 64)
+
+/* ---- from rows to numbers that mean something ---- */
+
+typedef struct {
+    double offset, slope; /* Platt: log-odds = offset + slope * margin */
+} tm_calibration;
+
+typedef struct {
+    double smear;          /* mean of exp(residual): turns the log's mean into a mean */
+    double low, high;      /* range of the training targets; predictions are held inside */
+    double input_base, input_per_byte; /* TM_ROW_TOKENS: input tokens = base + per_byte * bytes */
+} tm_cost;
+
+typedef struct {
+    char *name, *goal;
+    double value_usd; /* of a success */
+    double min_probability, max_cost_usd;
+    uint64_t allowed;
+    uint32_t default_tier;
+} tm_point;
+
+/* What it was trained on and what held-out records said. */
+typedef struct {
+    char *created_by;       /* program and version; no date: same records, same bytes */
+    uint32_t records;
+    uint64_t seed;
+    uint8_t data_hash[16];  /* of the records' ids and outcomes, order-free */
+    uint32_t *id_filter;    /* Bloom filter of record ids: was this record trained on? */
+    uint32_t id_filter_words;
+    uint32_t n_sources;     /* of the records, those without a signature too */
+    uint32_t n_figures;
+    struct tm_figure {
+        char *name;
+        double value, low, high; /* 95 % interval; low > high: none */
+    } *figures;
+    double familiar[11];    /* deciles of P(known) over training records, folded out */
+} tm_digest;
+
+/* A request and what the model must say about it, checked on open. */
+typedef struct {
+    char *prompt;
+    double *probability; /* n_tiers */
+} tm_selftest;
+
+typedef struct {
+    uint32_t tag, flags, len;
+    uint8_t *data;
+} tm_unknown;
+
+typedef struct {
+    tm_arena arena;
+    tf_spec spec;
+    uint32_t n_tiers;
+    tm_tier *tiers;
+    uint32_t n_rows;
+    tm_row *rows;
+    tm_weights weights;
+    uint32_t row_of[TM_ROW_KINDS][TM_MAX_TIERS]; /* UINT32_MAX: none; made by tm_weights_prepare */
+    uint32_t n_sources; /* with a signature */
+    tm_source *sources;
+    tm_gate gate;
+    uint64_t *vocabulary; /* TM_VOCABULARY_WORDS */
+    tm_calibration *calibration; /* n_tiers */
+    tm_cost *cost;               /* n_tiers */
+    uint32_t n_points;
+    tm_point *points;
+    tm_digest digest;
+    uint32_t n_selftests;
+    tm_selftest *selftests;
+    uint32_t n_unknown;          /* optional sections of later versions, kept as they are */
+    tm_unknown *unknown;
+    uint64_t file_bytes, raw_bytes; /* of the file it came from; 0 when made in memory */
+} tm_model;
+
+/* Starts an empty model; allocator NULL: malloc. */
+void tm_model_start(tm_model *model, const tierce_allocator *allocator);
+void tm_model_free(tm_model *model);
+
+/* ---- weights.c ---- */
+
+/* Builds used and rank from index. False when memory ends. */
+bool tm_weights_prepare(tm_model *model);
+/* Slot of an index, or UINT32_MAX. */
+uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
+/* Every row's f_row(x); acc: n_rows * TF_BLOCKS of room. */
+void tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
+
+/* ---- estimate.c ---- */
+
+/* How the request relates to the training records. */
+typedef struct {
+    double known;      /* P(known), 0..1 */
+    double nearness;   /* z of the nearest source's signature */
+    double covered;    /* share of the ask's words in the vocabulary */
+    uint32_t source;   /* the likeliest, UINT32_MAX: none */
+    double level[TM_MAX_TIERS]; /* expected level of its source, per tier */
+} tm_kinship;
+
+/* seen: a bit per index, as tf_seen() gives it. */
+void tm_recognise(const tm_model *model, const uint64_t *seen, const tf_vector *vector,
+                  tm_kinship *kinship);
+/* The two things that the gate weighs, without the gate. */
+void tm_compare(const tm_model *model, const uint64_t *seen, const tf_vector *vector,
+                tm_kinship *kinship);
+/* Log-odds before calibration, per tier, from the rows' margins. */
+double tm_margin(const tm_model *model, const double *margin, const tm_kinship *kinship, uint32_t tier);
+/* Calibrated probability. */
+double tm_probability(const tm_model *model, double margin, uint32_t tier);
+/* Expected cost in USD, or a negative number where the model does not know. */
+double tm_expected_cost(const tm_model *model, const double *margin, const tf_vector *vector,
+                        uint32_t tier);
+/* Row of a kind and tier, or UINT32_MAX. */
+uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier);
+/* How the words of the ask are looked up. */
+bool tm_vocabulary_has(const tm_model *model, uint32_t index);
+uint32_t tm_vocabulary_bit(const tf_spec *spec, uint32_t index);
+
+/* ---- the file: encode.c, decode.c, file.c ---- */
+
+/* The whole file as bytes; release through the allocator. */
+tierce_status tm_model_encode(const tm_model *model, const tierce_allocator *allocator,
+                              uint8_t **bytes, size_t *len, tierce_error *error);
+/* From bytes to a checked model, or an error and nothing. Trusts nothing. */
+tierce_status tm_model_decode(tm_model *model, const void *bytes, size_t len,
+                              const tierce_allocator *allocator, tierce_error *error);
+
+#endif

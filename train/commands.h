@@ -1,0 +1,10 @@
+/* The commands of tierce-train. Each takes its own argc, argv (argv[0] is the command) and returns
+ * the exit status: 0 done, 1 could not, 2 wrong usage. */
+#ifndef TIERCE_TRAIN_COMMANDS_H
+#define TIERCE_TRAIN_COMMANDS_H
+
+int cmd_train(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
+
+#endif

@@ -1,0 +1,182 @@
+#include "train/dataset.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "train/memory.h"
+
+typedef struct {
+    tr_dataset *d;
+    tf_features *features;
+    tf_state *state;
+    size_t entries, room_entries;
+    size_t rooms[12];
+} loader;
+
+static void complain(void *context, const char *message)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", message);
+}
+
+static uint32_t intern(char ***names, uint32_t *n, tierce_span name, size_t *room)
+{
+    for (uint32_t i = *n; i-- > 0;)
+        if (strlen((*names)[i]) == name.len && !memcmp((*names)[i], name.data, name.len))
+            return i;
+    *names = tr_grow(*names, room, *n + 1, sizeof **names);
+    (*names)[*n] = tr_copy(name.len ? name.data : "", name.len);
+    return (*n)++;
+}
+
+static void add_vector(loader *l, const tf_vector *v)
+{
+    tr_dataset *d = l->d;
+    d->entry = tr_grow(d->entry, &l->room_entries, l->entries + v->n, sizeof *d->entry);
+    memcpy(d->entry + l->entries, v->at, v->n * sizeof *v->at);
+    memcpy(d->count[d->n], v->count, sizeof v->count);
+    l->entries += v->n;
+}
+
+static void grow_records(loader *l)
+{
+    tr_dataset *d = l->d;
+    const size_t n = (size_t)d->n + 1, cells = n * d->n_tiers;
+    size_t *r = l->rooms;
+    d->start = tr_grow(d->start, &r[0], n + 1, sizeof *d->start);
+    d->score = tr_grow(d->score, &r[1], cells, sizeof *d->score);
+    d->cost = tr_grow(d->cost, &r[2], cells, sizeof *d->cost);
+    d->input_tokens = tr_grow(d->input_tokens, &r[3], cells, sizeof *d->input_tokens);
+    d->output_tokens = tr_grow(d->output_tokens, &r[4], cells, sizeof *d->output_tokens);
+    d->source = tr_grow(d->source, &r[5], n, sizeof *d->source);
+    d->workload = tr_grow(d->workload, &r[6], n, sizeof *d->workload);
+    d->id = tr_grow(d->id, &r[7], n, sizeof *d->id);
+    d->crc = tr_grow(d->crc, &r[8], n, sizeof *d->crc);
+    d->bytes = tr_grow(d->bytes, &r[9], n, sizeof *d->bytes);
+    d->count = tr_grow(d->count, &r[11], n, sizeof *d->count);
+    d->has_tools = tr_grow(d->has_tools, &r[10], n, sizeof *d->has_tools);
+}
+
+/* False when the record has no outcome of any tier. */
+static bool add_outcomes(tr_dataset *d, const td_record *record)
+{
+    bool any = false, graded = false;
+    for (uint32_t t = 0; t < d->n_tiers; t++) {
+        const td_outcome *o = td_tier_outcome(&d->tiers.tier[t], record);
+        const size_t cell = (size_t)d->n * d->n_tiers + t;
+        d->score[cell] = o ? o->score : (double)NAN;
+        d->cost[cell] = o ? o->cost_usd : (double)NAN;
+        d->input_tokens[cell] = o ? o->input_tokens : (double)NAN;
+        d->output_tokens[cell] = o ? o->output_tokens : (double)NAN;
+        any |= o != NULL;
+        graded |= o && o->score > 0 && o->score < 1;
+    }
+    d->graded += graded;
+    return any;
+}
+
+static void add_record(loader *l, const td_record *record, size_t *room_sources,
+                       size_t *room_workloads)
+{
+    tr_dataset *d = l->d;
+    grow_records(l);
+    if (!add_outcomes(d, record)) {
+        d->without_outcome++;
+        return;
+    }
+    const tf_vector *v = tf_extract(l->features, l->state, record->request, NULL, NULL);
+    d->start[d->n] = l->entries;
+    add_vector(l, v);
+    d->start[d->n + 1] = l->entries;
+    d->source[d->n] = intern(&d->source_name, &d->n_sources, record->source, room_sources);
+    d->workload[d->n] = intern(&d->workload_name, &d->n_workloads, record->workload, room_workloads);
+    d->id[d->n] = tr_copy(record->id.data, record->id.len);
+    d->crc[d->n] = (uint32_t)crc32(0, (const Bytef *)record->id.data, (uInt)record->id.len);
+    d->bytes[d->n] = v->values[TF_N_TURNS_TOTAL_BYTES];
+    d->has_tools[d->n] = record->request->n_tools > 0;
+    d->n++;
+}
+
+static bool read_all(loader *l, td_reader *reader, td_error *error)
+{
+    td_record record;
+    size_t room_sources = 0, room_workloads = 0;
+    int got;
+    while ((got = td_reader_next(reader, &record, error)) > 0) {
+        if (l->d->n == UINT32_MAX - 1)
+            return td_fail(error, "more than 4 billion records");
+        add_record(l, &record, &room_sources, &room_workloads);
+    }
+    l->d->bad_lines = td_reader_bad(reader);
+    if (got < 0)
+        return false;
+    if (!l->d->n && l->d->without_outcome)
+        return td_fail(error, "none of the %llu records has an outcome of the tiers \"%s\"…; the outcomes of "
+                              "a record name its tiers",
+                       (unsigned long long)l->d->without_outcome, l->d->tiers.tier[0].name);
+    return l->d->n ? true : td_fail(error, "no records in the input");
+}
+
+bool tr_dataset_load(tr_dataset *d, const char *const *paths, size_t n_paths, const char *tiers,
+                     const tf_spec *spec, uint64_t max_bad, td_error *error)
+{
+    memset(d, 0, sizeof *d);
+    d->spec = *spec;
+    if (!td_tiers_load(&d->tiers, tiers, error))
+        return false;
+    d->n_tiers = d->tiers.n;
+    loader l = {.d = d, .features = tr_new(1, sizeof *l.features)};
+    void *memory = tr_new(1, tf_state_size(spec));
+    l.state = tf_state_init(memory, spec);
+    bool good = tf_features_open(l.features, spec);
+    td_reader *reader =
+        td_reader_open(paths, n_paths, TD_WANT_RECORDS, max_bad, 0, max_bad ? complain : NULL, NULL);
+    good = good && reader && read_all(&l, reader, error);
+    td_reader_close(reader);
+    free(memory);
+    free(l.features);
+    if (!good)
+        tr_dataset_free(d);
+    return good;
+}
+
+tf_vector tr_vector(const tr_dataset *d, uint32_t record)
+{
+    tf_vector v = {.at = d->entry + d->start[record],
+                   .n = (uint32_t)(d->start[record + 1] - d->start[record])};
+    memcpy(v.count, d->count[record], sizeof v.count);
+    memset(v.values, 0xff, sizeof v.values);
+    v.values[TF_N_TURNS_TOTAL_BYTES] = d->bytes[record];
+    return v;
+}
+
+static void free_names(char **names, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+}
+
+void tr_dataset_free(tr_dataset *d)
+{
+    free_names(d->source_name, d->n_sources);
+    free_names(d->workload_name, d->n_workloads);
+    free_names(d->id, d->n);
+    free(d->start);
+    free(d->entry);
+    free(d->count);
+    free(d->score);
+    free(d->cost);
+    free(d->input_tokens);
+    free(d->output_tokens);
+    free(d->source);
+    free(d->workload);
+    free(d->crc);
+    free(d->bytes);
+    free(d->has_tools);
+    td_tiers_free(&d->tiers);
+    memset(d, 0, sizeof *d);
+}

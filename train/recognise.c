@@ -1,0 +1,407 @@
+#include "train/recognise.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/memory.h"
+#include "train/newton.h"
+
+#define MIN_RECORDS 20     /* a smaller source has no signature */
+#define MIN_SHARE 0.25     /* a candidate stands in this share of some source's records */
+#define MAX_CANDIDATES 8192
+#define MAX_LEFT_OUT 48    /* sources that take part in the rehearsal of unknown ones */
+#define UNKNOWN_WEIGHT 0.2 /* of the unknown in the gate's fit */
+#define FLOOR 0.001        /* shares are kept within FLOOR .. 1 - FLOOR */
+
+/* Everything about a subset that signatures are made of. */
+typedef struct {
+    const tr_dataset *d;
+    const uint32_t *records;
+    uint32_t n;
+    uint32_t n_sources;      /* with a signature */
+    uint32_t *source_of;     /* dataset's number of each */
+    uint32_t *number;        /* by dataset's source: ours, or UINT32_MAX */
+    uint32_t *size;          /* records of each */
+    uint32_t n_candidates;
+    uint32_t *candidate;     /* index of each */
+    double *share;           /* n_sources * n_candidates */
+    double *total;           /* sum of shares over sources, per candidate */
+    uint64_t *has;           /* n * words: which candidates a record has */
+    size_t words;
+} survey;
+
+static bool may_tell(unsigned block)
+{
+    return block != TF_B_SKIP && block != TF_B_LEVEL && block != TF_B_RESULT;
+}
+
+static void count_sources(survey *s)
+{
+    const tr_dataset *d = s->d;
+    uint32_t *count = tr_new(d->n_sources, sizeof *count);
+    s->number = tr_new(d->n_sources, sizeof *s->number);
+    s->size = tr_new(TM_MAX_SOURCES, sizeof *s->size);
+    for (uint32_t i = 0; i < s->n; i++)
+        count[d->source[s->records[i]]]++;
+    memset(s->number, 0xff, d->n_sources * sizeof *s->number);
+    while (s->n_sources < TM_MAX_SOURCES) { /* the largest first; ties by order of appearance */
+        uint32_t best = UINT32_MAX;
+        for (uint32_t k = 0; k < d->n_sources; k++)
+            if (count[k] >= MIN_RECORDS && (best == UINT32_MAX || count[k] > count[best]))
+                best = k;
+        if (best == UINT32_MAX)
+            break;
+        s->number[best] = s->n_sources;
+        s->size[s->n_sources] = count[best];
+        s->source_of[s->n_sources++] = best;
+        count[best] = 0;
+    }
+    free(count);
+}
+
+static uint32_t source_of(const survey *s, uint32_t i)
+{
+    return s->number[s->d->source[s->records[i]]];
+}
+
+/* Calls each candidate entry of record i's vector. */
+#define FOR_ENTRIES(s, i, e)                                                 \
+    for (size_t e = (s)->d->start[(s)->records[i]];                          \
+         e < (s)->d->start[(s)->records[i] + 1]; e++)                        \
+        if (may_tell((s)->d->entry[e].block))
+
+/* slot[index] becomes candidate number + 1, 0 for the others. */
+static void find_candidates(survey *s, uint32_t *slot)
+{
+    const size_t indexes = (size_t)TF_BLOCKS << s->d->spec.bits;
+    uint32_t *count = tr_new(indexes, sizeof *count);
+    s->candidate = tr_new(MAX_CANDIDATES, sizeof *s->candidate);
+    for (uint32_t k = 0; k < s->n_sources; k++) {
+        const uint32_t need = (uint32_t)ceil(MIN_SHARE * s->size[k]);
+        for (uint32_t i = 0; i < s->n; i++) {
+            if (source_of(s, i) != k)
+                continue;
+            FOR_ENTRIES(s, i, e)
+            {
+                const uint32_t index = s->d->entry[e].index;
+                if (++count[index] == need && !slot[index] && s->n_candidates < MAX_CANDIDATES) {
+                    s->candidate[s->n_candidates] = index;
+                    slot[index] = ++s->n_candidates;
+                }
+            }
+        }
+        for (uint32_t i = 0; i < s->n; i++)
+            if (source_of(s, i) == k)
+                FOR_ENTRIES(s, i, e)
+                count[s->d->entry[e].index] = 0;
+    }
+    free(count);
+}
+
+static void measure_shares(survey *s, const uint32_t *slot)
+{
+    const uint32_t c = s->n_candidates;
+    s->words = (c + 63) / 64;
+    s->share = tr_new((size_t)s->n_sources * c, sizeof *s->share);
+    s->total = tr_new(c, sizeof *s->total);
+    s->has = tr_new(s->n * s->words, sizeof *s->has);
+    for (uint32_t i = 0; i < s->n; i++) {
+        const uint32_t k = source_of(s, i);
+        FOR_ENTRIES(s, i, e)
+        {
+            const uint32_t at = slot[s->d->entry[e].index];
+            if (!at)
+                continue;
+            s->has[i * s->words + (at - 1) / 64] |= (uint64_t)1 << ((at - 1) & 63);
+            if (k != UINT32_MAX)
+                s->share[(size_t)k * c + at - 1] += 1;
+        }
+    }
+    for (uint32_t k = 0; k < s->n_sources; k++)
+        for (uint32_t j = 0; j < c; j++) {
+            double *share = &s->share[(size_t)k * c + j];
+            *share = (*share + 0.5) / (s->size[k] + 1.0);
+            s->total[j] += *share;
+        }
+}
+
+static double within(double v)
+{
+    return v < FLOOR ? FLOOR : v > 1 - FLOOR ? 1 - FLOOR : v;
+}
+
+/* Share of candidate j in the sources other than k and `out`, each source counting the same. */
+static double elsewhere(const survey *s, uint32_t k, uint32_t out, uint32_t j)
+{
+    double sum = s->total[j] - s->share[(size_t)k * s->n_candidates + j];
+    uint32_t others = s->n_sources - 1;
+    if (out != UINT32_MAX) {
+        sum -= s->share[(size_t)out * s->n_candidates + j];
+        others--;
+    }
+    return within(others ? sum / others : 0.1);
+}
+
+typedef struct {
+    uint32_t n, at[TM_SIGNATURE];
+    double likely[TM_SIGNATURE], telling[TM_SIGNATURE];
+    double likely_base, telling_base, mean, spread;
+} signature;
+
+/* The candidates that tell source k best from the others (but `out`): largest Kullback-Leibler
+ * divergence of presence. */
+static void choose(const survey *s, uint32_t k, uint32_t out, signature *sig)
+{
+    double gain[TM_SIGNATURE];
+    memset(sig, 0, sizeof *sig);
+    for (uint32_t j = 0; j < s->n_candidates; j++) {
+        const double p = within(s->share[(size_t)k * s->n_candidates + j]);
+        const double q = elsewhere(s, k, out, j);
+        const double kl = p * log(p / q) + (1 - p) * log((1 - p) / (1 - q));
+        uint32_t place = sig->n;
+        if (place == TM_SIGNATURE && kl <= gain[place - 1])
+            continue;
+        place -= place == TM_SIGNATURE;
+        for (; place > 0 && kl > gain[place - 1]; place--) {
+            gain[place] = gain[place - 1];
+            sig->at[place] = sig->at[place - 1];
+        }
+        gain[place] = kl;
+        sig->at[place] = j;
+        sig->n += sig->n < TM_SIGNATURE;
+    }
+    for (uint32_t f = 0; f < sig->n; f++) {
+        const double p = within(s->share[(size_t)k * s->n_candidates + sig->at[f]]);
+        const double q = elsewhere(s, k, out, sig->at[f]);
+        sig->likely_base += log(1 - p);
+        sig->telling_base += log((1 - p) / (1 - q));
+        sig->likely[f] = log(p) - log(1 - p);
+        sig->telling[f] = log(p / q) - log((1 - p) / (1 - q));
+    }
+}
+
+static double likelihood(const survey *s, const signature *sig, uint32_t i)
+{
+    double sum = sig->likely_base;
+    for (uint32_t f = 0; f < sig->n; f++)
+        if (s->has[i * s->words + sig->at[f] / 64] >> (sig->at[f] & 63) & 1)
+            sum += sig->likely[f];
+    return sum;
+}
+
+static void standardise(const survey *s, uint32_t k, signature *sig)
+{
+    double sum = 0, square = 0;
+    for (uint32_t i = 0; i < s->n; i++)
+        if (source_of(s, i) == k) {
+            const double l = likelihood(s, sig, i);
+            sum += l;
+            square += l * l;
+        }
+    sig->mean = sum / s->size[k];
+    const double variance = square / s->size[k] - sig->mean * sig->mean;
+    sig->spread = sqrt(variance > 0 ? variance : 0) + 0.5;
+}
+
+/* z of record i's nearest source but `out`, within the limits that estimate.c uses. */
+static double nearness(const survey *s, const signature *sigs, uint32_t out, uint32_t i)
+{
+    double best = -8;
+    for (uint32_t k = 0; k < s->n_sources; k++) {
+        if (k == out)
+            continue;
+        const double z = (likelihood(s, &sigs[k], i) - sigs[k].mean) / sigs[k].spread;
+        best = z > best ? z : best;
+    }
+    return best > 2 ? 2 : best;
+}
+
+/* ---- vocabulary ---- */
+
+/* Records that have a word of each vocabulary bit: in all, and by source. */
+typedef struct {
+    uint32_t *all, *by_source;
+    uint32_t n_sources;
+} lexicon_count;
+
+#define BITS_OF_VOCABULARY ((size_t)1 << TM_VOCABULARY_BITS)
+
+static lexicon_count count_words(const survey *s)
+{
+    lexicon_count c = {tr_new(BITS_OF_VOCABULARY, sizeof *c.all),
+                       tr_new(BITS_OF_VOCABULARY * (s->n_sources + 1), sizeof *c.by_source), s->n_sources};
+    for (uint32_t i = 0; i < s->n; i++) {
+        const uint32_t k = source_of(s, i);
+        FOR_ENTRIES(s, i, e)
+        {
+            if (s->d->entry[e].block != TF_B_WORD)
+                continue;
+            const uint32_t bit = tm_vocabulary_bit(&s->d->spec, s->d->entry[e].index);
+            c.all[bit]++;
+            if (k != UINT32_MAX)
+                c.by_source[k * BITS_OF_VOCABULARY + bit]++;
+        }
+    }
+    return c;
+}
+
+/* Share of record i's words that stand in two other records: of any source, or of other sources. */
+static double covered(const survey *s, const lexicon_count *c, uint32_t i, bool other_sources)
+{
+    const uint32_t k = source_of(s, i);
+    uint32_t words = 0, found = 0;
+    FOR_ENTRIES(s, i, e)
+    {
+        if (s->d->entry[e].block != TF_B_WORD)
+            continue;
+        const uint32_t bit = tm_vocabulary_bit(&s->d->spec, s->d->entry[e].index);
+        const uint32_t own = other_sources ? c->by_source[k * BITS_OF_VOCABULARY + bit] : 1;
+        words++;
+        found += c->all[bit] - own >= 2;
+    }
+    return words ? (double)found / words : 0;
+}
+
+/* ---- the gate ---- */
+
+typedef struct {
+    double *x, *target, *weight; /* rows of 1, nearness, coverage */
+    size_t n;
+} samples;
+
+static void add_sample(samples *g, double near, double cover, bool known, double weight)
+{
+    g->x[g->n * 3] = 1;
+    g->x[g->n * 3 + 1] = near;
+    g->x[g->n * 3 + 2] = cover;
+    g->target[g->n] = known;
+    g->weight[g->n++] = weight;
+}
+
+/* How source `out` looks to the others. */
+static void rehearse(const survey *s, const lexicon_count *c, uint32_t out, double weight, samples *g)
+{
+    signature *sigs = tr_new(s->n_sources, sizeof *sigs);
+    for (uint32_t k = 0; k < s->n_sources; k++) {
+        if (k == out)
+            continue;
+        choose(s, k, out, &sigs[k]);
+        standardise(s, k, &sigs[k]);
+    }
+    for (uint32_t i = 0; i < s->n; i++)
+        if (source_of(s, i) == out)
+            add_sample(g, nearness(s, sigs, out, i), covered(s, c, i, true), false, weight);
+    free(sigs);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* With a single source nothing shows what unknown looks like: doubt what has far fewer known words
+ * than the least familiar twentieth of the training records. */
+static void gate_of_one(const survey *s, const lexicon_count *c, tm_gate *gate)
+{
+    double *cover = tr_new(s->n, sizeof *cover);
+    for (uint32_t i = 0; i < s->n; i++)
+        cover[i] = covered(s, c, i, false);
+    qsort(cover, s->n, sizeof *cover, by_size);
+    gate->nearness = 0;
+    gate->coverage = 20;
+    gate->bias = -20 * (cover[s->n / 20] - 0.15);
+    free(cover);
+}
+
+static void fit_gate(const survey *s, const signature *sigs, const lexicon_count *c, tm_gate *gate)
+{
+    if (s->n_sources < 2) {
+        gate_of_one(s, c, gate);
+        return;
+    }
+    samples g = {tr_new((size_t)s->n * 6, sizeof *g.x), tr_new((size_t)s->n * 2, sizeof *g.target),
+                 tr_new((size_t)s->n * 2, sizeof *g.weight), 0};
+    uint32_t known = 0, unknown = 0;
+    for (uint32_t i = 0; i < s->n; i++) {
+        const uint32_t k = source_of(s, i);
+        known += k != UINT32_MAX;
+        unknown += k < MAX_LEFT_OUT;
+    }
+    for (uint32_t i = 0; i < s->n; i++)
+        if (source_of(s, i) != UINT32_MAX)
+            add_sample(&g, nearness(s, sigs, UINT32_MAX, i), covered(s, c, i, false), true,
+                       1 - UNKNOWN_WEIGHT);
+    for (uint32_t k = 0; k < s->n_sources && k < MAX_LEFT_OUT; k++)
+        rehearse(s, c, k, UNKNOWN_WEIGHT * known / unknown, &g);
+    double w[3] = {0, 0, 0};
+    tr_newton_logistic(g.x, g.target, g.weight, g.n, 3, 0.01, w);
+    gate->bias = w[0];
+    gate->nearness = w[1] > 0 ? w[1] : 0;
+    gate->coverage = w[2] > 0 ? w[2] : 0;
+    free(g.x);
+    free(g.target);
+    free(g.weight);
+}
+
+/* ---- the whole ---- */
+
+static void store(tm_model *m, const survey *s, const signature *sigs, const lexicon_count *c)
+{
+    m->n_sources = s->n_sources;
+    m->sources = tm_arena_alloc(&m->arena, s->n_sources, sizeof *m->sources);
+    m->vocabulary = tm_arena_alloc(&m->arena, TM_VOCABULARY_WORDS, sizeof *m->vocabulary);
+    for (uint32_t k = 0; k < s->n_sources; k++) {
+        tm_source *to = &m->sources[k];
+        const signature *sig = &sigs[k];
+        const char *name = s->d->source_name[s->source_of[k]];
+        to->name = tm_arena_string(&m->arena, name, strlen(name));
+        to->records = s->size[k];
+        to->n = sig->n;
+        to->level = tm_arena_alloc(&m->arena, m->n_tiers, sizeof *to->level);
+        to->likely_base = (float)sig->likely_base;
+        to->telling_base = (float)sig->telling_base;
+        to->mean = (float)sig->mean;
+        to->spread = (float)sig->spread;
+        for (uint32_t f = 0; f < sig->n; f++) {
+            to->index[f] = s->candidate[sig->at[f]];
+            to->likely[f] = (float)sig->likely[f];
+            to->telling[f] = (float)sig->telling[f];
+        }
+    }
+    for (uint32_t bit = 0; bit < BITS_OF_VOCABULARY; bit++)
+        if (c->all[bit] >= 2)
+            m->vocabulary[bit >> 6] |= (uint64_t)1 << (bit & 63);
+}
+
+void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
+                  uint32_t *source_of_out)
+{
+    uint32_t numbers[TM_MAX_SOURCES] = {0};
+    survey s = {.d = d, .records = records, .n = n, .source_of = numbers};
+    uint32_t *slot = tr_new((size_t)TF_BLOCKS << d->spec.bits, sizeof *slot);
+    count_sources(&s);
+    find_candidates(&s, slot);
+    measure_shares(&s, slot);
+    free(slot);
+    lexicon_count c = count_words(&s);
+    signature *sigs = tr_new(s.n_sources, sizeof *sigs);
+    for (uint32_t k = 0; k < s.n_sources; k++) {
+        choose(&s, k, UINT32_MAX, &sigs[k]);
+        standardise(&s, k, &sigs[k]);
+    }
+    fit_gate(&s, sigs, &c, &model->gate);
+    store(model, &s, sigs, &c);
+    if (source_of_out)
+        memcpy(source_of_out, numbers, s.n_sources * sizeof *numbers);
+    free(sigs);
+    free(c.all);
+    free(c.by_source);
+    free(s.number);
+    free(s.size);
+    free(s.candidate);
+    free(s.share);
+    free(s.total);
+    free(s.has);
+}

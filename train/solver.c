@@ -1,0 +1,294 @@
+#include "train/solver.h"
+
+#include <linear.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/memory.h"
+
+#define BIAS_VALUE 2.0
+#define LEVEL_VALUE 1.0
+#define NO_COLUMN UINT32_MAX
+
+struct tr_problem {
+    const tr_dataset *d;
+    uint32_t n, columns;
+    uint32_t *record;
+    uint32_t *index, *frequency; /* per column */
+    struct feature_node *node;   /* all rows; each ends with bias, source, -1 */
+    struct feature_node **row;
+    size_t *length;              /* features of a row */
+    float scale[TF_BLOCKS];
+};
+
+static void quiet(const char *text)
+{
+    (void)text;
+}
+
+/* Column of each index, NO_COLUMN for those left out; fills p->index and p->frequency. */
+static uint32_t *make_columns(tr_problem *p, uint32_t min_df)
+{
+    const tr_dataset *d = p->d;
+    const size_t indexes = (size_t)TF_BLOCKS << d->spec.bits;
+    uint32_t *column = tr_new(indexes, sizeof *column);
+    for (uint32_t i = 0; i < p->n; i++)
+        for (size_t e = d->start[p->record[i]]; e < d->start[p->record[i] + 1]; e++)
+            column[d->entry[e].index]++;
+    for (size_t i = 0; i < indexes; i++)
+        p->columns += column[i] >= min_df && p->scale[i >> d->spec.bits] > 0;
+    p->index = tr_new(p->columns, sizeof *p->index);
+    p->frequency = tr_new(p->columns, sizeof *p->frequency);
+    uint32_t next = 0;
+    for (size_t i = 0; i < indexes; i++) {
+        if (column[i] < min_df || !(p->scale[i >> d->spec.bits] > 0)) {
+            column[i] = NO_COLUMN;
+            continue;
+        }
+        p->index[next] = (uint32_t)i;
+        p->frequency[next] = column[i];
+        column[i] = next++;
+    }
+    return column;
+}
+
+static void fill_row(tr_problem *p, uint32_t i, const uint32_t *column, struct feature_node *to)
+{
+    const tr_dataset *d = p->d;
+    const uint32_t r = p->record[i];
+    const tf_vector v = tr_vector(d, r);
+    double unit[TF_BLOCKS];
+    for (unsigned b = 0; b < TF_BLOCKS; b++)
+        unit[b] = v.count[b] ? tf_unit(&d->spec, &v, b) * (double)p->scale[b] : 0;
+    p->row[i] = to;
+    for (uint32_t e = 0; e < v.n; e++) {
+        const uint32_t c = column[v.at[e].index];
+        if (c == NO_COLUMN)
+            continue;
+        to->index = (int)c + 1;
+        to->value = unit[v.at[e].block] * v.at[e].level;
+        to++;
+    }
+    p->length[i] = (size_t)(to - p->row[i]);
+    to[0].index = (int)p->columns + 1;
+    to[0].value = BIAS_VALUE;
+    to[1].index = (int)(p->columns + 2 + d->source[r]);
+    to[1].value = LEVEL_VALUE;
+    to[2].index = -1;
+}
+
+tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_t n,
+                           const float *scale, uint32_t min_df)
+{
+    tr_problem *p = tr_new(1, sizeof *p);
+    p->d = d;
+    p->n = n;
+    p->record = tr_new(n, sizeof *p->record);
+    memcpy(p->record, records, n * sizeof *records);
+    memcpy(p->scale, scale, sizeof p->scale);
+    uint32_t *column = make_columns(p, min_df);
+    size_t nodes = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        nodes += 3;
+        for (size_t e = d->start[records[i]]; e < d->start[records[i] + 1]; e++)
+            nodes += column[d->entry[e].index] != NO_COLUMN;
+    }
+    p->node = tr_new(nodes, sizeof *p->node);
+    p->row = tr_new(n, sizeof *p->row);
+    p->length = tr_new(n, sizeof *p->length);
+    struct feature_node *to = p->node;
+    for (uint32_t i = 0; i < n; i++) {
+        fill_row(p, i, column, to);
+        to += p->length[i] + 3;
+    }
+    free(column);
+    set_print_string_function(quiet);
+    return p;
+}
+
+void tr_problem_free(tr_problem *p)
+{
+    if (!p)
+        return;
+    free(p->record);
+    free(p->index);
+    free(p->frequency);
+    free(p->node);
+    free(p->row);
+    free(p->length);
+    free(p);
+}
+
+uint32_t tr_problem_columns(const tr_problem *p)
+{
+    return p->columns;
+}
+
+uint32_t tr_problem_index(const tr_problem *p, uint32_t column)
+{
+    return p->index[column];
+}
+
+uint32_t tr_problem_frequency(const tr_problem *p, uint32_t column)
+{
+    return p->frequency[column];
+}
+
+void tr_problem_rescale(tr_problem *p, const float *scale)
+{
+    double ratio[TF_BLOCKS];
+    const uint32_t bits = p->d->spec.bits;
+    for (unsigned b = 0; b < TF_BLOCKS; b++) {
+        ratio[b] = p->scale[b] > 0 ? (double)scale[b] / (double)p->scale[b] : 0;
+        if (p->scale[b] > 0)
+            p->scale[b] = scale[b];
+    }
+    for (uint32_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->length[i]; k++) {
+            struct feature_node *node = &p->row[i][k];
+            node->value *= ratio[p->index[node->index - 1] >> bits];
+        }
+}
+
+/* ---- solving ---- */
+
+typedef struct {
+    struct feature_node **x;
+    double *y;
+    size_t n;
+} rows;
+
+static void add_row(rows *r, struct feature_node *x, double y)
+{
+    r->x[r->n] = x;
+    r->y[r->n++] = y;
+}
+
+/* A graded score becomes rows of both labels. Where grades are common every record counts four
+ * rows, so that all weigh the same (C is divided by four in turn); where they are rare, a graded
+ * record counts two. Returns the rows of a record. */
+static unsigned replicate(rows *r, struct feature_node *x, double score, bool common)
+{
+    const unsigned copies = common ? 4 : score > 0 && score < 1 ? 2 : 1;
+    const unsigned positive = (unsigned)(score * copies + 0.5);
+    for (unsigned k = 0; k < copies; k++)
+        add_row(r, x, k < positive ? 1 : -1);
+    return copies;
+}
+
+static double *solve(const tr_problem *p, const rows *r, int solver, double c, double epsilon,
+                     double *start, bool *flipped)
+{
+    const int n = (int)(p->columns + 1 + p->d->n_sources);
+    struct problem problem = {
+        .l = (int)r->n, .n = n, .y = r->y, .x = r->x, .bias = -1};
+    struct parameter parameter = {
+        .solver_type = solver, .eps = epsilon, .C = c, .p = 0, .init_sol = start};
+    struct model *model = train(&problem, &parameter);
+    double *w = tr_new((size_t)n, sizeof *w);
+    memcpy(w, model->w, (size_t)n * sizeof *w);
+    /* w points to the first label, which is the one seen first, but +1 for the pair -1, +1 */
+    *flipped = model->label && model->label[0] != 1;
+    free_and_destroy_model(&model);
+    return w;
+}
+
+/* Solver's w -> the solution: scales folded in, levels centred on the records. */
+static void unpack(const tr_problem *p, const double *w, double sign, tr_solution *s)
+{
+    const tr_dataset *d = p->d;
+    const uint32_t bits = d->spec.bits;
+    free(s->weight);
+    free(s->level);
+    s->weight = tr_new(p->columns, sizeof *s->weight);
+    s->level = tr_new(d->n_sources, sizeof *s->level);
+    for (uint32_t c = 0; c < p->columns; c++)
+        s->weight[c] = sign * w[c] * (double)p->scale[p->index[c] >> bits];
+    s->bias = sign * w[p->columns] * BIAS_VALUE;
+    double mean = 0;
+    for (uint32_t k = 0; k < d->n_sources; k++)
+        s->level[k] = sign * w[p->columns + 1 + k] * LEVEL_VALUE;
+    for (uint32_t i = 0; i < p->n; i++)
+        mean += s->level[d->source[p->record[i]]];
+    mean /= p->n ? p->n : 1;
+    for (uint32_t k = 0; k < d->n_sources; k++)
+        s->level[k] -= mean;
+    s->bias += mean;
+}
+
+static void constant(const tr_problem *p, double bias, tr_solution *s)
+{
+    free(s->weight);
+    free(s->level);
+    s->weight = tr_new(p->columns, sizeof *s->weight);
+    s->level = tr_new(p->d->n_sources, sizeof *s->level);
+    s->bias = bias;
+}
+
+void tr_solve_logistic(tr_problem *p, uint32_t tier, double c, double epsilon, tr_solution *s)
+{
+    const tr_dataset *d = p->d;
+    const bool common = d->graded > d->n / 20;
+    rows r = {tr_new((size_t)p->n * 4, sizeof *r.x), tr_new((size_t)p->n * 4, sizeof *r.y), 0};
+    double positive = 0;
+    s->records = 0;
+    for (uint32_t i = 0; i < p->n; i++) {
+        const double score = tr_score(d, p->record[i], tier);
+        if (isnan(score))
+            continue;
+        replicate(&r, p->row[i], score, common);
+        s->records++;
+    }
+    for (size_t i = 0; i < r.n; i++)
+        positive += r.y[i] > 0;
+    const double negative = (double)r.n - positive;
+    if (positive < 1 || negative < 1) {
+        constant(p, log((positive + 0.5) / (negative + 0.5)), s);
+    } else {
+        bool flipped;
+        double *w = solve(p, &r, L2R_LR, common ? c / 4 : c, epsilon, s->raw, &flipped);
+        unpack(p, w, flipped ? -1 : 1, s);
+        free(s->raw);
+        s->raw = w;
+    }
+    free(r.x);
+    free(r.y);
+}
+
+void tr_solve_regression(tr_problem *p, const double *target, double c, double epsilon,
+                         tr_solution *s)
+{
+    rows r = {tr_new(p->n, sizeof *r.x), tr_new(p->n, sizeof *r.y), 0};
+    struct feature_node *source = tr_new(p->n, sizeof *source);
+    bool flipped;
+    for (uint32_t i = 0; i < p->n; i++) {
+        struct feature_node *end = p->row[i] + p->length[i] + 1;
+        source[i] = *end;
+        end->index = -1; /* sources have no level here */
+        if (!isnan(target[i]))
+            add_row(&r, p->row[i], target[i]);
+    }
+    s->records = (uint32_t)r.n;
+    if (!r.n) {
+        constant(p, 0, s);
+    } else {
+        double *w = solve(p, &r, L2R_L2LOSS_SVR, c, epsilon, NULL, &flipped);
+        unpack(p, w, 1, s);
+        free(s->raw);
+        s->raw = w;
+    }
+    for (uint32_t i = 0; i < p->n; i++)
+        p->row[i][p->length[i] + 1] = source[i];
+    free(source);
+    free(r.x);
+    free(r.y);
+}
+
+void tr_solution_free(tr_solution *s)
+{
+    free(s->weight);
+    free(s->raw);
+    free(s->level);
+    memset(s, 0, sizeof *s);
+}
