@@ -211,13 +211,15 @@ static tierce_status read_sources(tm_reader *r, tm_model *m)
         if (status != TIERCE_OK)
             return status;
     }
-    m->gate.bias = tm_read_f64(r);
-    m->gate.nearness = tm_read_f64(r);
-    m->gate.coverage = tm_read_f64(r);
+    m->gate.near_middle = tm_read_f64(r);
+    m->gate.near_slope = tm_read_f64(r);
+    m->gate.cover_middle = tm_read_f64(r);
+    m->gate.cover_slope = tm_read_f64(r);
     for (uint32_t i = 0; i < TM_VOCABULARY_WORDS; i++)
         m->vocabulary[i] = tm_read_u64(r);
-    return in_range(m->gate.bias, -1e4, 1e4) && in_range(m->gate.nearness, -1e4, 1e4) &&
-                   in_range(m->gate.coverage, -1e4, 1e4)
+    return in_range(m->gate.near_middle, -1e4, 1e4) && in_range(m->gate.near_slope, 0, 1e4) &&
+                   in_range(m->gate.cover_middle, -1e4, 1e4) &&
+                   in_range(m->gate.cover_slope, 0, 1e4)
                ? TIERCE_OK
                : TIERCE_CORRUPT;
 }

@@ -96,9 +96,10 @@ static void write_sources(tm_writer *w, const tm_model *m)
             tm_write_f32(w, s->telling[k]);
         }
     }
-    tm_write_f64(w, m->gate.bias);
-    tm_write_f64(w, m->gate.nearness);
-    tm_write_f64(w, m->gate.coverage);
+    tm_write_f64(w, m->gate.near_middle);
+    tm_write_f64(w, m->gate.near_slope);
+    tm_write_f64(w, m->gate.cover_middle);
+    tm_write_f64(w, m->gate.cover_slope);
     for (uint32_t i = 0; i < TM_VOCABULARY_WORDS; i++)
         tm_write_u64(w, m->vocabulary[i]);
 }

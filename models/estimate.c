@@ -5,7 +5,8 @@
  *     z       = max over s of (L_s - mean_s) / spread_s         how ordinary it would be for its best source
  *     P(s|x)  ~ records_s * exp(R_s / 2)                        which source (halved: the features overlap)
  *     covered = share of the ask's distinct words in the vocabulary of the training records
- *     k = P(known) = logistic(gate.bias + gate.nearness * z + gate.coverage * covered)
+ *     k = P(known) = logistic(near_slope * (z - near_middle))
+ *                    * logistic(cover_slope * (covered - cover_middle))
  * Margin of tier t:
  *     m_t = k * (familiar_t + sum over s of P(s|x) * level_st) + (1 - k) * general_t
  * so the level of the source shrinks to the mean (0) as the request grows unlike the training data,
@@ -100,8 +101,9 @@ void tm_recognise(const tm_model *model, const uint64_t *seen, const tf_vector *
                   tm_kinship *k)
 {
     tm_compare(model, seen, vector, k);
-    k->known = tm_sigmoid(model->gate.bias + model->gate.nearness * k->nearness +
-                          model->gate.coverage * k->covered);
+    const tm_gate *g = &model->gate;
+    k->known = tm_sigmoid(g->near_slope * (k->nearness - g->near_middle)) *
+               tm_sigmoid(g->cover_slope * (k->covered - g->cover_middle));
 }
 
 double tm_margin(const tm_model *model, const double *margin, const tm_kinship *k, uint32_t tier)

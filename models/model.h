@@ -96,9 +96,10 @@ typedef struct {
     double *level;                 /* n_tiers: log-odds of the source above the tier's bias */
 } tm_source;
 
-/* P(known) = logistic(bias + nearness * z + coverage * covered), see estimate.c. */
+/* P(known) = logistic(near_slope * (z - near_middle)) * logistic(cover_slope * (covered -
+ * cover_middle)), see estimate.c. */
 typedef struct {
-    double bias, nearness, coverage;
+    double near_middle, near_slope, cover_middle, cover_slope;
 } tm_gate;
 
 /* The words of the training records, a bit per hashed bucket of block `word`. */

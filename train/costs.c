@@ -85,11 +85,8 @@ uint32_t tr_fit_costs(tm_model *model, const tr_dataset *d, tr_problem *shared,
                       tr_row *rows, uint32_t *records_used)
 {
     double *target = tr_new(n, sizeof *target);
-    float scale[TF_BLOCKS];
     uint32_t added = 0;
-    for (unsigned b = 0; b < TF_BLOCKS; b++)
-        scale[b] = o->cost[b] > 0 ? o->cost[b] : 1e-6f;
-    tr_problem_rescale(shared, scale);
+    tr_problem_rescale(shared, o->cost);
     for (uint32_t t = 0; t < d->n_tiers; t++) {
         const bool priced = model->tiers[t].prices.known;
         uint32_t used = take_logs(d, d->cost, t, records, n, target);

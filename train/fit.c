@@ -22,25 +22,24 @@ void tr_options_default(tr_options *o)
     }
     o->familiar[TF_B_WORD] = 0.55f;
     o->familiar[TF_B_PAIR] = 0.7f;
-    o->familiar[TF_B_SKIP] = 0.6f;
-    o->familiar[TF_B_NAMED] = 0.3f;
+    o->familiar[TF_B_SKIP] = 0.4f;
+    o->familiar[TF_B_NAMED] = 0.45f;
     o->familiar[TF_B_LEVEL] = 0.03f;
     o->general[TF_B_WORD] = 0.28f;
     o->general[TF_B_PAIR] = 0.4f;
     o->general[TF_B_SKIP] = 0;
     o->general[TF_B_NAMED] = 0.15f;
-    o->general[TF_B_LEVEL] = 0.06f;
+    o->general[TF_B_LEVEL] = 0.1f;
     o->cost[TF_B_NAMED] = 1.0f;
     o->cost[TF_B_LEVEL] = 0.3f;
-    o->c_grid[0] = 0.5;
-    o->c_grid[1] = 1.0;
-    o->c_grid[2] = 2.0;
-    o->n_grid = 3;
-    o->c_general = 0.1;
+    o->c_grid[0] = 0.35;
+    o->c_grid[1] = 0.7;
+    o->n_grid = 2;
+    o->c_general = 0.03;
     o->c_cost = 1.0;
     o->epsilon = 0.002;
     o->min_df = 3;
-    o->inner_folds = 3;
+    o->inner_folds = 0;
     o->max_slots = 65536;
     o->seed = 1;
 }
@@ -81,34 +80,36 @@ static uint32_t min_df_for(const tr_options *o, uint32_t n)
     return n < 500 ? 2 : o->min_df;
 }
 
-static void solve_tiers(fitting *f, tr_problem *p, const float *scale, bool general, clock_face *clock)
+/* The columns of a problem must serve all kinds of rows; what a kind does without is muted later. */
+static void union_scales(const tr_options *o, float *scale)
 {
-    tr_problem_rescale(p, scale);
+    for (unsigned b = 0; b < TF_BLOCKS; b++)
+        scale[b] = o->familiar[b] > 0 ? o->familiar[b] : o->general[b] > 0 ? o->general[b] : o->cost[b];
+}
+
+static tr_problem *make_problem(const fitting *f, const uint32_t *records, uint32_t n)
+{
+    float scale[TF_BLOCKS];
+    union_scales(f->o, scale);
+    return tr_problem_new(f->d, records, n, scale, min_df_for(f->o, n));
+}
+
+static void solve_familiar(fitting *f, tr_problem *p, clock_face *clock)
+{
+    tr_problem_rescale(p, f->o->familiar);
     for (uint32_t t = 0; t < f->d->n_tiers; t++) {
-        tr_solution *s = general ? &f->general[t] : &f->familiar[t];
-        tr_solve_logistic(p, t, general ? f->o->c_general : f->c[t], f->o->epsilon, s);
-        tick(clock, general ? "general rows" : "familiar rows");
+        tr_solve_logistic(p, t, f->c[t], f->o->epsilon, &f->familiar[t]);
+        tick(clock, "familiar rows");
     }
 }
 
-/* Scales that are zero for one kind of row would drop the block from the problem: keep the columns
- * and give such a block a scale of next to nothing. */
-static void keep_blocks(const float *wanted, float *scale)
+static void solve_general(fitting *f, tr_problem *p, clock_face *clock)
 {
-    for (unsigned b = 0; b < TF_BLOCKS; b++)
-        scale[b] = wanted[b] > 0 ? wanted[b] : 1e-6f;
-}
-
-/* Both kinds of rows on a subset, as a model with sources and gate, uncalibrated. */
-static tr_problem *fit_rows(fitting *f, const uint32_t *records, uint32_t n, clock_face *clock)
-{
-    float familiar[TF_BLOCKS], general[TF_BLOCKS];
-    keep_blocks(f->o->familiar, familiar);
-    keep_blocks(f->o->general, general);
-    tr_problem *p = tr_problem_new(f->d, records, n, familiar, min_df_for(f->o, n));
-    solve_tiers(f, p, familiar, false, clock);
-    solve_tiers(f, p, general, true, clock);
-    return p;
+    tr_problem_rescale(p, f->o->general);
+    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
+        tr_solve_logistic(p, t, f->o->c_general, f->o->epsilon, &f->general[t]);
+        tick(clock, "general rows");
+    }
 }
 
 static uint32_t list_rows(const fitting *f, const tm_model *m, tr_row *rows)
@@ -157,62 +158,87 @@ static double cross_entropy(double z, double score)
     return soft - score * z;
 }
 
-/* Log-loss of held-out records under a solution, source levels included: what C alone changes. */
+/* Platt's two numbers; returns the calibrated log-loss per row. */
+static double platt(const double *margin, const double *score, size_t n, double *offset,
+                    double *slope)
+{
+    double *x = tr_new(n * 2, sizeof *x), w[2] = {0, 1}, loss = 0;
+    for (size_t i = 0; i < n; i++) {
+        x[i * 2] = 1;
+        x[i * 2 + 1] = margin[i];
+    }
+    tr_newton_logistic(x, score, NULL, n, 2, 1.0, w);
+    for (size_t i = 0; i < n; i++)
+        loss += cross_entropy(w[0] + w[1] * margin[i], score[i]);
+    *offset = w[0];
+    *slope = w[1];
+    free(x);
+    return n ? loss / (double)n : 0;
+}
+
+/* Log-loss of held-out records under a solution, source levels included, calibrated: strong
+ * regularisation shrinks margins, which calibration undoes and which must not count against it. */
 static double held_loss(const tr_dataset *d, const tr_problem *p, const tr_solution *s,
                         const uint32_t *records, const uint32_t *held, uint32_t n_held, uint32_t tier,
                         double *weight)
 {
-    double sum = 0;
+    double *margin = tr_new(n_held, sizeof *margin), *target = tr_new(n_held, sizeof *target);
+    double offset, slope;
     uint32_t n = 0;
     for (uint32_t c = 0; c < tr_problem_columns(p); c++)
         weight[tr_problem_index(p, c)] = s->weight[c];
     for (uint32_t i = 0; i < n_held; i++) {
         const uint32_t r = records[held[i]];
-        const double score = tr_score(d, r, tier);
         const tf_vector v = tr_vector(d, r);
         double unit[TF_BLOCKS], z = s->bias + s->level[d->source[r]];
-        if (isnan(score))
+        target[n] = tr_score(d, r, tier);
+        if (isnan(target[n]))
             continue;
         for (unsigned b = 0; b < TF_BLOCKS; b++)
             unit[b] = v.count[b] ? tf_unit(&d->spec, &v, b) : 0;
         for (uint32_t e = 0; e < v.n; e++)
             z += unit[v.at[e].block] * v.at[e].level * weight[v.at[e].index];
-        sum += cross_entropy(z, score);
-        n++;
+        margin[n++] = z;
     }
-    return n ? sum / n : 0;
+    const double loss = platt(margin, target, n, &offset, &slope);
+    free(margin);
+    free(target);
+    return loss;
 }
 
-static void choose_c(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *o,
-                     double *c, tr_report *report, clock_face *clock)
+/* The first inner fold's familiar rows, for every candidate of C with warm starts along the grid; the
+ * best one by the fold's held-out records stays. */
+static void search_familiar(fitting *f, tr_problem *p, const uint32_t *records,
+                            const uint32_t *held, uint32_t n_held, double *c, tr_report *report,
+                            clock_face *clock)
 {
-    uint32_t *fit = tr_new(n, sizeof *fit), *held = tr_new(n, sizeof *held), n_fit, n_held;
-    double *weight = tr_new((size_t)TF_BLOCKS << d->spec.bits, sizeof *weight);
-    float familiar[TF_BLOCKS];
-    keep_blocks(o->familiar, familiar);
-    split(d, records, n, o, 0, fit, &n_fit, held, &n_held);
-    tr_problem *p = tr_problem_new(d, fit, n_fit, familiar, min_df_for(o, n_fit));
-    for (uint32_t t = 0; t < d->n_tiers; t++) {
-        tr_solution s = {0};
+    const tr_options *o = f->o;
+    double *weight = tr_new((size_t)TF_BLOCKS << f->d->spec.bits, sizeof *weight);
+    tr_problem_rescale(p, o->familiar);
+    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
         double best = HUGE_VAL;
-        c[t] = o->c_grid[0];
+        tr_solution last = {0};
         for (uint32_t g = 0; g < o->n_grid; g++) {
+            tr_solution s = {0};
+            tr_solution_carry(p, &last, p, &s);
             tr_solve_logistic(p, t, o->c_grid[g], o->epsilon, &s);
-            const double loss = held_loss(d, p, &s, records, held, n_held, t, weight);
+            const double loss = held_loss(f->d, p, &s, records, held, n_held, t, weight);
             report->grid_loss[t][g] = loss;
+            tr_solution_free(&last);
+            tr_solution_carry(p, &s, p, &last);
             if (loss < best) {
                 best = loss;
-                c[t] = o->c_grid[g];
+                report->c[t] = c[t] = o->c_grid[g];
+                tr_solution_free(&f->familiar[t]);
+                f->familiar[t] = s;
+            } else {
+                tr_solution_free(&s);
             }
         }
-        tr_solution_free(&s);
-        report->c[t] = c[t];
+        tr_solution_free(&last);
         tick(clock, "choosing C");
     }
-    tr_problem_free(p);
     free(weight);
-    free(fit);
-    free(held);
 }
 
 /* ---- out-of-fold margins and calibration ---- */
@@ -223,23 +249,20 @@ typedef struct {
     double *known;
 } margins;
 
-static void fold_margins(const tr_dataset *d, const uint32_t *records, uint32_t n,
-                         const tr_options *o, const double *c, uint32_t fold, margins *m,
-                         clock_face *clock)
+/* Margins of the held-out records under a model of the fold's solutions. */
+static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
+                     const uint32_t *records, const uint32_t *held, uint32_t n_held, margins *m)
 {
-    uint32_t *fit = tr_new(n, sizeof *fit), *held = tr_new(n, sizeof *held), n_fit, n_held;
-    fitting f = {.d = d, .o = o, .c = c};
+    const tr_dataset *d = f->d;
     tr_row rows[2 * TM_MAX_TIERS];
     tm_model model;
     tr_probe probe;
-    split(d, records, n, o, fold, fit, &n_fit, held, &n_held);
-    tr_problem *p = fit_rows(&f, fit, n_fit, clock);
     tm_model_start(&model, NULL);
     model.spec = d->spec;
     tr_describe_tiers(&model, d, fit, n_fit);
-    tr_recognise(&model, d, fit, n_fit, f.source_of);
-    set_levels(&model, &f);
-    tr_assemble(&model, p, rows, list_rows(&f, &model, rows), UINT32_MAX, NULL);
+    tr_recognise(&model, d, fit, n_fit, f->source_of);
+    set_levels(&model, f);
+    tr_assemble(&model, p, rows, list_rows(f, &model, rows), UINT32_MAX, NULL);
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
@@ -253,46 +276,51 @@ static void fold_margins(const tr_dataset *d, const uint32_t *records, uint32_t 
     }
     tr_probe_stop(&probe);
     tm_model_free(&model);
-    tr_problem_free(p);
-    free_solutions(&f);
-    free(fit);
-    free(held);
 }
 
-/* Platt's two numbers; returns the calibrated log-loss per record. */
-static double platt(const tr_dataset *d, const uint32_t *records, uint32_t n, uint32_t tier,
-                    const double *margin, double *offset, double *slope)
+/* One inner fold. The first also chooses C and leaves its problem and solutions to *f and the caller. */
+static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n, uint32_t fold,
+                                double *c, margins *m, tr_report *report, clock_face *clock)
 {
-    double *x = tr_new((size_t)n * 2, sizeof *x), *y = tr_new(n, sizeof *y), w[2] = {0, 1}, loss = 0;
+    uint32_t *fit = tr_new(n, sizeof *fit), *held = tr_new(n, sizeof *held), n_fit, n_held;
+    split(f->d, records, n, f->o, fold, fit, &n_fit, held, &n_held);
+    tr_problem *p = make_problem(f, fit, n_fit);
+    if (!fold)
+        search_familiar(f, p, records, held, n_held, c, report, clock);
+    else
+        solve_familiar(f, p, clock);
+    solve_general(f, p, clock);
+    hold_out(f, p, fit, n_fit, records, held, n_held, m);
+    free(fit);
+    free(held);
+    return p;
+}
+
+/* Calibrates a tier on the subset's margins. */
+static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint32_t n, uint32_t tier,
+                             const double *margin, tm_calibration *c)
+{
+    double *x = tr_new(n, sizeof *x), *y = tr_new(n, sizeof *y);
     size_t rows = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const double score = tr_score(d, records[i], tier);
-        if (isnan(score))
-            continue;
-        x[rows * 2] = 1;
-        x[rows * 2 + 1] = margin[(size_t)i * d->n_tiers + tier];
-        y[rows++] = score;
+        y[rows] = tr_score(d, records[i], tier);
+        x[rows] = margin[(size_t)i * d->n_tiers + tier];
+        rows += isnan(y[rows]) ? 0 : 1;
     }
-    tr_newton_logistic(x, y, NULL, rows, 2, 1.0, w);
-    for (size_t i = 0; i < rows; i++)
-        loss += cross_entropy(w[0] + w[1] * x[i * 2 + 1], y[i]);
-    *offset = w[0];
-    *slope = w[1];
+    const double loss = platt(x, y, rows, &c->offset, &c->slope);
     free(x);
     free(y);
-    return rows ? loss / (double)rows : 0;
+    return loss;
 }
 
 static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
                       const margins *m, tr_report *report)
 {
-    double offset, slope;
+    tm_calibration ignored;
     for (uint32_t t = 0; t < d->n_tiers; t++) {
-        report->loss_familiar[t] = platt(d, records, n, t, m->familiar, &offset, &slope);
-        report->loss_general[t] = platt(d, records, n, t, m->general, &offset, &slope);
-        report->loss_gated[t] = platt(d, records, n, t, m->gated, &offset, &slope);
-        model->calibration[t].offset = offset;
-        model->calibration[t].slope = slope;
+        report->loss_familiar[t] = calibrate_tier(d, records, n, t, m->familiar, &ignored);
+        report->loss_general[t] = calibrate_tier(d, records, n, t, m->general, &ignored);
+        report->loss_gated[t] = calibrate_tier(d, records, n, t, m->gated, &model->calibration[t]);
     }
 }
 
@@ -311,50 +339,82 @@ static void digest_known(tm_model *model, double *known, uint32_t n, tr_report *
         report->known += known[i] / n;
 }
 
-static void learn_calibration(tm_model *model, const tr_dataset *d, const uint32_t *records,
-                              uint32_t n, const tr_options *o, const double *c, tr_report *report,
-                              clock_face *clock)
+/* All inner folds; the first one's problem and solutions stay, to warm-start the last fit from. */
+static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint32_t *records,
+                                     uint32_t n, double *c, tr_report *report, clock_face *clock)
 {
+    const tr_dataset *d = first->d;
     const size_t cells = (size_t)n * d->n_tiers;
     margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
                  tr_new(cells, sizeof(double)), tr_new(n, sizeof(double))};
-    for (uint32_t fold = 0; fold < o->inner_folds; fold++)
-        fold_margins(d, records, n, o, c, fold, &m, clock);
+    tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
+    for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
+        fitting f = {.d = d, .o = first->o, .c = c};
+        tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
+        free_solutions(&f);
+    }
     calibrate(model, d, records, n, &m, report);
     digest_known(model, m.known, n, report);
     free(m.familiar);
     free(m.general);
     free(m.gated);
     free(m.known);
+    return p;
 }
 
 /* ---- the whole ---- */
 
-void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *o,
+/* The last fit, on every record; it may start from the first fold's solutions, being allowed to see
+ * all that they saw. */
+static tr_problem *fit_all(fitting *f, const fitting *first, tr_problem *first_problem,
+                           const uint32_t *records, uint32_t n, clock_face *clock)
+{
+    tr_problem *p = make_problem(f, records, n);
+    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
+        tr_solution_carry(first_problem, &first->familiar[t], p, &f->familiar[t]);
+        tr_solution_carry(first_problem, &first->general[t], p, &f->general[t]);
+    }
+    solve_familiar(f, p, clock);
+    solve_general(f, p, clock);
+    return p;
+}
+
+/* Two numbers per tier are calibrated: many records need no more than two folds for them. */
+static tr_options settle(const tr_options *o, uint32_t n)
+{
+    tr_options settled = *o;
+    if (!settled.inner_folds)
+        settled.inner_folds = n < 6000 ? 5 : 2;
+    return settled;
+}
+
+void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *given,
             tm_model *model, tr_report *report, tr_progress progress, void *context)
 {
+    const tr_options o = settle(given, n);
     double c[TM_MAX_TIERS];
     tr_report own;
     tr_row rows[4 * TM_MAX_TIERS];
-    fitting f = {.d = d, .o = o, .c = c};
-    clock_face clock = {progress, context, 0, d->n_tiers * (1 + 2 * (o->inner_folds + 1))};
+    fitting f = {.d = d, .o = &o, .c = c}, first = {.d = d, .o = &o, .c = c};
+    clock_face clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
     report = report ? report : &own;
     memset(report, 0, sizeof *report);
     tm_model_start(model, NULL);
     model->spec = d->spec;
     tr_describe_tiers(model, d, records, n);
-    choose_c(d, records, n, o, c, report, &clock);
-    learn_calibration(model, d, records, n, o, c, report, &clock);
+    tr_problem *first_problem = learn_calibration(model, &first, records, n, c, report, &clock);
     tr_recognise(model, d, records, n, f.source_of);
-    tr_problem *p = fit_rows(&f, records, n, &clock);
+    tr_problem *p = fit_all(&f, &first, first_problem, records, n, &clock);
+    tr_problem_free(first_problem);
+    free_solutions(&first);
     set_levels(model, &f);
     uint32_t n_rows = list_rows(&f, model, rows);
-    n_rows += tr_fit_costs(model, d, p, records, n, o, f.cost, rows + n_rows, report->cost_records);
-    tr_assemble(model, p, rows, n_rows, o->max_slots, o->keep_float ? &report->raw : NULL);
+    n_rows += tr_fit_costs(model, d, p, records, n, &o, f.cost, rows + n_rows, report->cost_records);
+    tr_assemble(model, p, rows, n_rows, o.max_slots, o.keep_float ? &report->raw : NULL);
     report->columns = tr_problem_columns(p);
     report->slots = model->weights.n_slots;
     model->digest.records = n;
-    model->digest.seed = o->seed;
+    model->digest.seed = o.seed;
     tr_problem_free(p);
     free_solutions(&f);
 }

@@ -24,7 +24,7 @@ typedef struct {
     double c_general, c_cost;
     double epsilon;            /* liblinear's stopping tolerance */
     uint32_t min_df;           /* a feature must occur in so many training records */
-    uint32_t inner_folds;      /* at least 2 */
+    uint32_t inner_folds;      /* at least 2; 0: by the number of records */
     uint32_t max_slots;        /* buckets kept after pruning */
     uint64_t seed;             /* of the inner folds */
     bool keep_float;           /* fill tr_report.raw */

@@ -5,13 +5,10 @@
 #include <string.h>
 
 #include "train/memory.h"
-#include "train/newton.h"
 
 #define MIN_RECORDS 20     /* a smaller source has no signature */
 #define MIN_SHARE 0.25     /* a candidate stands in this share of some source's records */
 #define MAX_CANDIDATES 8192
-#define MAX_LEFT_OUT 48    /* sources that take part in the rehearsal of unknown ones */
-#define UNKNOWN_WEIGHT 0.2 /* of the unknown in the gate's fit */
 #define FLOOR 0.001        /* shares are kept within FLOOR .. 1 - FLOOR */
 
 /* Everything about a subset that signatures are made of. */
@@ -263,37 +260,12 @@ static double covered(const survey *s, const lexicon_count *c, uint32_t i, bool 
     return words ? (double)found / words : 0;
 }
 
-/* ---- the gate ---- */
-
-typedef struct {
-    double *x, *target, *weight; /* rows of 1, nearness, coverage */
-    size_t n;
-} samples;
-
-static void add_sample(samples *g, double near, double cover, bool known, double weight)
-{
-    g->x[g->n * 3] = 1;
-    g->x[g->n * 3 + 1] = near;
-    g->x[g->n * 3 + 2] = cover;
-    g->target[g->n] = known;
-    g->weight[g->n++] = weight;
-}
-
-/* How source `out` looks to the others. */
-static void rehearse(const survey *s, const lexicon_count *c, uint32_t out, double weight, samples *g)
-{
-    signature *sigs = tr_new(s->n_sources, sizeof *sigs);
-    for (uint32_t k = 0; k < s->n_sources; k++) {
-        if (k == out)
-            continue;
-        choose(s, k, out, &sigs[k]);
-        standardise(s, k, &sigs[k]);
-    }
-    for (uint32_t i = 0; i < s->n; i++)
-        if (source_of(s, i) == out)
-            add_sample(g, nearness(s, sigs, out, i), covered(s, c, i, true), false, weight);
-    free(sigs);
-}
+/* ---- the gate ----
+ *
+ * Two one-sided doubts, multiplied. Each is set on how the training records look to one another: all
+ * but the strangest of them must pass. Samples of the unknown are not used on purpose: the sources
+ * at hand are too few to say what a new one looks like, and a fit to them puts the border half-way
+ * to the nearest, where most real newcomers fall on the wrong side. */
 
 static int by_size(const void *a, const void *b)
 {
@@ -301,48 +273,26 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* With a single source nothing shows what unknown looks like: doubt what has far fewer known words
- * than the least familiar twentieth of the training records. */
-static void gate_of_one(const survey *s, const lexicon_count *c, tm_gate *gate)
-{
-    double *cover = tr_new(s->n, sizeof *cover);
-    for (uint32_t i = 0; i < s->n; i++)
-        cover[i] = covered(s, c, i, false);
-    qsort(cover, s->n, sizeof *cover, by_size);
-    gate->nearness = 0;
-    gate->coverage = 20;
-    gate->bias = -20 * (cover[s->n / 20] - 0.15);
-    free(cover);
-}
-
 static void fit_gate(const survey *s, const signature *sigs, const lexicon_count *c, tm_gate *gate)
 {
-    if (s->n_sources < 2) {
-        gate_of_one(s, c, gate);
-        return;
-    }
-    samples g = {tr_new((size_t)s->n * 6, sizeof *g.x), tr_new((size_t)s->n * 2, sizeof *g.target),
-                 tr_new((size_t)s->n * 2, sizeof *g.weight), 0};
-    uint32_t known = 0, unknown = 0;
+    double *near = tr_new(s->n, sizeof *near), *cover = tr_new(s->n, sizeof *cover);
     for (uint32_t i = 0; i < s->n; i++) {
-        const uint32_t k = source_of(s, i);
-        known += k != UINT32_MAX;
-        unknown += k < MAX_LEFT_OUT;
+        near[i] = nearness(s, sigs, UINT32_MAX, i);
+        cover[i] = covered(s, c, i, false);
     }
-    for (uint32_t i = 0; i < s->n; i++)
-        if (source_of(s, i) != UINT32_MAX)
-            add_sample(&g, nearness(s, sigs, UINT32_MAX, i), covered(s, c, i, false), true,
-                       1 - UNKNOWN_WEIGHT);
-    for (uint32_t k = 0; k < s->n_sources && k < MAX_LEFT_OUT; k++)
-        rehearse(s, c, k, UNKNOWN_WEIGHT * known / unknown, &g);
-    double w[3] = {0, 0, 0};
-    tr_newton_logistic(g.x, g.target, g.weight, g.n, 3, 0.01, w);
-    gate->bias = w[0];
-    gate->nearness = w[1] > 0 ? w[1] : 0;
-    gate->coverage = w[2] > 0 ? w[2] : 0;
-    free(g.x);
-    free(g.target);
-    free(g.weight);
+    qsort(near, s->n, sizeof *near, by_size);
+    qsort(cover, s->n, sizeof *cover, by_size);
+    const double low = near[s->n / 50], median = cover[s->n / 2];
+    /* quartiles, not tails: a small odd source must not stretch the border; 2.4 makes the distance to
+     * the lower quartile that to the lowest twentieth of a normal distribution */
+    const double quarter = 2.4 * (median - cover[s->n / 4]);
+    const double spread = quarter > 0.01 ? quarter : 0.01;
+    gate->near_middle = low - 0.75;
+    gate->near_slope = s->n_sources ? 3 : 0;
+    gate->cover_middle = median - 1.25 * spread;
+    gate->cover_slope = 4 / spread;
+    free(near);
+    free(cover);
 }
 
 /* ---- the whole ---- */

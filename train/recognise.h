@@ -7,9 +7,7 @@
 #include "train/dataset.h"
 
 /* Fills model->sources (levels zero), vocabulary and gate from a subset of records. source_of[i] (may
- * be NULL) gives the dataset's number of the model's i-th source; TM_MAX_SOURCES of room. The gate is
- * fitted on how records look to the other records of their source (known) and to the other sources
- * alone (unknown), the latter weighing a fifth of all. */
+ * be NULL) gives the dataset's number of the model's i-th source; TM_MAX_SOURCES of room. */
 void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
                   uint32_t *source_of);
 

@@ -16,10 +16,13 @@ struct tr_problem {
     uint32_t n, columns;
     uint32_t *record;
     uint32_t *index, *frequency; /* per column */
-    struct feature_node *node;   /* all rows; each ends with bias, source, -1 */
+    struct feature_node *node;   /* all rows; see block_order */
     struct feature_node **row;
     size_t *length;              /* features of a row */
-    float scale[TF_BLOCKS];
+    size_t *cut;                 /* features of it that are in use */
+    int *cut_index;              /* what stood where the cut's -1 stands */
+    float scale[TF_BLOCKS];      /* of the values as they stand */
+    bool muted[TF_BLOCKS];
 };
 
 static void quiet(const char *text)
@@ -53,29 +56,42 @@ static uint32_t *make_columns(tr_problem *p, uint32_t min_df)
     return column;
 }
 
+/* A row is: source node, bias node, features block by block, -1. The blocks that some kinds of rows
+ * do without stand last, so that a row can be cut short instead of multiplying by zero. */
+static const uint8_t block_order[TF_BLOCKS] = {TF_B_LEVEL,  TF_B_NAMED,  TF_B_TOOLS,
+                                               TF_B_SYSTEM, TF_B_RESULT, TF_B_EARLIER,
+                                               TF_B_WORD,   TF_B_PAIR,   TF_B_SKIP};
+
 static void fill_row(tr_problem *p, uint32_t i, const uint32_t *column, struct feature_node *to)
 {
     const tr_dataset *d = p->d;
     const uint32_t r = p->record[i];
     const tf_vector v = tr_vector(d, r);
     double unit[TF_BLOCKS];
-    for (unsigned b = 0; b < TF_BLOCKS; b++)
+    size_t count[TF_BLOCKS] = {0}, at[TF_BLOCKS], next = 2;
+    for (uint32_t e = 0; e < v.n; e++)
+        count[v.at[e].block] += column[v.at[e].index] != NO_COLUMN;
+    for (unsigned k = 0; k < TF_BLOCKS; k++) {
+        const unsigned b = block_order[k];
         unit[b] = v.count[b] ? tf_unit(&d->spec, &v, b) * (double)p->scale[b] : 0;
+        at[b] = next;
+        next += count[b];
+    }
     p->row[i] = to;
+    p->length[i] = next - 2;
+    to[0].index = (int)(p->columns + 2 + d->source[r]);
+    to[0].value = LEVEL_VALUE;
+    to[1].index = (int)p->columns + 1;
+    to[1].value = BIAS_VALUE;
     for (uint32_t e = 0; e < v.n; e++) {
         const uint32_t c = column[v.at[e].index];
         if (c == NO_COLUMN)
             continue;
-        to->index = (int)c + 1;
-        to->value = unit[v.at[e].block] * v.at[e].level;
-        to++;
+        struct feature_node *node = &to[at[v.at[e].block]++];
+        node->index = (int)c + 1;
+        node->value = unit[v.at[e].block] * v.at[e].level;
     }
-    p->length[i] = (size_t)(to - p->row[i]);
-    to[0].index = (int)p->columns + 1;
-    to[0].value = BIAS_VALUE;
-    to[1].index = (int)(p->columns + 2 + d->source[r]);
-    to[1].value = LEVEL_VALUE;
-    to[2].index = -1;
+    to[next].index = -1;
 }
 
 tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_t n,
@@ -97,10 +113,14 @@ tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_
     p->node = tr_new(nodes, sizeof *p->node);
     p->row = tr_new(n, sizeof *p->row);
     p->length = tr_new(n, sizeof *p->length);
+    p->cut = tr_new(n, sizeof *p->cut);
+    p->cut_index = tr_new(n, sizeof *p->cut_index);
     struct feature_node *to = p->node;
     for (uint32_t i = 0; i < n; i++) {
         fill_row(p, i, column, to);
         to += p->length[i] + 3;
+        p->cut[i] = p->length[i];
+        p->cut_index[i] = -1;
     }
     free(column);
     set_print_string_function(quiet);
@@ -117,6 +137,8 @@ void tr_problem_free(tr_problem *p)
     free(p->node);
     free(p->row);
     free(p->length);
+    free(p->cut);
+    free(p->cut_index);
     free(p);
 }
 
@@ -135,20 +157,35 @@ uint32_t tr_problem_frequency(const tr_problem *p, uint32_t column)
     return p->frequency[column];
 }
 
+/* Cuts a row before its trailing muted blocks. */
+static void cut_row(tr_problem *p, uint32_t i)
+{
+    struct feature_node *features = p->row[i] + 2;
+    size_t n = p->length[i];
+    while (n > 0 && p->muted[p->index[features[n - 1].index - 1] >> p->d->spec.bits])
+        n--;
+    p->cut[i] = n;
+    p->cut_index[i] = features[n].index;
+    features[n].index = -1;
+}
+
 void tr_problem_rescale(tr_problem *p, const float *scale)
 {
     double ratio[TF_BLOCKS];
     const uint32_t bits = p->d->spec.bits;
     for (unsigned b = 0; b < TF_BLOCKS; b++) {
-        ratio[b] = p->scale[b] > 0 ? (double)scale[b] / (double)p->scale[b] : 0;
-        if (p->scale[b] > 0)
+        p->muted[b] = !(scale[b] > 0);
+        ratio[b] = p->muted[b] || !(p->scale[b] > 0) ? 1 : (double)scale[b] / (double)p->scale[b];
+        if (p->scale[b] > 0 && !p->muted[b])
             p->scale[b] = scale[b];
     }
-    for (uint32_t i = 0; i < p->n; i++)
-        for (size_t k = 0; k < p->length[i]; k++) {
-            struct feature_node *node = &p->row[i][k];
-            node->value *= ratio[p->index[node->index - 1] >> bits];
-        }
+    for (uint32_t i = 0; i < p->n; i++) {
+        struct feature_node *features = p->row[i] + 2;
+        features[p->cut[i]].index = p->cut_index[i];
+        for (size_t k = 0; k < p->length[i]; k++)
+            features[k].value *= ratio[p->index[features[k].index - 1] >> bits];
+        cut_row(p, i);
+    }
 }
 
 /* ---- solving ---- */
@@ -204,7 +241,7 @@ static void unpack(const tr_problem *p, const double *w, double sign, tr_solutio
     s->weight = tr_new(p->columns, sizeof *s->weight);
     s->level = tr_new(d->n_sources, sizeof *s->level);
     for (uint32_t c = 0; c < p->columns; c++)
-        s->weight[c] = sign * w[c] * (double)p->scale[p->index[c] >> bits];
+        s->weight[c] = p->muted[p->index[c] >> bits] ? 0 : sign * w[c] * (double)p->scale[p->index[c] >> bits];
     s->bias = sign * w[p->columns] * BIAS_VALUE;
     double mean = 0;
     for (uint32_t k = 0; k < d->n_sources; k++)
@@ -260,15 +297,10 @@ void tr_solve_regression(tr_problem *p, const double *target, double c, double e
                          tr_solution *s)
 {
     rows r = {tr_new(p->n, sizeof *r.x), tr_new(p->n, sizeof *r.y), 0};
-    struct feature_node *source = tr_new(p->n, sizeof *source);
     bool flipped;
-    for (uint32_t i = 0; i < p->n; i++) {
-        struct feature_node *end = p->row[i] + p->length[i] + 1;
-        source[i] = *end;
-        end->index = -1; /* sources have no level here */
+    for (uint32_t i = 0; i < p->n; i++)
         if (!isnan(target[i]))
-            add_row(&r, p->row[i], target[i]);
-    }
+            add_row(&r, p->row[i] + 1, target[i]); /* without its source: costs have no level */
     s->records = (uint32_t)r.n;
     if (!r.n) {
         constant(p, 0, s);
@@ -278,11 +310,26 @@ void tr_solve_regression(tr_problem *p, const double *target, double c, double e
         free(s->raw);
         s->raw = w;
     }
-    for (uint32_t i = 0; i < p->n; i++)
-        p->row[i][p->length[i] + 1] = source[i];
-    free(source);
     free(r.x);
     free(r.y);
+}
+
+void tr_solution_carry(const tr_problem *from, const tr_solution *s, const tr_problem *to,
+                       tr_solution *start)
+{
+    const size_t rest = 1 + (size_t)to->d->n_sources;
+    if (!s->raw)
+        return;
+    free(start->raw);
+    start->raw = tr_new(to->columns + rest, sizeof *start->raw);
+    for (uint32_t a = 0, b = 0; a < from->columns && b < to->columns;) { /* both sorted by index */
+        if (from->index[a] == to->index[b])
+            start->raw[b] = s->raw[a];
+        const bool step_a = from->index[a] <= to->index[b], step_b = to->index[b] <= from->index[a];
+        a += step_a;
+        b += step_b;
+    }
+    memcpy(start->raw + to->columns, s->raw + from->columns, rest * sizeof *s->raw);
 }
 
 void tr_solution_free(tr_solution *s)

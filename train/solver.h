@@ -23,7 +23,8 @@ uint32_t tr_problem_columns(const tr_problem *p);
 /* Index (block << bits | bucket) of a column, and how many records of the subset have it. */
 uint32_t tr_problem_index(const tr_problem *p, uint32_t column);
 uint32_t tr_problem_frequency(const tr_problem *p, uint32_t column);
-/* Changes the scales; blocks left out stay out. */
+/* Changes the scales; blocks left out at the start stay out. A scale of 0 mutes a block until the next
+ * call: its weights come out as 0 (so a muted block must stand last in solver.c's block_order). */
 void tr_problem_rescale(tr_problem *p, const float *scale);
 
 /* A solution in units of the dataset: weight[column] already holds the block's scale. */
@@ -41,6 +42,10 @@ void tr_solve_logistic(tr_problem *p, uint32_t tier, double c, double epsilon, t
 /* Least squares (solver 11 with p = 0) of target[i] for the subset's i-th record; NaN: left out. */
 void tr_solve_regression(tr_problem *p, const double *target, double c, double epsilon,
                          tr_solution *s);
+/* A start for `to` from a solution of another problem with the same scales: equal features, bias and
+ * sources. Only for a fit that may see all that the other one saw. */
+void tr_solution_carry(const tr_problem *from, const tr_solution *s, const tr_problem *to,
+                       tr_solution *start);
 void tr_solution_free(tr_solution *s);
 
 #endif

@@ -28,13 +28,13 @@ void tr_tuning_default(tr_tuning *t);
     {"min-df", 0, TD_COUNT, offsetof(type, base.min_df), 1, 1e6, "N",                              \
      "a feature must occur in N training records (default 3; 2 below 500)"},                       \
     {"c", 0, TD_STRING, offsetof(type, base.c), 0, 0, "LIST",                                      \
-     "candidates for C, at most 8 (default 0.5,1,2)"},                                             \
+     "candidates for C, at most 8 (default 0.35,0.7)"},                                             \
     {"c-general", 0, TD_NUMBER, offsetof(type, base.c_general), 1e-6, 1e6, "X",                    \
-     "C of the rows for unknown sources (default 0.1)"},                                           \
+     "C of the rows for unknown sources (default 0.03)"},                                           \
     {"scale", 0, TD_STRING, offsetof(type, base.scale), 0, 0, "LIST",                              \
      "block scales, e.g. pair=0.5,general.named=0.2"},                                             \
-    {"inner-folds", 0, TD_COUNT, offsetof(type, base.inner_folds), 2, 20, "N",                     \
-     "folds that calibration is fitted on (default 3)"}
+    {"inner-folds", 0, TD_COUNT, offsetof(type, base.inner_folds), 0, 20, "N",                     \
+     "folds that calibration is fitted on (0: 5 below 6,000 records, else 2)"}
 
 /* Tuning -> options and spec; false after a complaint on stderr. */
 bool tr_tuning_apply(const tr_tuning *t, tr_options *o, tf_spec *spec);
