@@ -253,8 +253,8 @@ static const tf_vector *look(const tierce_router *router, tierce_scratch *scratc
 {
     const tm_model *m = &router->model;
     const tf_vector *v = tf_extract(&router->features, scratch->state, request, NULL, NULL);
-    tm_weights_dot(m, v, scratch->acc, scratch->margin);
-    tm_recognise(m, tf_seen(scratch->state), v, kinship);
+    const double covered = tm_weights_dot(m, v, scratch->acc, scratch->margin);
+    tm_recognise(m, tf_seen(scratch->state), covered, kinship);
     return v;
 }
 

@@ -203,8 +203,7 @@ static tierce_status read_sources(tm_reader *r, tm_model *m)
     if (m->n_sources > TM_MAX_SOURCES || !fits(r, m->n_sources, 23 + 8 * (size_t)m->n_tiers))
         return TIERCE_CORRUPT;
     m->sources = tm_arena_alloc(&m->arena, m->n_sources, sizeof *m->sources);
-    m->vocabulary = tm_arena_alloc(&m->arena, TM_VOCABULARY_WORDS, sizeof *m->vocabulary);
-    if (!m->sources || !m->vocabulary)
+    if (!m->sources)
         return TIERCE_NOMEM;
     for (uint32_t i = 0; i < m->n_sources; i++) {
         const tierce_status status = read_source(r, m, &m->sources[i]);
@@ -215,8 +214,6 @@ static tierce_status read_sources(tm_reader *r, tm_model *m)
     m->gate.near_slope = tm_read_f64(r);
     m->gate.cover_middle = tm_read_f64(r);
     m->gate.cover_slope = tm_read_f64(r);
-    for (uint32_t i = 0; i < TM_VOCABULARY_WORDS; i++)
-        m->vocabulary[i] = tm_read_u64(r);
     return in_range(m->gate.near_middle, -1e4, 1e4) && in_range(m->gate.near_slope, 0, 1e4) &&
                    in_range(m->gate.cover_middle, -1e4, 1e4) &&
                    in_range(m->gate.cover_slope, 0, 1e4)

@@ -100,8 +100,6 @@ static void write_sources(tm_writer *w, const tm_model *m)
     tm_write_f64(w, m->gate.near_slope);
     tm_write_f64(w, m->gate.cover_middle);
     tm_write_f64(w, m->gate.cover_slope);
-    for (uint32_t i = 0; i < TM_VOCABULARY_WORDS; i++)
-        tm_write_u64(w, m->vocabulary[i]);
 }
 
 static void write_estimate(tm_writer *w, const tm_model *m)

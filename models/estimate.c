@@ -4,7 +4,7 @@
  * has: the log-likelihood L_s of the pattern, and the log-ratio R_s against the other sources.
  *     z       = max over s of (L_s - mean_s) / spread_s         how ordinary it would be for its best source
  *     P(s|x)  ~ records_s * exp(R_s / 2)                        which source (halved: the features overlap)
- *     covered = share of the ask's distinct words in the vocabulary of the training records
+ *     covered = share of the ask's distinct words and pairs that have weights
  *     k = P(known) = logistic(near_slope * (z - near_middle))
  *                    * logistic(cover_slope * (covered - cover_middle))
  * Margin of tier t:
@@ -21,28 +21,6 @@
 uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier)
 {
     return model->row_of[kind][tier];
-}
-
-/* A word's bit: its bucket, folded to the size of the vocabulary. */
-uint32_t tm_vocabulary_bit(const tf_spec *spec, uint32_t index)
-{
-    const uint32_t bucket = index & ((1u << spec->bits) - 1);
-    return spec->bits > TM_VOCABULARY_BITS ? bucket >> (spec->bits - TM_VOCABULARY_BITS) : bucket;
-}
-
-bool tm_vocabulary_has(const tm_model *model, uint32_t index)
-{
-    const uint32_t bit = tm_vocabulary_bit(&model->spec, index);
-    return model->vocabulary[bit >> 6] >> (bit & 63) & 1;
-}
-
-static double coverage(const tm_model *model, const tf_vector *vector)
-{
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < vector->n; i++)
-        if (vector->at[i].block == TF_B_WORD)
-            found += tm_vocabulary_has(model, vector->at[i].index);
-    return vector->count[TF_B_WORD] ? (double)found / vector->count[TF_B_WORD] : 0.0;
 }
 
 #define MIN_NEARNESS (-8.0) /* beyond, stranger is not stranger */
@@ -88,22 +66,19 @@ static void mix_levels(const tm_model *model, const double *telling, tm_kinship 
         k->level[t] = sum > 0 ? k->level[t] / sum : 0;
 }
 
-void tm_compare(const tm_model *model, const uint64_t *seen, const tf_vector *vector, tm_kinship *k)
+double tm_known(const tm_gate *g, double nearness, double covered)
+{
+    return tm_sigmoid(g->near_slope * (nearness - g->near_middle)) *
+           tm_sigmoid(g->cover_slope * (covered - g->cover_middle));
+}
+
+void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *k)
 {
     double telling[TM_MAX_SOURCES];
     compare(model, seen, telling, k);
     mix_levels(model, telling, k);
-    k->covered = coverage(model, vector);
-    k->known = 1.0;
-}
-
-void tm_recognise(const tm_model *model, const uint64_t *seen, const tf_vector *vector,
-                  tm_kinship *k)
-{
-    tm_compare(model, seen, vector, k);
-    const tm_gate *g = &model->gate;
-    k->known = tm_sigmoid(g->near_slope * (k->nearness - g->near_middle)) *
-               tm_sigmoid(g->cover_slope * (k->covered - g->cover_middle));
+    k->covered = covered;
+    k->known = tm_known(&model->gate, k->nearness, covered);
 }
 
 double tm_margin(const tm_model *model, const double *margin, const tm_kinship *k, uint32_t tier)

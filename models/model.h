@@ -102,10 +102,6 @@ typedef struct {
     double near_middle, near_slope, cover_middle, cover_slope;
 } tm_gate;
 
-/* The words of the training records, a bit per hashed bucket of block `word`. */
-#define TM_VOCABULARY_BITS 16
-#define TM_VOCABULARY_WORDS ((1u << TM_VOCABULARY_BITS) / 64)
-
 /* ---- from rows to numbers that mean something ---- */
 
 typedef struct {
@@ -166,7 +162,6 @@ typedef struct {
     uint32_t n_sources; /* with a signature */
     tm_source *sources;
     tm_gate gate;
-    uint64_t *vocabulary; /* TM_VOCABULARY_WORDS */
     tm_calibration *calibration; /* n_tiers */
     tm_cost *cost;               /* n_tiers */
     uint32_t n_points;
@@ -189,8 +184,9 @@ void tm_model_free(tm_model *model);
 bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
-/* Every row's f_row(x); acc: n_rows * TF_BLOCKS of room. */
-void tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
+/* Every row's f_row(x); acc: n_rows * TF_BLOCKS of room. Returns the share of the ask's words and
+ * pairs that have weights: the request's coverage, 0..1. */
+double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
 
 /* ---- estimate.c ---- */
 
@@ -198,17 +194,15 @@ void tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc
 typedef struct {
     double known;      /* P(known), 0..1 */
     double nearness;   /* z of the nearest source's signature */
-    double covered;    /* share of the ask's words in the vocabulary */
+    double covered;    /* share of the ask's words and pairs that have weights */
     uint32_t source;   /* the likeliest, UINT32_MAX: none */
     double level[TM_MAX_TIERS]; /* expected level of its source, per tier */
 } tm_kinship;
 
-/* seen: a bit per index, as tf_seen() gives it. */
-void tm_recognise(const tm_model *model, const uint64_t *seen, const tf_vector *vector,
-                  tm_kinship *kinship);
-/* The two things that the gate weighs, without the gate. */
-void tm_compare(const tm_model *model, const uint64_t *seen, const tf_vector *vector,
-                tm_kinship *kinship);
+/* seen: a bit per index, as tf_seen() gives it; covered: as tm_weights_dot returned it. */
+void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *kinship);
+/* P(known) from nearness and coverage. */
+double tm_known(const tm_gate *gate, double nearness, double covered);
 /* Log-odds before calibration, per tier, from the rows' margins. */
 double tm_margin(const tm_model *model, const double *margin, const tm_kinship *kinship, uint32_t tier);
 /* Calibrated probability. */
@@ -218,10 +212,6 @@ double tm_expected_cost(const tm_model *model, const double *margin, const tf_ve
                         uint32_t tier);
 /* Row of a kind and tier, or UINT32_MAX. */
 uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier);
-/* How the words of the ask are looked up. */
-bool tm_vocabulary_has(const tm_model *model, uint32_t index);
-uint32_t tm_vocabulary_bit(const tf_spec *spec, uint32_t index);
-
 /* ---- the file: encode.c, decode.c, file.c ---- */
 
 /* The whole file as bytes; release through the allocator. */

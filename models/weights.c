@@ -49,10 +49,11 @@ uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
     return word & bit ? w->rank[index >> 6] + ones(word & (bit - 1)) : UINT32_MAX;
 }
 
-void tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin)
+double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin)
 {
     const tm_weights *w = &model->weights;
     const uint32_t rows = w->n_rows;
+    uint32_t covered[TF_BLOCKS] = {0};
     memset(acc, 0, sizeof *acc * rows * TF_BLOCKS);
     for (uint32_t i = 0; i < vector->n; i++) {
         const tf_entry *entry = &vector->at[i];
@@ -64,6 +65,7 @@ void tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc
         const int32_t level = entry->level;
         for (uint32_t r = 0; r < rows; r++)
             to[r] += level * weight[r];
+        covered[entry->block]++;
     }
     for (uint32_t r = 0; r < rows; r++)
         margin[r] = model->rows[r].bias;
@@ -74,4 +76,6 @@ void tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc
         for (uint32_t r = 0; r < rows; r++)
             margin[r] += (double)model->rows[r].scale[b] * (unit * (double)acc[(size_t)b * rows + r]);
     }
+    const uint32_t all = vector->count[TF_B_WORD] + vector->count[TF_B_PAIR];
+    return all ? (double)(covered[TF_B_WORD] + covered[TF_B_PAIR]) / all : 0.0;
 }

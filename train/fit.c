@@ -246,7 +246,7 @@ static void search_familiar(fitting *f, tr_problem *p, const uint32_t *records,
 /* Per record of the subset and tier: what the folds that did not see it say. */
 typedef struct {
     double *familiar, *general, *gated;
-    double *known;
+    double *near, *cover, *known; /* per record */
 } margins;
 
 /* Margins of the held-out records under a model of the fold's solutions. */
@@ -262,16 +262,16 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     tr_describe_tiers(&model, d, fit, n_fit);
     tr_recognise(&model, d, fit, n_fit, f->source_of);
     set_levels(&model, f);
-    tr_assemble(&model, p, rows, list_rows(f, &model, rows), UINT32_MAX, NULL);
+    tr_assemble(&model, p, rows, list_rows(f, &model, rows), f->o->max_slots, NULL);
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
-        m->known[held[i]] = probe.kinship.known;
+        m->near[held[i]] = probe.kinship.nearness;
+        m->cover[held[i]] = probe.kinship.covered;
         for (uint32_t t = 0; t < d->n_tiers; t++) {
             const size_t cell = (size_t)held[i] * d->n_tiers + t;
             m->familiar[cell] = probe.margin[model.row_of[TM_ROW_FAMILIAR][t]] + probe.kinship.level[t];
             m->general[cell] = probe.margin[model.row_of[TM_ROW_GENERAL][t]];
-            m->gated[cell] = tm_margin(&model, probe.margin, &probe.kinship, t);
         }
     }
     tr_probe_stop(&probe);
@@ -339,6 +339,22 @@ static void digest_known(tm_model *model, double *known, uint32_t n, tr_report *
         report->known += known[i] / n;
 }
 
+/* Sets the gate on what was held out, then gates it. */
+static void apply_gate(tm_model *model, const tr_dataset *d, uint32_t n, margins *m)
+{
+    double *near = tr_new(n, sizeof *near), *cover = tr_new(n, sizeof *cover);
+    memcpy(near, m->near, n * sizeof *near);
+    memcpy(cover, m->cover, n * sizeof *cover);
+    tr_set_gate(&model->gate, near, cover, n, d->n_sources > 1);
+    for (uint32_t i = 0; i < n; i++) {
+        const double k = m->known[i] = tm_known(&model->gate, m->near[i], m->cover[i]);
+        for (size_t cell = (size_t)i * d->n_tiers; cell < (size_t)(i + 1) * d->n_tiers; cell++)
+            m->gated[cell] = k * m->familiar[cell] + (1 - k) * m->general[cell];
+    }
+    free(near);
+    free(cover);
+}
+
 /* All inner folds; the first one's problem and solutions stay, to warm-start the last fit from. */
 static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint32_t *records,
                                      uint32_t n, double *c, tr_report *report, clock_face *clock)
@@ -346,18 +362,22 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
     const tr_dataset *d = first->d;
     const size_t cells = (size_t)n * d->n_tiers;
     margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(cells, sizeof(double)), tr_new(n, sizeof(double))};
+                 tr_new(cells, sizeof(double)), tr_new(n, sizeof(double)),
+                 tr_new(n, sizeof(double)),     tr_new(n, sizeof(double))};
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
         fitting f = {.d = d, .o = first->o, .c = c};
         tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
         free_solutions(&f);
     }
+    apply_gate(model, d, n, &m);
     calibrate(model, d, records, n, &m, report);
     digest_known(model, m.known, n, report);
     free(m.familiar);
     free(m.general);
     free(m.gated);
+    free(m.near);
+    free(m.cover);
     free(m.known);
     return p;
 }

@@ -26,8 +26,8 @@ void tr_probe_record(tr_probe *p, uint32_t record)
     const tf_vector v = tr_vector(p->d, record);
     for (uint32_t e = 0; e < v.n; e++)
         p->seen[v.at[e].index >> 6] |= (uint64_t)1 << (v.at[e].index & 63);
-    tm_weights_dot(p->model, &v, p->acc, p->margin);
-    tm_recognise(p->model, p->seen, &v, &p->kinship);
+    const double covered = tm_weights_dot(p->model, &v, p->acc, p->margin);
+    tm_recognise(p->model, p->seen, covered, &p->kinship);
     for (uint32_t e = 0; e < v.n; e++)
         p->seen[v.at[e].index >> 6] = 0;
 }

@@ -201,71 +201,12 @@ static void standardise(const survey *s, uint32_t k, signature *sig)
     sig->spread = sqrt(variance > 0 ? variance : 0) + 0.5;
 }
 
-/* z of record i's nearest source but `out`, within the limits that estimate.c uses. */
-static double nearness(const survey *s, const signature *sigs, uint32_t out, uint32_t i)
-{
-    double best = -8;
-    for (uint32_t k = 0; k < s->n_sources; k++) {
-        if (k == out)
-            continue;
-        const double z = (likelihood(s, &sigs[k], i) - sigs[k].mean) / sigs[k].spread;
-        best = z > best ? z : best;
-    }
-    return best > 2 ? 2 : best;
-}
-
-/* ---- vocabulary ---- */
-
-/* Records that have a word of each vocabulary bit: in all, and by source. */
-typedef struct {
-    uint32_t *all, *by_source;
-    uint32_t n_sources;
-} lexicon_count;
-
-#define BITS_OF_VOCABULARY ((size_t)1 << TM_VOCABULARY_BITS)
-
-static lexicon_count count_words(const survey *s)
-{
-    lexicon_count c = {tr_new(BITS_OF_VOCABULARY, sizeof *c.all),
-                       tr_new(BITS_OF_VOCABULARY * (s->n_sources + 1), sizeof *c.by_source), s->n_sources};
-    for (uint32_t i = 0; i < s->n; i++) {
-        const uint32_t k = source_of(s, i);
-        FOR_ENTRIES(s, i, e)
-        {
-            if (s->d->entry[e].block != TF_B_WORD)
-                continue;
-            const uint32_t bit = tm_vocabulary_bit(&s->d->spec, s->d->entry[e].index);
-            c.all[bit]++;
-            if (k != UINT32_MAX)
-                c.by_source[k * BITS_OF_VOCABULARY + bit]++;
-        }
-    }
-    return c;
-}
-
-/* Share of record i's words that stand in two other records: of any source, or of other sources. */
-static double covered(const survey *s, const lexicon_count *c, uint32_t i, bool other_sources)
-{
-    const uint32_t k = source_of(s, i);
-    uint32_t words = 0, found = 0;
-    FOR_ENTRIES(s, i, e)
-    {
-        if (s->d->entry[e].block != TF_B_WORD)
-            continue;
-        const uint32_t bit = tm_vocabulary_bit(&s->d->spec, s->d->entry[e].index);
-        const uint32_t own = other_sources ? c->by_source[k * BITS_OF_VOCABULARY + bit] : 1;
-        words++;
-        found += c->all[bit] - own >= 2;
-    }
-    return words ? (double)found / words : 0;
-}
-
 /* ---- the gate ----
  *
- * Two one-sided doubts, multiplied. Each is set on how the training records look to one another: all
- * but the strangest of them must pass. Samples of the unknown are not used on purpose: the sources
- * at hand are too few to say what a new one looks like, and a fit to them puts the border half-way
- * to the nearest, where most real newcomers fall on the wrong side. */
+ * Two one-sided doubts, multiplied. Each is set on how records look to a fit that did not see them
+ * but saw their sources: all but the strangest of them must pass. Samples of unknown sources are not
+ * used on purpose: the sources at hand are too few to say what a new one looks like, and a fit to
+ * them puts the border half-way to the nearest, where most real newcomers fall on the wrong side. */
 
 static int by_size(const void *a, const void *b)
 {
@@ -273,35 +214,26 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void fit_gate(const survey *s, const signature *sigs, const lexicon_count *c, tm_gate *gate)
+void tr_set_gate(tm_gate *gate, double *near, double *cover, uint32_t n, bool has_sources)
 {
-    double *near = tr_new(s->n, sizeof *near), *cover = tr_new(s->n, sizeof *cover);
-    for (uint32_t i = 0; i < s->n; i++) {
-        near[i] = nearness(s, sigs, UINT32_MAX, i);
-        cover[i] = covered(s, c, i, false);
-    }
-    qsort(near, s->n, sizeof *near, by_size);
-    qsort(cover, s->n, sizeof *cover, by_size);
-    const double low = near[s->n / 50], median = cover[s->n / 2];
+    qsort(near, n, sizeof *near, by_size);
+    qsort(cover, n, sizeof *cover, by_size);
     /* quartiles, not tails: a small odd source must not stretch the border; 2.4 makes the distance to
      * the lower quartile that to the lowest twentieth of a normal distribution */
-    const double quarter = 2.4 * (median - cover[s->n / 4]);
+    const double median = cover[n / 2], quarter = 2.4 * (median - cover[n / 4]);
     const double spread = quarter > 0.01 ? quarter : 0.01;
-    gate->near_middle = low - 0.75;
-    gate->near_slope = s->n_sources ? 3 : 0;
-    gate->cover_middle = median - 1.25 * spread;
+    gate->near_middle = near[n / 50] - 0.75;
+    gate->near_slope = has_sources ? 3 : 0;
+    gate->cover_middle = median - 1.1 * spread;
     gate->cover_slope = 4 / spread;
-    free(near);
-    free(cover);
 }
 
 /* ---- the whole ---- */
 
-static void store(tm_model *m, const survey *s, const signature *sigs, const lexicon_count *c)
+static void store(tm_model *m, const survey *s, const signature *sigs)
 {
     m->n_sources = s->n_sources;
     m->sources = tm_arena_alloc(&m->arena, s->n_sources, sizeof *m->sources);
-    m->vocabulary = tm_arena_alloc(&m->arena, TM_VOCABULARY_WORDS, sizeof *m->vocabulary);
     for (uint32_t k = 0; k < s->n_sources; k++) {
         tm_source *to = &m->sources[k];
         const signature *sig = &sigs[k];
@@ -320,9 +252,6 @@ static void store(tm_model *m, const survey *s, const signature *sigs, const lex
             to->telling[f] = (float)sig->telling[f];
         }
     }
-    for (uint32_t bit = 0; bit < BITS_OF_VOCABULARY; bit++)
-        if (c->all[bit] >= 2)
-            m->vocabulary[bit >> 6] |= (uint64_t)1 << (bit & 63);
 }
 
 void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
@@ -335,19 +264,15 @@ void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records,
     find_candidates(&s, slot);
     measure_shares(&s, slot);
     free(slot);
-    lexicon_count c = count_words(&s);
     signature *sigs = tr_new(s.n_sources, sizeof *sigs);
     for (uint32_t k = 0; k < s.n_sources; k++) {
         choose(&s, k, UINT32_MAX, &sigs[k]);
         standardise(&s, k, &sigs[k]);
     }
-    fit_gate(&s, sigs, &c, &model->gate);
-    store(model, &s, sigs, &c);
+    store(model, &s, sigs);
     if (source_of_out)
         memcpy(source_of_out, numbers, s.n_sources * sizeof *numbers);
     free(sigs);
-    free(c.all);
-    free(c.by_source);
     free(s.number);
     free(s.size);
     free(s.candidate);

@@ -1,0 +1,117 @@
+#include "data/text_out.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(td_out *out, size_t more)
+{
+    if (out->room - out->len >= more)
+        return true;
+    size_t room = out->room ? out->room : 1024;
+    while (room - out->len < more)
+        room *= 2;
+    char *at = realloc(out->at, room);
+    if (!at) {
+        out->failed = true;
+        return false;
+    }
+    out->at = at;
+    out->room = room;
+    return true;
+}
+
+void td_put(td_out *out, const char *text, size_t len)
+{
+    if (len && reserve(out, len)) {
+        memcpy(out->at + out->len, text, len);
+        out->len += len;
+    }
+}
+
+void td_puts(td_out *out, const char *text)
+{
+    td_put(out, text, strlen(text));
+}
+
+/* Length of the UTF-8 sequence at s, 0 when it is not one. */
+static size_t sequence(const unsigned char *s, size_t left)
+{
+    const size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    if (!n || n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+static void put_escaped(td_out *out, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char code[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    switch (c) {
+    case '"':
+        td_put(out, "\\\"", 2);
+        break;
+    case '\\':
+        td_put(out, "\\\\", 2);
+        break;
+    case '\n':
+        td_put(out, "\\n", 2);
+        break;
+    case '\t':
+        td_put(out, "\\t", 2);
+        break;
+    default:
+        td_put(out, code, 6);
+    }
+}
+
+void td_put_json(td_out *out, const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    td_put(out, "\"", 1);
+    for (size_t i = 0; i < len;) {
+        const size_t n = sequence(s + i, len - i);
+        if (!n)
+            td_put(out, "\\ufffd", 6);
+        else if (n == 1 && (s[i] < 0x20 || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f))
+            put_escaped(out, s[i]);
+        else
+            td_put(out, text + i, n);
+        i += n ? n : 1;
+    }
+    td_put(out, "\"", 1);
+}
+
+void td_put_number(td_out *out, double v)
+{
+    char text[40];
+    int n = 0;
+    if (v >= 0 && v <= 1) { /* the common case, without printf: six places, zeros trimmed */
+        uint32_t scaled = (uint32_t)(v * 1e6 + 0.5);
+        if (scaled > 99 || scaled == 0) {
+            char digits[8];
+            text[n++] = (char)('0' + scaled / 1000000);
+            scaled %= 1000000;
+            for (int i = 5; i >= 0; i--, scaled /= 10)
+                digits[i] = (char)('0' + scaled % 10);
+            int last = 6;
+            while (last > 0 && digits[last - 1] == '0')
+                last--;
+            if (last)
+                text[n++] = '.';
+            memcpy(text + n, digits, (size_t)last);
+            td_put(out, text, (size_t)(n + last));
+            return;
+        }
+    }
+    n = snprintf(text, sizeof text, "%.6g", isfinite(v) ? v : 0.0);
+    td_put(out, text, (size_t)n);
+}

@@ -1,0 +1,22 @@
+/* A growing buffer for output lines, with JSON strings and numbers. */
+#ifndef TIERCE_TEXT_OUT_H
+#define TIERCE_TEXT_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Zero it before first use; free(at) when done. failed: memory ended, the text is cut. */
+typedef struct {
+    char *at;
+    size_t len, room;
+    bool failed;
+} td_out;
+
+void td_put(td_out *out, const char *text, size_t len);
+void td_puts(td_out *out, const char *text);
+/* In double quotes, escaped; bytes that are not UTF-8 become U+FFFD, so that the line is valid JSON. */
+void td_put_json(td_out *out, const char *text, size_t len);
+/* A probability or an amount: 6 significant digits, never an exponent without need. */
+void td_put_number(td_out *out, double v);
+
+#endif
