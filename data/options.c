@@ -98,8 +98,9 @@ static int take(const td_command *command, int argc, char **argv, int *at, void 
         print_help(command);
         return -2;
     }
-    const td_option *o = !is_long && word[2] ? NULL : find(command, name, len, is_long ? 0 : word[1]);
-    if (!o)
+    const td_option *o = find(command, name, len, is_long ? 0 : word[1]);
+    const char *attached = is_long ? NULL : word[2] ? word + 2 : NULL; /* -j4 */
+    if (!o || (attached && o->type == TD_FLAG))
         return unknown(command, name);
     if (o->type == TD_FLAG) {
         const bool yes = true;
@@ -110,7 +111,7 @@ static int take(const td_command *command, int argc, char **argv, int *at, void 
         memcpy((char *)into + o->offset, &yes, sizeof yes);
         return 0;
     }
-    const char *value = equals ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
+    const char *value = equals ? equals + 1 : attached ? attached : *at + 1 < argc ? argv[++*at] : NULL;
     if (!value) {
         complain(command, "needs a value: ", word);
         return -1;

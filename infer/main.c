@@ -8,8 +8,8 @@
 #include "data/nearest.h"
 #include "infer/commands.h"
 
-#ifndef TIERCE_VERSION
-#define TIERCE_VERSION "0.1.0"
+#ifndef TIERCE_RELEASE
+#define TIERCE_RELEASE "0.1.0"
 #endif
 
 static const struct {
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
         return help(stdout, 0);
     if (!strcmp(argv[1], "--version"))
-        return printf("tierce %s\n", TIERCE_VERSION) > 0 ? 0 : 1;
+        return printf("tierce %s\n", TIERCE_RELEASE) > 0 ? 0 : 1;
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (!strcmp(argv[1], commands[i].name))
             return commands[i].run ? commands[i].run(argc - 1, argv + 1)

@@ -270,7 +270,7 @@ tierce_status tierce_estimate_all(const tierce_router *router, tierce_scratch *s
     for (uint32_t t = 0; t < m->n_tiers; t++) {
         const double cost = tm_expected_cost(m, scratch->margin, v, t);
         estimates[t].probability =
-            tm_probability(m, tm_margin(m, scratch->margin, &kinship, t), t);
+            tm_sigmoid(tm_log_odds(m, scratch->margin, &kinship, t));
         estimates[t].cost_known = cost >= 0;
         estimates[t].cost_usd = cost >= 0 ? cost : 0;
     }
@@ -301,8 +301,10 @@ static double entry_adds(const explainer *x, const tf_entry *entry, const int8_t
     const unsigned b = entry->block;
     const double familiar = (double)m->rows[f].scale[b] * weight[f];
     const double general = (double)m->rows[g].scale[b] * weight[g];
-    return m->calibration[t].slope * entry->level * x->unit[b] *
-           (x->kinship->known * familiar + (1 - x->kinship->known) * general);
+    const tm_calibration *c = &m->calibration[t];
+    return entry->level * x->unit[b] *
+           (x->kinship->known * c->slope * familiar +
+            (1 - x->kinship->known) * general);
 }
 
 static void explain_entry(void *context, const tf_entry *entry, const char *name, size_t len)
@@ -329,7 +331,8 @@ static void explain_rest(const explainer *x)
         const double familiar = m->rows[m->row_of[TM_ROW_FAMILIAR][t]].bias;
         const double general = m->rows[m->row_of[TM_ROW_GENERAL][t]].bias;
         const tm_calibration *c = &m->calibration[t];
-        base.value[t] = c->offset + c->slope * (k * familiar + (1 - k) * general);
+        base.value[t] = k * (c->offset + c->slope * familiar) +
+                        (1 - k) * general;
         source.value[t] = c->slope * k * x->kinship->level[t];
     }
     x->each(x->context, &base);

@@ -175,6 +175,7 @@ static tierce_status read_source(tm_reader *r, tm_model *m, tm_source *s)
     s->telling_base = tm_read_f32(r);
     s->mean = tm_read_f32(r);
     s->spread = tm_read_f32(r);
+    s->prior = tm_read_f32(r);
     s->level = tm_arena_alloc(&m->arena, m->n_tiers, sizeof *s->level);
     if (!s->level)
         return TIERCE_NOMEM;
@@ -184,7 +185,7 @@ static tierce_status read_source(tm_reader *r, tm_model *m, tm_source *s)
     s->n = tm_read_u8(r);
     if (r->failed || s->n > TM_SIGNATURE || !in_range((double)s->likely_base, -1e4, 1e4) ||
         !in_range((double)s->telling_base, -1e4, 1e4) || !in_range((double)s->mean, -1e4, 1e4) ||
-        !in_range((double)s->spread, 1e-3, 1e4))
+        !in_range((double)s->spread, 1e-3, 1e4) || !in_range((double)s->prior, -100, 100))
         return TIERCE_CORRUPT;
     for (uint32_t k = 0; k < s->n; k++) {
         s->index[k] = tm_read_u32(r);
@@ -200,7 +201,7 @@ static tierce_status read_source(tm_reader *r, tm_model *m, tm_source *s)
 static tierce_status read_sources(tm_reader *r, tm_model *m)
 {
     m->n_sources = tm_read_u16(r);
-    if (m->n_sources > TM_MAX_SOURCES || !fits(r, m->n_sources, 23 + 8 * (size_t)m->n_tiers))
+    if (m->n_sources > TM_MAX_SOURCES || !fits(r, m->n_sources, 27 + 8 * (size_t)m->n_tiers))
         return TIERCE_CORRUPT;
     m->sources = tm_arena_alloc(&m->arena, m->n_sources, sizeof *m->sources);
     if (!m->sources)

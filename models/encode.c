@@ -87,6 +87,7 @@ static void write_sources(tm_writer *w, const tm_model *m)
         tm_write_f32(w, s->telling_base);
         tm_write_f32(w, s->mean);
         tm_write_f32(w, s->spread);
+        tm_write_f32(w, s->prior);
         for (uint32_t t = 0; t < m->n_tiers; t++)
             tm_write_f64(w, s->level[t]);
         tm_write_u8(w, (uint8_t)s->n);

@@ -5,16 +5,24 @@
  *     z       = max over s of (L_s - mean_s) / spread_s         how ordinary it would be for its best source
  *     P(s|x)  ~ records_s * exp(R_s / 2)                        which source (halved: the features overlap)
  *     covered = share of the ask's distinct words and pairs that have weights
- *     k = P(known) = logistic(near_slope * (z - near_middle))
+ *     e       = log(records_s / (0.05 * all records)) + (sum over present features of log(p / 0.1)
+ *               + over absent ones of log((1 - p) / 0.9)) / 2, for the likeliest s: log-odds against an
+ *               unknown source where every feature has chance 0.1 and which a twentieth come from
+ *     k = P(known) = logistic(near_slope * (z - near_middle)) * logistic(e)
  *                    * logistic(cover_slope * (covered - cover_middle))
- * Margin of tier t:
- *     m_t = k * (familiar_t + sum over s of P(s|x) * level_st) + (1 - k) * general_t
+ * z doubts what is odd for every source, e what is ordinary for a source that has no marks of its
+ * own, coverage what has words that the fit did not see.
+ * Log-odds of success of tier t:
+ *     k * (offset_t + slope_t * (familiar_t + sum over s of P(s|x) * level_st))
+ *       + (1 - k) * general_t
  * so the level of the source shrinks to the mean (0) as the request grows unlike the training data,
- * and the text is believed less. Probability: logistic(offset_t + slope_t * m_t), Platt's scaling
- * (Platt 1999, "Probabilistic outputs for support vector machines") fitted on out-of-fold margins.
+ * and the text is believed less. Offset and slope are Platt's scaling (Platt 1999, "Probabilistic outputs for
+ * support vector machines"), fitted on out-of-fold margins. The general row has none: its margins are
+ * shrunk by strong regularisation, and records of known sources cannot say how far to trust them on
+ * unknown ones.
  *
- * Cost: exp(row) * smear, held inside the range seen in training; smear is Duan's estimator (1983),
- * the mean of exp(residual). */
+ * Cost: exp(row) * smear, held inside the range seen in training; smear corrects the mean of
+ * the exponential (after Duan 1983), as the ratio of recorded to predicted sums. */
 #include "models/maths.h"
 #include "models/model.h"
 
@@ -26,25 +34,35 @@ uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier)
 #define MIN_NEARNESS (-8.0) /* beyond, stranger is not stranger */
 #define MAX_NEARNESS 2.0
 
+/* log(0.1) and log(0.9): features of an unknown source */
+#define LOG_PRESENT (-2.302585092994046)
+#define LOG_ABSENT (-0.10536051565782628)
+
 /* telling[s]: log of the weight of source s, before normalising. */
 static void compare(const tm_model *model, const uint64_t *seen, double *telling, tm_kinship *k)
 {
     k->nearness = MIN_NEARNESS;
     k->source = UINT32_MAX;
+    k->evidence = 0;
     for (uint32_t i = 0; i < model->n_sources; i++) {
         const tm_source *s = &model->sources[i];
         double likely = (double)s->likely_base, tell = (double)s->telling_base;
+        uint32_t present = 0;
         for (uint32_t f = 0; f < s->n; f++)
             if (seen[s->index[f] >> 6] >> (s->index[f] & 63) & 1) {
                 likely += (double)s->likely[f];
                 tell += (double)s->telling[f];
+                present++;
             }
         const double z = (likely - (double)s->mean) / (double)s->spread;
         if (z > k->nearness)
             k->nearness = z < MAX_NEARNESS ? z : MAX_NEARNESS;
         telling[i] = tell / 2;
-        if (k->source == UINT32_MAX || telling[i] > telling[k->source])
-            k->source = i;
+        if (k->source != UINT32_MAX && telling[i] <= telling[k->source])
+            continue;
+        k->source = i;
+        k->evidence = (double)s->prior +
+                      (likely - present * LOG_PRESENT - (s->n - present) * LOG_ABSENT) / 2;
     }
 }
 
@@ -66,10 +84,12 @@ static void mix_levels(const tm_model *model, const double *telling, tm_kinship 
         k->level[t] = sum > 0 ? k->level[t] / sum : 0;
 }
 
-double tm_known(const tm_gate *g, double nearness, double covered)
+double tm_known(const tm_gate *g, double nearness, double evidence, double covered)
 {
-    return tm_sigmoid(g->near_slope * (nearness - g->near_middle)) *
-           tm_sigmoid(g->cover_slope * (covered - g->cover_middle));
+    const double source = g->near_slope > 0 ? tm_sigmoid(g->near_slope * (nearness - g->near_middle)) *
+                                                  tm_sigmoid(evidence)
+                                            : 1.0;
+    return source * tm_sigmoid(g->cover_slope * (covered - g->cover_middle));
 }
 
 void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *k)
@@ -78,19 +98,16 @@ void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, t
     compare(model, seen, telling, k);
     mix_levels(model, telling, k);
     k->covered = covered;
-    k->known = tm_known(&model->gate, k->nearness, covered);
+    k->known = tm_known(&model->gate, k->nearness, k->evidence, covered);
 }
 
-double tm_margin(const tm_model *model, const double *margin, const tm_kinship *k, uint32_t tier)
+double tm_log_odds(const tm_model *model, const double *margin, const tm_kinship *k, uint32_t tier)
 {
+    const tm_calibration *c = &model->calibration[tier];
     const double familiar = margin[model->row_of[TM_ROW_FAMILIAR][tier]] + k->level[tier];
     const double general = margin[model->row_of[TM_ROW_GENERAL][tier]];
-    return k->known * familiar + (1.0 - k->known) * general;
-}
-
-double tm_probability(const tm_model *model, double margin, uint32_t tier)
-{
-    return tm_sigmoid(model->calibration[tier].offset + model->calibration[tier].slope * margin);
+    return k->known * (c->offset + c->slope * familiar) +
+           (1.0 - k->known) * general;
 }
 
 static double clamp(double v, double low, double high)

@@ -93,11 +93,11 @@ typedef struct {
     float telling[TM_SIGNATURE];   /* added to the log-ratio against the other sources */
     float likely_base, telling_base; /* with no feature present */
     float mean, spread;            /* of the log-likelihood over the source's own records */
+    float prior;                   /* log of its records against those an unknown source would have */
     double *level;                 /* n_tiers: log-odds of the source above the tier's bias */
 } tm_source;
 
-/* P(known) = logistic(near_slope * (z - near_middle)) * logistic(cover_slope * (covered -
- * cover_middle)), see estimate.c. */
+/* Where doubt begins, see estimate.c. */
 typedef struct {
     double near_middle, near_slope, cover_middle, cover_slope;
 } tm_gate;
@@ -105,7 +105,7 @@ typedef struct {
 /* ---- from rows to numbers that mean something ---- */
 
 typedef struct {
-    double offset, slope; /* Platt: log-odds = offset + slope * margin */
+    double offset, slope; /* Platt: log-odds = offset + slope * margin of the familiar row */
 } tm_calibration;
 
 typedef struct {
@@ -194,6 +194,7 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
 typedef struct {
     double known;      /* P(known), 0..1 */
     double nearness;   /* z of the nearest source's signature */
+    double evidence;   /* log-odds of the likeliest source against an unknown one */
     double covered;    /* share of the ask's words and pairs that have weights */
     uint32_t source;   /* the likeliest, UINT32_MAX: none */
     double level[TM_MAX_TIERS]; /* expected level of its source, per tier */
@@ -201,12 +202,11 @@ typedef struct {
 
 /* seen: a bit per index, as tf_seen() gives it; covered: as tm_weights_dot returned it. */
 void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *kinship);
-/* P(known) from nearness and coverage. */
-double tm_known(const tm_gate *gate, double nearness, double covered);
-/* Log-odds before calibration, per tier, from the rows' margins. */
-double tm_margin(const tm_model *model, const double *margin, const tm_kinship *kinship, uint32_t tier);
-/* Calibrated probability. */
-double tm_probability(const tm_model *model, double margin, uint32_t tier);
+/* P(known) from nearness, evidence and coverage. */
+double tm_known(const tm_gate *gate, double nearness, double evidence, double covered);
+/* Calibrated log-odds of success of a tier, from the rows' margins; tm_sigmoid makes it a probability. */
+double tm_log_odds(const tm_model *model, const double *margin, const tm_kinship *kinship,
+                   uint32_t tier);
 /* Expected cost in USD, or a negative number where the model does not know. */
 double tm_expected_cost(const tm_model *model, const double *margin, const tf_vector *vector,
                         uint32_t tier);

@@ -29,13 +29,13 @@ void tr_options_default(tr_options *o)
     o->general[TF_B_PAIR] = 0.4f;
     o->general[TF_B_SKIP] = 0;
     o->general[TF_B_NAMED] = 0.15f;
-    o->general[TF_B_LEVEL] = 0.1f;
+    o->general[TF_B_LEVEL] = 0.15f;
     o->cost[TF_B_NAMED] = 1.0f;
     o->cost[TF_B_LEVEL] = 0.3f;
     o->c_grid[0] = 0.35;
     o->c_grid[1] = 0.7;
     o->n_grid = 2;
-    o->c_general = 0.03;
+    o->c_general = 0.05;
     o->c_cost = 1.0;
     o->epsilon = 0.002;
     o->min_df = 3;
@@ -246,7 +246,7 @@ static void search_familiar(fitting *f, tr_problem *p, const uint32_t *records,
 /* Per record of the subset and tier: what the folds that did not see it say. */
 typedef struct {
     double *familiar, *general, *gated;
-    double *near, *cover, *known; /* per record */
+    double *near, *evidence, *cover, *known; /* per record */
 } margins;
 
 /* Margins of the held-out records under a model of the fold's solutions. */
@@ -267,6 +267,7 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
         m->near[held[i]] = probe.kinship.nearness;
+        m->evidence[held[i]] = probe.kinship.evidence;
         m->cover[held[i]] = probe.kinship.covered;
         for (uint32_t t = 0; t < d->n_tiers; t++) {
             const size_t cell = (size_t)held[i] * d->n_tiers + t;
@@ -316,11 +317,17 @@ static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint3
 static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
                       const margins *m, tr_report *report)
 {
-    tm_calibration ignored;
     for (uint32_t t = 0; t < d->n_tiers; t++) {
-        report->loss_familiar[t] = calibrate_tier(d, records, n, t, m->familiar, &ignored);
-        report->loss_general[t] = calibrate_tier(d, records, n, t, m->general, &ignored);
-        report->loss_gated[t] = calibrate_tier(d, records, n, t, m->gated, &model->calibration[t]);
+        tm_calibration *c = &model->calibration[t], ignored;
+        double *familiar = m->familiar, *general = m->general;
+        report->loss_familiar[t] = calibrate_tier(d, records, n, t, familiar, c);
+        report->loss_general[t] = calibrate_tier(d, records, n, t, general, &ignored);
+        for (uint32_t i = 0; i < n; i++) {
+            const size_t cell = (size_t)i * d->n_tiers + t;
+            m->gated[cell] = m->known[i] * (c->offset + c->slope * familiar[cell]) +
+                             (1 - m->known[i]) * general[cell];
+        }
+        report->loss_gated[t] = calibrate_tier(d, records, n, t, m->gated, &ignored);
     }
 }
 
@@ -339,18 +346,15 @@ static void digest_known(tm_model *model, double *known, uint32_t n, tr_report *
         report->known += known[i] / n;
 }
 
-/* Sets the gate on what was held out, then gates it. */
+/* Sets the gate on what was held out. */
 static void apply_gate(tm_model *model, const tr_dataset *d, uint32_t n, margins *m)
 {
     double *near = tr_new(n, sizeof *near), *cover = tr_new(n, sizeof *cover);
     memcpy(near, m->near, n * sizeof *near);
     memcpy(cover, m->cover, n * sizeof *cover);
     tr_set_gate(&model->gate, near, cover, n, d->n_sources > 1);
-    for (uint32_t i = 0; i < n; i++) {
-        const double k = m->known[i] = tm_known(&model->gate, m->near[i], m->cover[i]);
-        for (size_t cell = (size_t)i * d->n_tiers; cell < (size_t)(i + 1) * d->n_tiers; cell++)
-            m->gated[cell] = k * m->familiar[cell] + (1 - k) * m->general[cell];
-    }
+    for (uint32_t i = 0; i < n; i++)
+        m->known[i] = tm_known(&model->gate, m->near[i], m->evidence[i], m->cover[i]);
     free(near);
     free(cover);
 }
@@ -363,7 +367,8 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
     const size_t cells = (size_t)n * d->n_tiers;
     margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
                  tr_new(cells, sizeof(double)), tr_new(n, sizeof(double)),
-                 tr_new(n, sizeof(double)),     tr_new(n, sizeof(double))};
+                 tr_new(n, sizeof(double)),     tr_new(n, sizeof(double)),
+                 tr_new(n, sizeof(double))};
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
         fitting f = {.d = d, .o = first->o, .c = c};
@@ -373,10 +378,13 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
     apply_gate(model, d, n, &m);
     calibrate(model, d, records, n, &m, report);
     digest_known(model, m.known, n, report);
+    for (size_t i = 0; i < cells; i++)
+        m.gated[i] = tm_sigmoid(m.gated[i]);
+    report->held_out = m.gated;
     free(m.familiar);
     free(m.general);
-    free(m.gated);
     free(m.near);
+    free(m.evidence);
     free(m.cover);
     free(m.known);
     return p;
@@ -414,6 +422,7 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     const tr_options o = settle(given, n);
     double c[TM_MAX_TIERS];
     tr_report own;
+    const bool mine = !report;
     tr_row rows[4 * TM_MAX_TIERS];
     fitting f = {.d = d, .o = &o, .c = c}, first = {.d = d, .o = &o, .c = c};
     clock_face clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
@@ -437,10 +446,14 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     model->digest.seed = o.seed;
     tr_problem_free(p);
     free_solutions(&f);
+    if (mine)
+        tr_report_free(&own);
 }
 
 void tr_report_free(tr_report *report)
 {
+    free(report->held_out);
+    report->held_out = NULL;
     free(report->raw.index);
     free(report->raw.weight);
     memset(&report->raw, 0, sizeof report->raw);

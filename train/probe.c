@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/maths.h"
 #include "train/fit.h"
 #include "train/memory.h"
 
@@ -34,7 +35,7 @@ void tr_probe_record(tr_probe *p, uint32_t record)
 
 double tr_probe_probability(const tr_probe *p, uint32_t tier)
 {
-    return tm_probability(p->model, tm_margin(p->model, p->margin, &p->kinship, tier), tier);
+    return tm_sigmoid(tm_log_odds(p->model, p->margin, &p->kinship, tier));
 }
 
 double tr_probe_cost(const tr_probe *p, uint32_t record, uint32_t tier)

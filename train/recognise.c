@@ -9,6 +9,7 @@
 #define MIN_RECORDS 20     /* a smaller source has no signature */
 #define MIN_SHARE 0.25     /* a candidate stands in this share of some source's records */
 #define MAX_CANDIDATES 8192
+#define UNKNOWN_SHARE 0.05 /* of requests that come from sources never seen */
 #define FLOOR 0.001        /* shares are kept within FLOOR .. 1 - FLOOR */
 
 /* Everything about a subset that signatures are made of. */
@@ -224,8 +225,8 @@ void tr_set_gate(tm_gate *gate, double *near, double *cover, uint32_t n, bool ha
     const double spread = quarter > 0.01 ? quarter : 0.01;
     gate->near_middle = near[n / 50] - 0.75;
     gate->near_slope = has_sources ? 3 : 0;
-    gate->cover_middle = median - 1.1 * spread;
-    gate->cover_slope = 4 / spread;
+    gate->cover_middle = median - 0.9 * spread;
+    gate->cover_slope = 8 / spread;
 }
 
 /* ---- the whole ---- */
@@ -246,6 +247,7 @@ static void store(tm_model *m, const survey *s, const signature *sigs)
         to->telling_base = (float)sig->telling_base;
         to->mean = (float)sig->mean;
         to->spread = (float)sig->spread;
+        to->prior = (float)log(s->size[k] / (UNKNOWN_SHARE * s->n));
         for (uint32_t f = 0; f < sig->n; f++) {
             to->index[f] = s->candidate[sig->at[f]];
             to->likely[f] = (float)sig->likely[f];

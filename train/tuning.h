@@ -30,7 +30,7 @@ void tr_tuning_default(tr_tuning *t);
     {"c", 0, TD_STRING, offsetof(type, base.c), 0, 0, "LIST",                                      \
      "candidates for C, at most 8 (default 0.35,0.7)"},                                             \
     {"c-general", 0, TD_NUMBER, offsetof(type, base.c_general), 1e-6, 1e6, "X",                    \
-     "C of the rows for unknown sources (default 0.03)"},                                           \
+     "C of the rows for unknown sources (default 0.05)"},                                           \
     {"scale", 0, TD_STRING, offsetof(type, base.scale), 0, 0, "LIST",                              \
      "block scales, e.g. pair=0.5,general.named=0.2"},                                             \
     {"inner-folds", 0, TD_COUNT, offsetof(type, base.inner_folds), 0, 20, "N",                     \

@@ -1,0 +1,120 @@
+# tierce. `make` builds, `make demo` shows it, `make test` proves it; `make help` lists the rest.
+
+VERSION  = 0.1.0
+CC      ?= cc
+PREFIX  ?= /usr/local
+B        = build
+
+WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS  ?= -O2 -g
+# -ffp-contract=off: trainer and edge must compute the same bits on every machine.
+ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
+             -fPIC -I. -MMD -MP $(CFLAGS)
+
+EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/policy.c
+DATA_SRC  = $(sort $(wildcard data/*.c))
+SMALL_SRC = $(filter-out infer/router.c infer/policy.c,$(sort $(wildcard infer/*.c)))
+TRAIN_SRC = $(sort $(wildcard train/*.c))
+# what `tierce` needs of data/: no cJSON, so that the small program stays small
+LIGHT_SRC = $(filter-out data/tiers.c,$(DATA_SRC))
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+EDGE_OBJ  = $(call obj,$(EDGE_SRC))
+LIGHT_OBJ = $(call obj,$(LIGHT_SRC))
+SMALL_OBJ = $(call obj,$(SMALL_SRC))
+TRAIN_OBJ = $(call obj,$(TRAIN_SRC) data/tiers.c)
+LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT_OBJ) $(SMALL_OBJ) $(TRAIN_OBJ))
+
+TRAIN_LIBS = -llinear -lcjson -lz -lm
+EDGE_LIBS  = -lz -lm
+
+.PHONY: all demo test bench install dist clean help deps pretrained single check fuzz format
+all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
+
+# ---- building ----
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(B)/libtierce.a: $(EDGE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/libtierce.so: $(EDGE_OBJ)
+	$(CC) -shared -Wl,-soname,libtierce.so.0 $(CFLAGS) $(LDFLAGS) $^ -o $@ $(EDGE_LIBS)
+
+$(B)/tierce: $(SMALL_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(EDGE_LIBS) -pthread
+
+$(B)/tierce-train: $(TRAIN_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TRAIN_LIBS)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# Installs what is missing from the distribution's packages (root or sudo). Says so and goes on where
+# there is no apt-get.
+deps:
+	@sh tests/install.sh
+
+# ---- showing ----
+
+demo: all
+	@sh tests/demo.sh $(B)
+
+pretrained: all
+	@sh tests/pretrained.sh $(B)
+
+# ---- proving ----
+
+test: all
+	@sh tests/run.sh $(B) "$(CC)"
+
+check: all
+	@sh tests/check/arrows.sh && sh tests/check/symbols.sh $(B)/libtierce.a
+
+bench: all
+	@sh tests/bench.sh $(B) "$(CC)" $(CORPORA)
+
+fuzz:
+	@sh tests/fuzz.sh $(B) 60
+
+# ---- shipping ----
+
+single:
+	@sh tests/check/single.sh $(B)/single
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/tierce \
+	        $(DESTDIR)$(PREFIX)/include/tierce/features $(DESTDIR)$(PREFIX)/include/tierce/models \
+	        $(DESTDIR)$(PREFIX)/include/tierce/infer
+	install -m 755 $(B)/tierce $(B)/tierce-train $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(B)/libtierce.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(B)/libtierce.so $(DESTDIR)$(PREFIX)/lib/libtierce.so.0
+	ln -sf libtierce.so.0 $(DESTDIR)$(PREFIX)/lib/libtierce.so
+	install -m 644 features/status.h features/request.h $(DESTDIR)$(PREFIX)/include/tierce/features
+	install -m 644 models/allocator.h $(DESTDIR)$(PREFIX)/include/tierce/models
+	install -m 644 infer/router.h $(DESTDIR)$(PREFIX)/include/tierce/infer
+	install -m 644 $(wildcard models/*.tierce models/*.md) $(DESTDIR)$(PREFIX)/share/tierce
+	printf 'prefix=%s\nName: tierce\nDescription: learned routing decisions between model tiers\nVersion: %s\nCflags: -I$${prefix}/include/tierce\nLibs: -L$${prefix}/lib -ltierce\nLibs.private: -lz -lm\n' \
+	    '$(PREFIX)' '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/tierce.pc
+
+dist:
+	@mkdir -p $(B)
+	git archive --format=tar.gz --prefix=tierce-$(VERSION)/ -o $(B)/tierce-$(VERSION).tar.gz HEAD
+	@echo $(B)/tierce-$(VERSION).tar.gz
+
+clean:
+	rm -rf $(B)
+
+help:
+	@echo 'make             programs and libraries into build/'
+	@echo 'make demo        train, evaluate, route and explain on a simulated sample'
+	@echo 'make test        the whole test suite'
+	@echo 'make bench       benchmarks (CORPORA=DIR, default ../shared/corpora)'
+	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
+	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
+	@echo 'make fuzz        each fuzz target for 60 s (clang)'
+	@echo 'make check       house rules: arrows, symbols of the edge library'
+	@echo 'make install     PREFIX=/usr/local, DESTDIR='
+	@echo 'make dist        a source tarball'

@@ -1,0 +1,75 @@
+#include "train/save.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool write_all(int fd, const uint8_t *bytes, size_t len)
+{
+    while (len) {
+        const ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* Pipes and devices are written straight: there is nothing to replace. */
+static bool write_special(const char *path, const uint8_t *bytes, size_t len, td_error *error)
+{
+    const int fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CLOEXEC) : STDOUT_FILENO;
+    const bool good = fd >= 0 && write_all(fd, bytes, len);
+    if (!good)
+        td_fail(error, "%s: %s; the model was not saved", path, strerror(errno));
+    if (fd > STDOUT_FILENO)
+        close(fd);
+    return good;
+}
+
+static bool replace(const char *path, const uint8_t *bytes, size_t len, td_error *error)
+{
+    const size_t n = strlen(path);
+    char *temporary = malloc(n + 16);
+    if (!temporary)
+        return td_fail(error, "%s: out of memory", path);
+    memcpy(temporary, path, n);
+    memcpy(temporary + n, ".XXXXXX", 8);
+    const int fd = mkstemp(temporary);
+    bool good = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+    if (fd >= 0 && close(fd) < 0)
+        good = false;
+    if (good && rename(temporary, path) < 0)
+        good = false;
+    if (!good) {
+        td_fail(error, "%s: %s; the model was not saved, an older file is untouched", path,
+                strerror(errno));
+        if (fd >= 0)
+            unlink(temporary);
+    }
+    free(temporary);
+    return good;
+}
+
+bool tr_save(const tm_model *model, const char *path, uint64_t *size, td_error *error)
+{
+    uint8_t *bytes;
+    size_t len;
+    struct stat st;
+    tierce_error fault;
+    if (tm_model_encode(model, NULL, &bytes, &len, &fault) != TIERCE_OK)
+        return td_fail(error, "%s: %s", path, fault.message);
+    const bool special = !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+    const bool good = special ? write_special(path, bytes, len, error) : replace(path, bytes, len, error);
+    free(bytes);
+    if (size)
+        *size = len;
+    return good;
+}
