@@ -60,7 +60,7 @@ static void tell(void *context, const char *what, uint32_t step, uint32_t steps)
 
 /* ---- report ---- */
 
-static void report_tier(const tr_dataset *d, const tm_model *m, const tr_report *r,
+static void report_tier(const tm_model *m, const tr_report *r,
                         const tr_options *o, uint32_t t)
 {
     const tm_tier *tier = &m->tiers[t];
@@ -72,13 +72,13 @@ static void report_tier(const tr_dataset *d, const tm_model *m, const tr_report 
         printf("%s %.4f at %g", g ? "," : "", r->grid_loss[t][g], o->c_grid[g]);
     printf(")\n    log-loss out of fold: general %.4f, familiar %.4f, gated %.4f\n", r->loss_general[t],
            r->loss_familiar[t], r->loss_gated[t]);
-    if (r->cost_records[t] >= 20)
+    if (m->row_of[TM_ROW_COST][t] != UINT32_MAX || m->row_of[TM_ROW_TOKENS][t] != UINT32_MAX)
         printf("    cost: predicted per request, from %u outcomes\n", r->cost_records[t]);
     else if (tier->mean_cost >= 0)
-        printf("    cost: the mean, for only %u outcomes have one\n", r->cost_records[t]);
+        printf("    cost: the mean of %u outcomes\n", r->cost_records[t]);
     else
-        printf("    cost: not known (records carry none; give cost_usd, or prices and tokens)\n");
-    (void)d;
+        printf("    cost: not known (%u of %u outcomes have one, half are needed)\n", r->cost_records[t],
+               tier->records);
 }
 
 static void print_report(const tr_dataset *d, const tm_model *m, const tr_report *r,
@@ -92,7 +92,7 @@ static void print_report(const tr_dataset *d, const tm_model *m, const tr_report
                (unsigned long long)d->without_outcome);
     printf("\n");
     for (uint32_t t = 0; t < d->n_tiers; t++)
-        report_tier(d, m, r, o, t);
+        report_tier(m, r, o, t);
     printf("held out (inner folds, %.0f %% of records look familiar)\n", 100 * r->known);
     for (uint32_t i = 0; i < m->digest.n_figures; i++) {
         const struct tm_figure *f = &m->digest.figures[i];

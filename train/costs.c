@@ -7,6 +7,9 @@
 #include "train/memory.h"
 
 #define MIN_COSTS 20 /* with fewer, the mean is all that can be said */
+/* Costs that were recorded for some kinds of requests only say nothing of the others: below half of a
+ * tier's outcomes its cost counts as not known, rather than guessed. */
+#define MIN_SHARE 0.5
 
 /* log of the recorded number, NaN where there is none; zeros (cached, free) count as the least. */
 static uint32_t take_logs(const tr_dataset *d, const double *column, uint32_t tier,
@@ -101,7 +104,9 @@ uint32_t tr_fit_costs(tm_model *model, const tr_dataset *d, tr_problem *shared,
             }
         }
         records_used[t] = used;
-        if (used < MIN_COSTS)
+        if (used < MIN_SHARE * model->tiers[t].records)
+            model->tiers[t].mean_cost = -1;
+        if (used < MIN_COSTS || used < MIN_SHARE * model->tiers[t].records)
             continue;
         tr_solve_regression(shared, target, o->c_cost, o->epsilon, &solutions[t]);
         smear(&model->cost[t], d, shared, &solutions[t], records, n, target);

@@ -1,0 +1,92 @@
+#!/bin/sh
+# make test: everything, counted. $1: build directory, $2: compiler.
+B=$1 CC=${2:-cc}
+passed=0 failed=0 skipped=0
+LOG=$B/test.log
+: > "$LOG"
+ok() { passed=$((passed + 1)); printf 'ok      %s\n' "$1"; }
+bad() { failed=$((failed + 1)); printf 'FAILED  %s\n' "$1"; }
+skip() { skipped=$((skipped + 1)); printf 'skipped %s\n' "$1"; }
+# check NAME COMMAND...: passes when the command does; its output goes to the log, and on failure here.
+check() {
+    name=$1
+    shift
+    if "$@" > "$B/one.log" 2>&1; then ok "$name"; else bad "$name"; tail -25 "$B/one.log"; fi
+    { echo "== $name"; cat "$B/one.log"; } >> "$LOG"
+}
+# suite NAME COMMAND...: the command ends with "N passed, N failed[, N skipped]" or cmocka's lines.
+suite() {
+    name=$1
+    shift
+    "$@" > "$B/one.log" 2>&1
+    status=$?
+    { echo "== $name"; cat "$B/one.log"; } >> "$LOG"
+    p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p;s/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
+    f=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p;s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
+    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p' "$B/one.log" | tail -1)
+    if [ $status -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; fi
+    if [ -z "$p" ] && [ $status -eq 0 ]; then f=1; fi
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+    if [ "${f:-0}" = 0 ]; then printf 'ok      %s (%s)\n' "$name" "$p"; else printf 'FAILED  %s\n' "$name"; grep -E 'FAILED|ERROR|error|not equal|failed' "$B/one.log" | head -20; fi
+}
+
+SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
+STD="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I."
+LIBS="-lcmocka -llinear -lcjson -lz -lm -pthread"
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
+
+# house rules
+[ -f tests/check/arrows.sh ] && check "arrows and house rules" sh tests/check/arrows.sh
+[ -f tests/check/symbols.sh ] && check "symbols of the edge library" sh tests/check/symbols.sh "$B/libtierce.a"
+[ -f tests/check/single.sh ] && check "single-file amalgamation" sh tests/check/single.sh "$B/single"
+[ -f tests/check/planted.sh ] && suite "planted violations are found" sh tests/check/planted.sh
+printf '#include "infer/router.h"\nint main() { return tierce_status_text(TIERCE_OK) == 0; }\n' > "$B/api.cpp"
+if command -v c++ >/dev/null 2>&1; then check "public headers parse as C++" c++ -std=c++11 -I. -fsyntax-only "$B/api.cpp"; else skip "public headers parse as C++ (no c++)"; fi
+
+# the whole tree once more, with sanitizers
+mkdir -p "$B/san"
+san_build() {
+    # shellcheck disable=SC2086
+    for f in features/*.c models/*.c data/*.c infer/*.c train/*.c; do
+        o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
+        [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
+        echo "$f $o"
+    done | xargs -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
+}
+check "sanitizer build" san_build
+mains="$B/san/infer_main.o $B/san/train_main.o"
+objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
+# shellcheck disable=SC2086
+check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
+for t in tests/unit/test_*.c; do
+    name=$(basename "$t" .c)
+    # shellcheck disable=SC2086
+    if $CC $STD $SAN "$t" $objects -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
+        suite "unit: $name" "$B/san/$name"
+    else
+        bad "unit: $name does not build"
+        head -20 "$B/one.log"
+    fi
+done
+
+# fuzz corpora, replayed
+for t in tests/fuzz/fuzz_*.c; do
+    [ -f "$t" ] || continue
+    name=$(basename "$t" .c)
+    corpus=tests/fuzz/corpus/${name#fuzz_}
+    # shellcheck disable=SC2086
+    check "replay: $name" sh -c "$CC $STD $SAN -DTIERCE_FUZZING $t tests/fuzz/replay.c models/container.c $(echo $objects | tr '\n' ' ' | sed "s,$B/san/models_container.o,,") -o $B/san/$name $LIBS && $B/san/$name $corpus"
+done
+
+# command line
+if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
+if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
+
+# real records, where they are
+if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then
+    suite "real corpora" sh tests/corpora.sh "$B"
+else
+    skip "real corpora (no ../shared/corpora)"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
