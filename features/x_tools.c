@@ -93,7 +93,7 @@ void tf_tools_feed(tf_state *state, const tf_chunk *chunk)
             t->faults += (chunk->at[i].classes & TF_LEX(FAULT)) != 0;
 }
 
-static bool used(const tf_tools_state *t, const tf_token *token)
+static bool is_used(const tf_tools_state *t, const tf_token *token)
 {
     return token->kind == TF_WORD && token->len >= 2 && t->used[slot_of(t, token->hash)];
 }
@@ -111,7 +111,7 @@ static uint32_t named_in_ask(tf_state *state)
         uint32_t words = 0, hits = 0;
         for (size_t k = 0, n = tf_scan_next(scan); k < n; k++) {
             words += scan->chunk[k].kind == TF_WORD && scan->chunk[k].len >= 2;
-            hits += used(t, &scan->chunk[k]);
+            hits += is_used(t, &scan->chunk[k]);
         }
         count += words && hits == words;
     }

@@ -333,7 +333,7 @@ static void explain_rest(const explainer *x)
         const tm_calibration *c = &m->calibration[t];
         base.value[t] = k * (c->offset + c->slope * familiar) +
                         (1 - k) * general;
-        source.value[t] = c->slope * k * x->kinship->level[t];
+        source.value[t] = c->slope * x->kinship->level_known * x->kinship->level[t];
     }
     x->each(x->context, &base);
     x->each(x->context, &source);

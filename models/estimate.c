@@ -8,13 +8,15 @@
  *     e       = log(records_s / (0.05 * all records)) + (sum over present features of log(p / 0.1)
  *               + over absent ones of log((1 - p) / 0.9)) / 2, for the likeliest s: log-odds against an
  *               unknown source where every feature has chance 0.1 and which a twentieth come from
- *     k = P(known) = logistic(near_slope * (z - near_middle)) * logistic(e)
- *                    * logistic(cover_slope * (covered - cover_middle))
+ *     s   = logistic(near_slope * (z - near_middle)) * logistic(e)
+ *     w   = cover_slope * (covered - cover_middle)
+ *     k   = P(known) = s * logistic(w)          belief in the familiar row
+ *     k_l = s * logistic(w + 4)                 belief in the level: odd words in a known frame
  * z doubts what is odd for every source, e what is ordinary for a source that has no marks of its
  * own, coverage what has words that the fit did not see.
  * Log-odds of success of tier t:
- *     k * (offset_t + slope_t * (familiar_t + sum over s of P(s|x) * level_st))
- *       + (1 - k) * general_t
+ *     k * (offset_t + slope_t * familiar_t) + (1 - k) * general_t
+ *       + k_l * slope_t * sum over s of P(s|x) * level_st
  * so the level of the source shrinks to the mean (0) as the request grows unlike the training data,
  * and the text is believed less. Offset and slope are Platt's scaling (Platt 1999, "Probabilistic outputs for
  * support vector machines"), fitted on out-of-fold margins. The general row has none: its margins are
@@ -84,12 +86,16 @@ static void mix_levels(const tm_model *model, const double *telling, tm_kinship 
         k->level[t] = sum > 0 ? k->level[t] / sum : 0;
 }
 
-double tm_known(const tm_gate *g, double nearness, double evidence, double covered)
+#define LEVEL_LENIENCE 4.0
+
+void tm_gate_kinship(const tm_gate *g, tm_kinship *k)
 {
-    const double source = g->near_slope > 0 ? tm_sigmoid(g->near_slope * (nearness - g->near_middle)) *
-                                                  tm_sigmoid(evidence)
-                                            : 1.0;
-    return source * tm_sigmoid(g->cover_slope * (covered - g->cover_middle));
+    const double words = g->cover_slope * (k->covered - g->cover_middle);
+    double source = 1.0;
+    if (g->near_slope > 0)
+        source = tm_sigmoid(g->near_slope * (k->nearness - g->near_middle)) * tm_sigmoid(k->evidence);
+    k->known = source * tm_sigmoid(words);
+    k->level_known = source * tm_sigmoid(words + LEVEL_LENIENCE);
 }
 
 void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *k)
@@ -98,16 +104,20 @@ void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, t
     compare(model, seen, telling, k);
     mix_levels(model, telling, k);
     k->covered = covered;
-    k->known = tm_known(&model->gate, k->nearness, k->evidence, covered);
+    tm_gate_kinship(&model->gate, k);
+}
+
+double tm_combine(const tm_calibration *c, const tm_kinship *k, double familiar, double general,
+                  double level)
+{
+    return k->known * (c->offset + c->slope * familiar) + (1.0 - k->known) * general +
+           k->level_known * (c->slope * level);
 }
 
 double tm_log_odds(const tm_model *model, const double *margin, const tm_kinship *k, uint32_t tier)
 {
-    const tm_calibration *c = &model->calibration[tier];
-    const double familiar = margin[model->row_of[TM_ROW_FAMILIAR][tier]] + k->level[tier];
-    const double general = margin[model->row_of[TM_ROW_GENERAL][tier]];
-    return k->known * (c->offset + c->slope * familiar) +
-           (1.0 - k->known) * general;
+    return tm_combine(&model->calibration[tier], k, margin[model->row_of[TM_ROW_FAMILIAR][tier]],
+                      margin[model->row_of[TM_ROW_GENERAL][tier]], k->level[tier]);
 }
 
 static double clamp(double v, double low, double high)

@@ -192,7 +192,8 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
 
 /* How the request relates to the training records. */
 typedef struct {
-    double known;      /* P(known), 0..1 */
+    double known;      /* P(known) of the request: source and words, 0..1 */
+    double level_known; /* belief in the level of its source; words count for less here */
     double nearness;   /* z of the nearest source's signature */
     double evidence;   /* log-odds of the likeliest source against an unknown one */
     double covered;    /* share of the ask's words and pairs that have weights */
@@ -202,8 +203,11 @@ typedef struct {
 
 /* seen: a bit per index, as tf_seen() gives it; covered: as tm_weights_dot returned it. */
 void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *kinship);
-/* P(known) from nearness, evidence and coverage. */
-double tm_known(const tm_gate *gate, double nearness, double evidence, double covered);
+/* Sets known and level_known from nearness, evidence and coverage. */
+void tm_gate_kinship(const tm_gate *gate, tm_kinship *kinship);
+/* Log-odds from a tier's two margins (the familiar one without a level) and its level. */
+double tm_combine(const tm_calibration *c, const tm_kinship *kinship, double familiar, double general,
+                  double level);
 /* Calibrated log-odds of success of a tier, from the rows' margins; tm_sigmoid makes it a probability. */
 double tm_log_odds(const tm_model *model, const double *margin, const tm_kinship *kinship,
                    uint32_t tier);

@@ -245,8 +245,8 @@ static void search_familiar(fitting *f, tr_problem *p, const uint32_t *records,
 
 /* Per record of the subset and tier: what the folds that did not see it say. */
 typedef struct {
-    double *familiar, *general, *gated;
-    double *near, *evidence, *cover, *known; /* per record */
+    double *familiar, *general, *level, *gated;
+    tm_kinship *kinship; /* per record */
 } margins;
 
 /* Margins of the held-out records under a model of the fold's solutions. */
@@ -266,12 +266,11 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
-        m->near[held[i]] = probe.kinship.nearness;
-        m->evidence[held[i]] = probe.kinship.evidence;
-        m->cover[held[i]] = probe.kinship.covered;
+        m->kinship[held[i]] = probe.kinship;
         for (uint32_t t = 0; t < d->n_tiers; t++) {
             const size_t cell = (size_t)held[i] * d->n_tiers + t;
-            m->familiar[cell] = probe.margin[model.row_of[TM_ROW_FAMILIAR][t]] + probe.kinship.level[t];
+            m->familiar[cell] = probe.margin[model.row_of[TM_ROW_FAMILIAR][t]];
+            m->level[cell] = probe.kinship.level[t];
             m->general[cell] = probe.margin[model.row_of[TM_ROW_GENERAL][t]];
         }
     }
@@ -317,18 +316,22 @@ static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint3
 static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
                       const margins *m, tr_report *report)
 {
-    for (uint32_t t = 0; t < d->n_tiers; t++) {
+    const uint32_t tiers = d->n_tiers;
+    double *whole = tr_new((size_t)n * tiers, sizeof *whole);
+    for (size_t cell = 0; cell < (size_t)n * tiers; cell++)
+        whole[cell] = m->familiar[cell] + m->level[cell];
+    for (uint32_t t = 0; t < tiers; t++) {
         tm_calibration *c = &model->calibration[t], ignored;
-        double *familiar = m->familiar, *general = m->general;
-        report->loss_familiar[t] = calibrate_tier(d, records, n, t, familiar, c);
-        report->loss_general[t] = calibrate_tier(d, records, n, t, general, &ignored);
+        report->loss_familiar[t] = calibrate_tier(d, records, n, t, whole, c);
+        report->loss_general[t] = calibrate_tier(d, records, n, t, m->general, &ignored);
         for (uint32_t i = 0; i < n; i++) {
-            const size_t cell = (size_t)i * d->n_tiers + t;
-            m->gated[cell] = m->known[i] * (c->offset + c->slope * familiar[cell]) +
-                             (1 - m->known[i]) * general[cell];
+            const size_t cell = (size_t)i * tiers + t;
+            m->gated[cell] =
+                tm_combine(c, &m->kinship[i], m->familiar[cell], m->general[cell], m->level[cell]);
         }
         report->loss_gated[t] = calibrate_tier(d, records, n, t, m->gated, &ignored);
     }
+    free(whole);
 }
 
 static int by_value(const void *a, const void *b)
@@ -337,24 +340,30 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void digest_known(tm_model *model, double *known, uint32_t n, tr_report *report)
+static void digest_known(tm_model *model, const tm_kinship *kinship, uint32_t n, tr_report *report)
 {
+    double *known = tr_new(n, sizeof *known);
+    for (uint32_t i = 0; i < n; i++) {
+        known[i] = kinship[i].known;
+        report->known += known[i] / n;
+    }
     qsort(known, n, sizeof *known, by_value);
     for (uint32_t k = 0; k <= 10; k++)
         model->digest.familiar[k] = known[(size_t)(n - 1) * k / 10];
-    for (uint32_t i = 0; i < n; i++)
-        report->known += known[i] / n;
+    free(known);
 }
 
 /* Sets the gate on what was held out. */
 static void apply_gate(tm_model *model, const tr_dataset *d, uint32_t n, margins *m)
 {
     double *near = tr_new(n, sizeof *near), *cover = tr_new(n, sizeof *cover);
-    memcpy(near, m->near, n * sizeof *near);
-    memcpy(cover, m->cover, n * sizeof *cover);
+    for (uint32_t i = 0; i < n; i++) {
+        near[i] = m->kinship[i].nearness;
+        cover[i] = m->kinship[i].covered;
+    }
     tr_set_gate(&model->gate, near, cover, n, d->n_sources > 1);
     for (uint32_t i = 0; i < n; i++)
-        m->known[i] = tm_known(&model->gate, m->near[i], m->evidence[i], m->cover[i]);
+        tm_gate_kinship(&model->gate, &m->kinship[i]);
     free(near);
     free(cover);
 }
@@ -366,9 +375,8 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
     const tr_dataset *d = first->d;
     const size_t cells = (size_t)n * d->n_tiers;
     margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(cells, sizeof(double)), tr_new(n, sizeof(double)),
-                 tr_new(n, sizeof(double)),     tr_new(n, sizeof(double)),
-                 tr_new(n, sizeof(double))};
+                 tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
+                 tr_new(n, sizeof(tm_kinship))};
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
         fitting f = {.d = d, .o = first->o, .c = c};
@@ -377,16 +385,14 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
     }
     apply_gate(model, d, n, &m);
     calibrate(model, d, records, n, &m, report);
-    digest_known(model, m.known, n, report);
+    digest_known(model, m.kinship, n, report);
     for (size_t i = 0; i < cells; i++)
         m.gated[i] = tm_sigmoid(m.gated[i]);
     report->held_out = m.gated;
     free(m.familiar);
     free(m.general);
-    free(m.near);
-    free(m.evidence);
-    free(m.cover);
-    free(m.known);
+    free(m.level);
+    free(m.kinship);
     return p;
 }
 

@@ -225,7 +225,7 @@ void tr_set_gate(tm_gate *gate, double *near, double *cover, uint32_t n, bool ha
     const double spread = quarter > 0.01 ? quarter : 0.01;
     gate->near_middle = near[n / 50] - 0.75;
     gate->near_slope = has_sources ? 3 : 0;
-    gate->cover_middle = median - 0.9 * spread;
+    gate->cover_middle = median - spread;
     gate->cover_slope = 8 / spread;
 }
 
