@@ -11,7 +11,7 @@
  *     s   = logistic(near_slope * (z - near_middle)) * logistic(e)
  *     w   = cover_slope * (covered - cover_middle)
  *     k   = P(known) = s * logistic(w)          belief in the familiar row
- *     k_l = s * logistic(w + 4)                 belief in the level: odd words in a known frame
+ *     k_l = s * logistic(w + 1)                 belief in the level: odd words in a known frame
  * z doubts what is odd for every source, e what is ordinary for a source that has no marks of its
  * own, coverage what has words that the fit did not see.
  * Log-odds of success of tier t:
@@ -86,7 +86,7 @@ static void mix_levels(const tm_model *model, const double *telling, tm_kinship 
         k->level[t] = sum > 0 ? k->level[t] / sum : 0;
 }
 
-#define LEVEL_LENIENCE 4.0
+#define LEVEL_LENIENCE 1.0
 
 void tm_gate_kinship(const tm_gate *g, tm_kinship *k)
 {

@@ -102,9 +102,10 @@ static bool write_predictions(const char *path, const tr_dataset *d, const tr_pr
 
 static int judge(const eval_options *o, const tr_dataset *d, const tr_predictions *p)
 {
-    tr_bench b;
+    tr_bench b, costed;
     int status = 0;
-    tr_bench_open(&b, d, p);
+    tr_bench_open(&b, d, p, false);
+    tr_bench_open(&costed, d, p, true);
     if (o->predictions && !write_predictions(o->predictions, d, p))
         status = 1;
     if (!b.n) {
@@ -113,7 +114,7 @@ static int judge(const eval_options *o, const tr_dataset *d, const tr_prediction
         status = 1;
     } else {
         td_out curve = {0};
-        tr_print_evaluation(&b, (uint32_t)o->resamples, o->tuning.seed, o->by_source && !o->model,
+        tr_print_evaluation(&b, costed.n && costed.n * 2 >= b.n ? &costed : NULL, (uint32_t)o->resamples, o->tuning.seed, o->by_source && !o->model,
                             o->curve ? &curve : NULL);
         if (o->curve && !write_file(o->curve, &curve, "curve"))
             status = 1;
@@ -124,6 +125,7 @@ static int judge(const eval_options *o, const tr_dataset *d, const tr_prediction
         status = 1;
     }
     tr_bench_close(&b);
+    tr_bench_close(&costed);
     return status;
 }
 

@@ -134,7 +134,7 @@ bool tr_dataset_load(tr_dataset *d, const char *const *paths, size_t n_paths, co
     bool good = tf_features_open(l.features, spec);
     td_reader *reader =
         td_reader_open(paths, n_paths, TD_WANT_RECORDS, max_bad, 0, max_bad ? complain : NULL, NULL);
-    good = good && reader && read_all(&l, reader, error);
+    good = good && reader && read_all(&l, reader, error) && every_tier_seen(d, error);
     td_reader_close(reader);
     free(memory);
     free(l.features);
@@ -151,6 +151,21 @@ tf_vector tr_vector(const tr_dataset *d, uint32_t record)
     memset(v.values, 0xff, sizeof v.values);
     v.values[TF_N_TURNS_TOTAL_BYTES] = d->bytes[record];
     return v;
+}
+
+/* A tier that no record has cannot be learned: more likely a misspelt name. */
+static bool every_tier_seen(const tr_dataset *d, td_error *error)
+{
+    for (uint32_t t = 0; t < d->n_tiers; t++) {
+        uint32_t i = 0;
+        while (i < d->n && isnan(tr_score(d, i, t)))
+            i++;
+        if (i == d->n)
+            return td_fail(error, "tier \"%.100s\" has no outcome in any of the %u records; the names in "
+                                  "\"outcomes\" are what --tiers must name (or \"outcomes\" in tiers.json)",
+                           d->tiers.tier[t].name, d->n);
+    }
+    return true;
 }
 
 static void free_names(char **names, uint32_t n)

@@ -9,7 +9,7 @@
 #include "train/plot.h"
 
 typedef struct {
-    const tr_bench *b;
+    const tr_bench *b, *costed; /* costed: NULL where too few costs are known */
     uint32_t resamples, cheap, strong;
     uint64_t seed;
     bool unseen;
@@ -33,30 +33,38 @@ static void print_value(const char *label, double value, tr_interval i)
 
 /* ---- fixed tiers ---- */
 
+/* Another tier that is at least as good and no dearer. */
+static void print_dominators(const view *v, uint32_t t)
+{
+    const tr_mean m = tr_fixed(v->costed, t);
+    for (uint32_t u = 0; u < v->b->d->n_tiers; u++) {
+        const tr_mean other = tr_fixed(v->costed, u);
+        if (u != t && other.score >= m.score && other.cost <= m.cost &&
+            (other.score > m.score || other.cost < m.cost))
+            printf("  DOMINATED by %s (%.4f at $%.6f)", name_of(v, u), other.score, other.cost);
+    }
+}
+
 static void print_fixed(const view *v)
 {
     const tr_bench *b = v->b;
-    const tr_mean oracle = tr_oracle(b);
     printf("\n%u records with outcomes of all tiers\n", b->n);
     for (uint32_t t = 0; t < b->d->n_tiers; t++) {
-        const tr_mean m = tr_fixed(b, t);
-        printf("  always %-28s score %.4f", name_of(v, t), m.score);
-        if (b->costed)
-            printf("  cost $%.6f", m.cost);
-        for (uint32_t u = 0; u < b->d->n_tiers && b->costed; u++) {
-            const tr_mean other = tr_fixed(b, u);
-            if (u != t && other.score >= m.score && other.cost <= m.cost &&
-                (other.score > m.score || other.cost < m.cost))
-                printf("  DOMINATED by %s", name_of(v, u));
+        printf("  always %-28s score %.4f", name_of(v, t), tr_fixed(b, t).score);
+        if (v->costed) {
+            printf("  cost $%.6f", tr_fixed(v->costed, t).cost);
+            print_dominators(v, t);
         }
         printf("\n");
     }
-    printf("  oracle (best tier per request)      score %.4f", oracle.score);
-    if (b->costed)
-        printf("  cost $%.6f", oracle.cost);
+    printf("  oracle (best tier per request)      score %.4f", tr_oracle(b).score);
+    if (v->costed)
+        printf("  cost $%.6f", tr_oracle(v->costed).cost);
     printf("\n");
-    if (!b->costed)
-        printf("  costs are not recorded for all outcomes: shares stand in for cost below\n");
+    if (!v->costed)
+        printf("  costs are recorded for too few outcomes: shares stand in for cost below\n");
+    else if (v->costed->n < b->n)
+        printf("  costs, and who dominates whom, from the %u records that have all costs\n", v->costed->n);
 }
 
 /* ---- two tiers ---- */
@@ -138,13 +146,13 @@ static double saving_statistic(const tr_bench *b, const uint32_t *resample, void
 
 static void print_frontier(const view *v)
 {
-    const tr_frontier f = tr_judge_frontier(v->b, NULL, NULL);
+    const tr_frontier f = tr_judge_frontier(v->costed, NULL, NULL);
     const uint32_t rounds = v->resamples > 50 ? 50 : v->resamples; /* each sweeps the whole curve */
-    const tr_interval gain = tr_bootstrap(v->b, aiq_gain, NULL, rounds, v->seed + 10);
-    const tr_interval saving = tr_bootstrap(v->b, saving_statistic, NULL, rounds, v->seed + 11);
+    const tr_interval gain = tr_bootstrap(v->costed, aiq_gain, NULL, rounds, v->seed + 10);
+    const tr_interval saving = tr_bootstrap(v->costed, saving_statistic, NULL, rounds, v->seed + 11);
     uint32_t best = 0;
     for (uint32_t t = 1; t < v->b->d->n_tiers; t++)
-        if (tr_fixed(v->b, t).score > tr_fixed(v->b, best).score)
+        if (tr_fixed(v->costed, t).score > tr_fixed(v->costed, best).score)
             best = t;
     printf("\nrouting by p - lambda * expected cost, lambda swept\n");
     printf("  AIQ %.4f, cost-matched random mix %.4f, gain %+.4f", f.aiq, f.mix, f.aiq - f.mix);
@@ -199,15 +207,15 @@ static void print_groups(const view *v, const char *title, const uint32_t *group
     free(pairs);
 }
 
-void tr_print_evaluation(const tr_bench *b, uint32_t resamples, uint64_t seed, bool unseen, td_out *curve)
+void tr_print_evaluation(const tr_bench *b, const tr_bench *costed, uint32_t resamples, uint64_t seed, bool unseen, td_out *curve)
 {
     const tr_dataset *d = b->d;
-    view v = {b, resamples, 0, d->n_tiers - 1, seed, unseen};
+    view v = {b, costed, resamples, 0, d->n_tiers - 1, seed, unseen};
     const tr_reliability r = tr_judge_reliability(b);
     print_fixed(&v);
     if (d->n_tiers > 1)
         print_two(&v);
-    if (d->n_tiers > 1 && b->costed)
+    if (d->n_tiers > 1 && costed)
         print_frontier(&v);
     printf("\ncalibration, all tiers: ECE %.4f, Brier %.4f\n", r.ece, r.brier);
     if (d->n_tiers > 1) {
@@ -215,6 +223,6 @@ void tr_print_evaluation(const tr_bench *b, uint32_t resamples, uint64_t seed, b
             print_groups(&v, "workload", d->workload, d->workload_name, d->n_workloads);
         if (d->n_sources > 1)
             print_groups(&v, "source", d->source, d->source_name, d->n_sources);
-        tr_plot(b, curve);
+        tr_plot(costed ? costed : b, curve);
     }
 }

@@ -11,7 +11,7 @@ static size_t cell(const tr_bench *b, uint32_t i, uint32_t t)
     return (size_t)b->record[i] * b->d->n_tiers + t;
 }
 
-void tr_bench_open(tr_bench *b, const tr_dataset *d, const tr_predictions *p)
+void tr_bench_open(tr_bench *b, const tr_dataset *d, const tr_predictions *p, bool only_costed)
 {
     memset(b, 0, sizeof *b);
     b->d = d;
@@ -24,7 +24,7 @@ void tr_bench_open(tr_bench *b, const tr_dataset *d, const tr_predictions *p)
             whole = whole && !isnan(tr_score(d, i, t));
             costed = costed && !isnan(d->cost[(size_t)i * d->n_tiers + t]);
         }
-        if (!whole)
+        if (!whole || (only_costed && !costed))
             continue;
         b->record[b->n++] = i;
         b->costed = b->costed && costed;

@@ -6,16 +6,18 @@
 #include "train/metrics.h"
 #include "train/outfold.h"
 
-/* Records that have every tier's outcome are judged: only there can tiers be compared. */
+/* Records that have every tier's outcome are judged: only there can tiers be compared. What has to do
+ * with costs is judged on those of them that have every tier's cost, if that is half of them or more. */
 typedef struct {
     const tr_dataset *d;
     const tr_predictions *p;
     uint32_t *record; /* judged ones */
     uint32_t n;
-    bool costed;      /* every judged outcome has a recorded cost */
+    bool costed;      /* every one of them has all costs */
 } tr_bench;
 
-void tr_bench_open(tr_bench *b, const tr_dataset *d, const tr_predictions *p);
+/* costed: only records with every cost. */
+void tr_bench_open(tr_bench *b, const tr_dataset *d, const tr_predictions *p, bool costed);
 void tr_bench_close(tr_bench *b);
 
 typedef struct {
