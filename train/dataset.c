@@ -120,6 +120,21 @@ static bool read_all(loader *l, td_reader *reader, td_error *error)
     return l->d->n ? true : td_fail(error, "no records in the input");
 }
 
+/* A tier that no record has cannot be learned: more likely a misspelt name. */
+static bool every_tier_seen(const tr_dataset *d, td_error *error)
+{
+    for (uint32_t t = 0; t < d->n_tiers; t++) {
+        uint32_t i = 0;
+        while (i < d->n && isnan(tr_score(d, i, t)))
+            i++;
+        if (i == d->n)
+            return td_fail(error, "tier \"%.100s\" has no outcome in any of the %u records; the names in "
+                                  "\"outcomes\" are what --tiers must name (or \"outcomes\" in tiers.json)",
+                           d->tiers.tier[t].name, d->n);
+    }
+    return true;
+}
+
 bool tr_dataset_load(tr_dataset *d, const char *const *paths, size_t n_paths, const char *tiers,
                      const tf_spec *spec, uint64_t max_bad, td_error *error)
 {
@@ -151,21 +166,6 @@ tf_vector tr_vector(const tr_dataset *d, uint32_t record)
     memset(v.values, 0xff, sizeof v.values);
     v.values[TF_N_TURNS_TOTAL_BYTES] = d->bytes[record];
     return v;
-}
-
-/* A tier that no record has cannot be learned: more likely a misspelt name. */
-static bool every_tier_seen(const tr_dataset *d, td_error *error)
-{
-    for (uint32_t t = 0; t < d->n_tiers; t++) {
-        uint32_t i = 0;
-        while (i < d->n && isnan(tr_score(d, i, t)))
-            i++;
-        if (i == d->n)
-            return td_fail(error, "tier \"%.100s\" has no outcome in any of the %u records; the names in "
-                                  "\"outcomes\" are what --tiers must name (or \"outcomes\" in tiers.json)",
-                           d->tiers.tier[t].name, d->n);
-    }
-    return true;
 }
 
 static void free_names(char **names, uint32_t n)
