@@ -4,7 +4,7 @@
 
 tm_reader tm_reader_of(const void *data, size_t len)
 {
-    tm_reader r = {data, len, 0, false};
+    tm_reader r = {data, len, 0, false, false};
     return r;
 }
 
@@ -87,7 +87,10 @@ char *tm_read_string(tm_reader *r, tm_arena *arena)
         r->failed = true;
         return NULL;
     }
-    return tm_arena_string(arena, (const char *)at, n);
+    char *s = tm_arena_string(arena, (const char *)at, n);
+    r->no_memory = r->no_memory || !s;
+    r->failed = r->failed || !s;
+    return s;
 }
 
 void tm_write_bytes(tm_writer *w, const void *data, size_t n)

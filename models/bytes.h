@@ -14,7 +14,8 @@
 typedef struct {
     const uint8_t *at;
     size_t len, pos;
-    bool failed; /* read past the end, or a varint too long */
+    bool failed;    /* read past the end, a malformed value, or no_memory */
+    bool no_memory; /* a string found no room */
 } tm_reader;
 
 tm_reader tm_reader_of(const void *data, size_t len);

@@ -403,6 +403,8 @@ static tierce_status read_section(tm_reader *r, tm_model *m, size_t *next)
     *next = i + 1;
     tm_reader body = tm_reader_of(data, len);
     const tierce_status status = sections[i].read(&body, m);
+    if (body.no_memory)
+        return TIERCE_NOMEM;
     if (status != TIERCE_OK)
         return status;
     return body.failed || body.pos != body.len ? TIERCE_CORRUPT : TIERCE_OK;

@@ -1,0 +1,359 @@
+/* The model file and the router over it: round trip, damage, hostile payloads, failing memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <malloc.h>
+#include <zlib.h>
+
+#include "features/hash.h"
+#include "infer/router_state.h"
+#include "models/format.h"
+#include "train/finish.h"
+
+/* A small model by hand: two tiers, four rows, three words. */
+static void build(tm_model *m)
+{
+    static const char *const words[] = {"prove", "hello", "code"};
+    tm_model_start(m, NULL);
+    tf_spec_default(&m->spec);
+    m->n_tiers = 2;
+    m->tiers = tm_arena_alloc(&m->arena, 2, sizeof *m->tiers);
+    m->calibration = tm_arena_alloc(&m->arena, 2, sizeof *m->calibration);
+    m->cost = tm_arena_alloc(&m->arena, 2, sizeof *m->cost);
+    m->n_rows = m->weights.n_rows = 4;
+    m->rows = tm_arena_alloc(&m->arena, 4, sizeof *m->rows);
+    for (uint32_t t = 0; t < 2; t++) {
+        m->tiers[t].name = tm_arena_string(&m->arena, t ? "strong" : "cheap", t ? 6 : 5);
+        m->tiers[t].model = tm_arena_string(&m->arena, "", 0);
+        m->tiers[t].mean_score = t ? 0.7 : 0.5;
+        m->tiers[t].mean_cost = t ? 0.01 : 0.001;
+        m->calibration[t].slope = 1;
+        m->cost[t].smear = 1;
+        m->rows[2 * t].kind = TM_ROW_FAMILIAR;
+        m->rows[2 * t + 1].kind = TM_ROW_GENERAL;
+        for (uint32_t k = 2 * t; k < 2 * t + 2; k++) {
+            m->rows[k].tier = t;
+            m->rows[k].bias = 0.1 * k;
+            m->rows[k].scale[TF_B_WORD] = 0.01f;
+        }
+    }
+    m->weights.n_slots = 3;
+    m->weights.index = tm_arena_alloc(&m->arena, 3, sizeof(uint32_t));
+    m->weights.weight = tm_arena_alloc(&m->arena, 3, 4);
+    for (uint32_t w = 0; w < 3; w++) {
+        uint32_t h = tf_hash_mix(tf_hash_mix(tf_hash_bytes(words[w], strlen(words[w]))));
+        m->weights.index[w] = h >> (32 - m->spec.bits); /* block word is block 0 */
+    }
+    for (uint32_t a = 0; a < 3; a++) /* sorted, as the file wants it */
+        for (uint32_t b = a + 1; b < 3; b++)
+            if (m->weights.index[b] < m->weights.index[a]) {
+                const uint32_t t = m->weights.index[a];
+                m->weights.index[a] = m->weights.index[b];
+                m->weights.index[b] = t;
+            }
+    for (uint32_t i = 0; i < 12; i++)
+        m->weights.weight[i] = (int8_t)(17 * (int)i - 90);
+    m->n_sources = 1;
+    m->sources = tm_arena_alloc(&m->arena, 1, sizeof *m->sources);
+    m->sources[0].name = tm_arena_string(&m->arena, "s", 1);
+    m->sources[0].spread = 1;
+    m->sources[0].records = 10;
+    m->sources[0].n = 1;
+    m->sources[0].index[0] = m->weights.index[0];
+    m->sources[0].level = tm_arena_alloc(&m->arena, 2, sizeof(double));
+    m->n_points = 1;
+    m->points = tm_arena_alloc(&m->arena, 1, sizeof *m->points);
+    m->points[0].name = tm_arena_string(&m->arena, "frugal", 6);
+    m->points[0].goal = tm_arena_string(&m->arena, "keep 98 %", 9);
+    m->points[0].value_usd = 0.5;
+    m->points[0].allowed = 3;
+    m->digest.created_by = tm_arena_string(&m->arena, "test", 4);
+    assert_true(tm_weights_prepare(m));
+    assert_true(tr_write_selftests(m, NULL));
+}
+
+static uint8_t *encoded(size_t *len)
+{
+    tm_model m;
+    uint8_t *bytes;
+    build(&m);
+    assert_int_equal(tm_model_encode(&m, NULL, &bytes, len, NULL), TIERCE_OK);
+    tm_model_free(&m);
+    return bytes;
+}
+
+static void round_trip(void **state)
+{
+    size_t len, again_len;
+    uint8_t *bytes = encoded(&len), *again;
+    tm_model m;
+    assert_int_equal(tm_model_decode(&m, bytes, len, NULL, NULL), TIERCE_OK);
+    assert_int_equal(tm_model_encode(&m, NULL, &again, &again_len, NULL), TIERCE_OK);
+    assert_int_equal(len, again_len);
+    assert_memory_equal(bytes, again, len);
+    tm_model_free(&m);
+    free(bytes);
+    free(again);
+    (void)state;
+}
+
+static tierce_status open_bytes(const uint8_t *bytes, size_t len)
+{
+    tierce_router *router;
+    tierce_error error;
+    const tierce_status status = tierce_router_open(&router, bytes, len, NULL, &error);
+    if (status == TIERCE_OK) {
+        tierce_router_close(router);
+    } else {
+        assert_null(router);
+        assert_int_equal(error.status, status);
+        assert_non_null(error.message);
+    }
+    return status;
+}
+
+static void truncated_everywhere(void **state)
+{
+    size_t len;
+    uint8_t *bytes = encoded(&len);
+    assert_int_equal(open_bytes(bytes, len), TIERCE_OK);
+    for (size_t n = 0; n < len; n++) {
+        uint8_t *cut = malloc(n + 1); /* exact room, so that a sanitizer sees a read past the end */
+        memcpy(cut, bytes, n);
+        assert_int_not_equal(open_bytes(cut, n), TIERCE_OK);
+        free(cut);
+    }
+    uint8_t *fat = calloc(1, len + 1);
+    memcpy(fat, bytes, len);
+    assert_int_equal(open_bytes(fat, len + 1), TIERCE_TRUNCATED);
+    free(fat);
+    free(bytes);
+    (void)state;
+}
+
+static void flipped_bits(void **state)
+{
+    size_t len;
+    uint8_t *bytes = encoded(&len);
+    for (size_t i = 0; i < len; i++)
+        for (unsigned bit = 0; bit < 8; bit += i < TM_HEADER_BYTES ? 1 : 3) {
+            bytes[i] ^= (uint8_t)(1u << bit);
+            assert_int_not_equal(open_bytes(bytes, len), TIERCE_OK);
+            bytes[i] ^= (uint8_t)(1u << bit);
+        }
+    free(bytes);
+    (void)state;
+}
+
+/* Packs a payload into a file with good checksums. */
+static uint8_t *packed(const uint8_t *raw, uint32_t raw_len, uint16_t major, size_t *len)
+{
+    uLongf n = compressBound(raw_len);
+    uint8_t *file = calloc(1, TM_HEADER_BYTES + n);
+    assert_int_equal(compress2(file + TM_HEADER_BYTES, &n, raw, raw_len, 1), Z_OK);
+    memcpy(file, TM_MAGIC, 8);
+    const uint32_t fields[] = {major, (uint32_t)n, raw_len, (uint32_t)crc32(0, raw, raw_len),
+                               (uint32_t)crc32(0, file + TM_HEADER_BYTES, (uInt)n)};
+    for (unsigned f = 0; f < 5; f++)
+        for (unsigned b = 0; b < 4; b++)
+            file[8 + 4 * f + b] = (uint8_t)(fields[f] >> 8 * b);
+    const uint32_t crc = (uint32_t)crc32(0, file, TM_HEADER_BYTES - 4);
+    for (unsigned b = 0; b < 4; b++)
+        file[28 + b] = (uint8_t)(crc >> 8 * b);
+    *len = TM_HEADER_BYTES + n;
+    return file;
+}
+
+static uint8_t *unpacked(const uint8_t *file, size_t len, uint32_t *raw_len)
+{
+    *raw_len = (uint32_t)file[16] | (uint32_t)file[17] << 8 | (uint32_t)file[18] << 16;
+    uint8_t *raw = malloc(*raw_len + 64);
+    uLongf n = *raw_len;
+    assert_int_equal(uncompress(raw, &n, file + TM_HEADER_BYTES, len - TM_HEADER_BYTES), Z_OK);
+    return raw;
+}
+
+/* Malice: every byte of the payload changed in turn, checksums repaired. Never a crash; when it opens,
+ * it decides. */
+static void mutated_payload(void **state)
+{
+    size_t len, file_len;
+    uint32_t raw_len, opened = 0;
+    uint8_t *bytes = encoded(&len), *raw = unpacked(bytes, len, &raw_len);
+    static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+    for (uint32_t i = 0; i < raw_len; i++)
+        for (size_t v = 0; v < sizeof values; v++) {
+            const uint8_t old = raw[i];
+            raw[i] = values[v];
+            uint8_t *file = packed(raw, raw_len, 1, &file_len);
+            opened += open_bytes(file, file_len) == TIERCE_OK;
+            free(file);
+            raw[i] = old;
+        }
+    assert_true(opened > 0);
+    free(raw);
+    free(bytes);
+    (void)state;
+}
+
+static void sections_and_versions(void **state)
+{
+    static const uint8_t optional[] = {'N', 'E', 'W', '1', 0, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3};
+    size_t len, file_len, again_len;
+    uint32_t raw_len;
+    uint8_t *bytes = encoded(&len), *raw = unpacked(bytes, len, &raw_len), *again;
+    tm_model m;
+    uint8_t *newer = packed(raw, raw_len, 2, &file_len);
+    assert_int_equal(open_bytes(newer, file_len), TIERCE_VERSION);
+    free(newer);
+    memcpy(raw + raw_len, optional, sizeof optional);
+    uint8_t *file = packed(raw, raw_len + sizeof optional, 1, &file_len);
+    assert_int_equal(tm_model_decode(&m, file, file_len, NULL, NULL), TIERCE_OK);
+    assert_int_equal(m.n_unknown, 1);
+    assert_int_equal(tm_model_encode(&m, NULL, &again, &again_len, NULL), TIERCE_OK);
+    uint32_t kept;
+    uint8_t *raw_again = unpacked(again, again_len, &kept);
+    assert_int_equal(kept, raw_len + sizeof optional);
+    assert_memory_equal(raw_again, raw, kept);
+    tm_model_free(&m);
+    free(again);
+    free(raw_again);
+    free(file);
+    raw[raw_len + 4] = 1; /* mandatory now */
+    file = packed(raw, raw_len + sizeof optional, 1, &file_len);
+    assert_int_equal(open_bytes(file, file_len), TIERCE_SECTION);
+    free(file);
+    free(raw);
+    free(bytes);
+    (void)state;
+}
+
+static void other_extractor(void **state)
+{
+    size_t len, file_len;
+    uint32_t raw_len;
+    uint8_t *bytes = encoded(&len), *raw = unpacked(bytes, len, &raw_len);
+    for (uint32_t i = 0; i + 8 < raw_len; i++)
+        if (!memcmp(raw + i, "shape", 5)) {
+            raw[i + 5]++; /* its version */
+            break;
+        }
+    uint8_t *file = packed(raw, raw_len, 1, &file_len);
+    assert_int_equal(open_bytes(file, file_len), TIERCE_EXTRACTOR);
+    free(file);
+    free(raw);
+    free(bytes);
+    (void)state;
+}
+
+/* ---- memory ---- */
+
+typedef struct {
+    size_t calls, fail_at, live;
+} counter;
+
+static void *counted_alloc(void *context, size_t size)
+{
+    counter *c = context;
+    if (++c->calls == c->fail_at)
+        return NULL;
+    c->live++;
+    return malloc(size);
+}
+
+static void counted_release(void *context, void *memory)
+{
+    counter *c = context;
+    c->live -= memory != NULL;
+    free(memory);
+}
+
+static void every_allocation_fails(void **state)
+{
+    size_t len, n = 1;
+    uint8_t *bytes = encoded(&len);
+    for (;; n++) {
+        counter c = {0, n, 0};
+        const tierce_allocator a = {counted_alloc, counted_release, &c};
+        tierce_router *router;
+        const tierce_status status = tierce_router_open(&router, bytes, len, &a, NULL);
+        if (status == TIERCE_OK) {
+            tierce_router_close(router);
+            assert_int_equal(c.live, 0);
+            break;
+        }
+        assert_int_equal(status, TIERCE_NOMEM);
+        assert_int_equal(c.live, 0);
+    }
+    assert_true(n > 10);
+    free(bytes);
+    (void)state;
+}
+
+static void decisions_allocate_nothing(void **state)
+{
+    size_t len;
+    uint8_t *bytes = encoded(&len);
+    counter c = {0, 0, 0};
+    const tierce_allocator a = {counted_alloc, counted_release, &c};
+    tierce_router *router;
+    assert_int_equal(tierce_router_open(&router, bytes, len, &a, NULL), TIERCE_OK);
+    void *memory = malloc(tierce_scratch_size(router));
+    tierce_scratch *scratch = tierce_scratch_init(router, memory, NULL);
+    const tierce_policy policy = tierce_policy_default(router);
+    const size_t calls = c.calls;
+    const struct mallinfo2 before = mallinfo2();
+    for (int i = 0; i < 10000; i++) {
+        tierce_part part;
+        tierce_decision d;
+        const tierce_request r = tierce_request_of_prompt(&part, "prove hello code again", (size_t)(i % 22));
+        assert_int_equal(tierce_decide(router, scratch, &r, &policy, &d, NULL), TIERCE_OK);
+    }
+    const struct mallinfo2 after = mallinfo2();
+    assert_int_equal(c.calls, calls);
+    assert_int_equal(before.uordblks, after.uordblks);
+    assert_int_equal(before.hblks, after.hblks);
+    tierce_router_close(router);
+    free(memory);
+    free(bytes);
+    (void)state;
+}
+
+static void foreign_scratch(void **state)
+{
+    size_t len;
+    uint8_t *bytes = encoded(&len);
+    tierce_router *a, *b;
+    assert_int_equal(tierce_router_open(&a, bytes, len, NULL, NULL), TIERCE_OK);
+    assert_int_equal(tierce_router_open(&b, bytes, len, NULL, NULL), TIERCE_OK);
+    void *memory = malloc(tierce_scratch_size(a));
+    tierce_scratch *scratch = tierce_scratch_init(a, memory, NULL);
+    tierce_part part;
+    tierce_decision d;
+    const tierce_request r = tierce_request_of_prompt(&part, "x", 1);
+    const tierce_policy policy = tierce_policy_default(b);
+    assert_int_equal(tierce_decide(b, scratch, &r, &policy, &d, NULL), TIERCE_SCRATCH);
+    assert_int_equal(tierce_decide(b, NULL, &r, &policy, &d, NULL), TIERCE_SCRATCH);
+    tierce_router_close(a);
+    tierce_router_close(b);
+    free(memory);
+    free(bytes);
+    (void)state;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),           cmocka_unit_test(truncated_everywhere),
+        cmocka_unit_test(flipped_bits),         cmocka_unit_test(mutated_payload),
+        cmocka_unit_test(sections_and_versions), cmocka_unit_test(other_extractor),
+        cmocka_unit_test(every_allocation_fails), cmocka_unit_test(decisions_allocate_nothing),
+        cmocka_unit_test(foreign_scratch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
