@@ -191,8 +191,11 @@ static tierce_status read_source(tm_reader *r, tm_model *m, tm_source *s)
         s->index[k] = tm_read_u32(r);
         s->likely[k] = tm_read_f32(r);
         s->telling[k] = tm_read_f32(r);
+        s->mark[k] = tm_read_f32(r);
+        s->lack[k] = tm_read_f32(r);
         if (r->failed || s->index[k] >= indexes || !in_range((double)s->likely[k], -100, 100) ||
-            !in_range((double)s->telling[k], -100, 100))
+            !in_range((double)s->telling[k], -100, 100) ||
+            !in_range((double)s->mark[k], -100, 100) || !in_range((double)s->lack[k], -100, 100))
             return TIERCE_CORRUPT;
     }
     return TIERCE_OK;

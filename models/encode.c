@@ -95,6 +95,8 @@ static void write_sources(tm_writer *w, const tm_model *m)
             tm_write_u32(w, s->index[k]);
             tm_write_f32(w, s->likely[k]);
             tm_write_f32(w, s->telling[k]);
+            tm_write_f32(w, s->mark[k]);
+            tm_write_f32(w, s->lack[k]);
         }
     }
     tm_write_f64(w, m->gate.near_middle);

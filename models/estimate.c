@@ -5,9 +5,10 @@
  *     z       = max over s of (L_s - mean_s) / spread_s         how ordinary it would be for its best source
  *     P(s|x)  ~ records_s * exp(R_s / 2)                        which source (halved: the features overlap)
  *     covered = share of the ask's distinct words and pairs that have weights
- *     e       = log(records_s / (0.05 * all records)) + (sum over present features of log(p / 0.1)
- *               + over absent ones of log((1 - p) / 0.9)) / 2, for the likeliest s: log-odds against an
- *               unknown source where every feature has chance 0.1 and which a twentieth come from
+ *     e       = log(records_s / (0.05 * all records)) + half the sum over the signature's features of
+ *               log(p / 0.1) where present, min(0, log((1 - p) / 0.9)) where absent, for the likeliest
+ *               s: log-odds against an unknown source where every feature has chance 0.1 and which a
+ *               twentieth of requests come from; a feature that is missing proves nothing
  *     s   = logistic(near_slope * (z - near_middle)) * logistic(e)
  *     w   = cover_slope * (covered - cover_middle)
  *     k   = P(known) = s * logistic(w)          belief in the familiar row
@@ -36,10 +37,6 @@ uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier)
 #define MIN_NEARNESS (-8.0) /* beyond, stranger is not stranger */
 #define MAX_NEARNESS 2.0
 
-/* log(0.1) and log(0.9): features of an unknown source */
-#define LOG_PRESENT (-2.302585092994046)
-#define LOG_ABSENT (-0.10536051565782628)
-
 /* telling[s]: log of the weight of source s, before normalising. */
 static void compare(const tm_model *model, const uint64_t *seen, double *telling, tm_kinship *k)
 {
@@ -49,12 +46,14 @@ static void compare(const tm_model *model, const uint64_t *seen, double *telling
     for (uint32_t i = 0; i < model->n_sources; i++) {
         const tm_source *s = &model->sources[i];
         double likely = (double)s->likely_base, tell = (double)s->telling_base;
-        uint32_t present = 0;
+        double marks = (double)s->prior;
         for (uint32_t f = 0; f < s->n; f++)
             if (seen[s->index[f] >> 6] >> (s->index[f] & 63) & 1) {
                 likely += (double)s->likely[f];
                 tell += (double)s->telling[f];
-                present++;
+                marks += (double)s->mark[f];
+            } else {
+                marks += (double)s->lack[f];
             }
         const double z = (likely - (double)s->mean) / (double)s->spread;
         if (z > k->nearness)
@@ -63,8 +62,7 @@ static void compare(const tm_model *model, const uint64_t *seen, double *telling
         if (k->source != UINT32_MAX && telling[i] <= telling[k->source])
             continue;
         k->source = i;
-        k->evidence = (double)s->prior +
-                      (likely - present * LOG_PRESENT - (s->n - present) * LOG_ABSENT) / 2;
+        k->evidence = marks;
     }
 }
 

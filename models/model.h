@@ -91,6 +91,7 @@ typedef struct {
     uint32_t index[TM_SIGNATURE];
     float likely[TM_SIGNATURE];    /* added to the log-likelihood when the feature is present */
     float telling[TM_SIGNATURE];   /* added to the log-ratio against the other sources */
+    float mark[TM_SIGNATURE], lack[TM_SIGNATURE]; /* evidence of a present, an absent feature */
     float likely_base, telling_base; /* with no feature present */
     float mean, spread;            /* of the log-likelihood over the source's own records */
     float prior;                   /* log of its records against those an unknown source would have */

@@ -9,6 +9,7 @@
 #define MIN_RECORDS 20     /* a smaller source has no signature */
 #define MIN_SHARE 0.25     /* a candidate stands in this share of some source's records */
 #define MAX_CANDIDATES 8192
+#define ANYWHERE 0.1       /* share of an unknown source's records that have a feature */
 #define UNKNOWN_SHARE 0.05 /* of requests that come from sources never seen */
 #define FLOOR 0.001        /* shares are kept within FLOOR .. 1 - FLOOR */
 
@@ -143,7 +144,7 @@ static double elsewhere(const survey *s, uint32_t k, uint32_t out, uint32_t j)
 
 typedef struct {
     uint32_t n, at[TM_SIGNATURE];
-    double likely[TM_SIGNATURE], telling[TM_SIGNATURE];
+    double likely[TM_SIGNATURE], telling[TM_SIGNATURE], mark[TM_SIGNATURE], lack[TM_SIGNATURE];
     double likely_base, telling_base, mean, spread;
 } signature;
 
@@ -175,6 +176,8 @@ static void choose(const survey *s, uint32_t k, uint32_t out, signature *sig)
         sig->likely_base += log(1 - p);
         sig->telling_base += log((1 - p) / (1 - q));
         sig->likely[f] = log(p) - log(1 - p);
+        sig->mark[f] = log(p / ANYWHERE) / 2;
+        sig->lack[f] = p > ANYWHERE ? log((1 - p) / (1 - ANYWHERE)) / 2 : 0;
         sig->telling[f] = log(p / q) - log((1 - p) / (1 - q));
     }
 }
@@ -252,6 +255,8 @@ static void store(tm_model *m, const survey *s, const signature *sigs)
             to->index[f] = s->candidate[sig->at[f]];
             to->likely[f] = (float)sig->likely[f];
             to->telling[f] = (float)sig->telling[f];
+            to->mark[f] = (float)sig->mark[f];
+            to->lack[f] = (float)sig->lack[f];
         }
     }
 }
