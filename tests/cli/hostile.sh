@@ -60,7 +60,8 @@ for bad in '"yes"' null 1.5 -0.1 NaN 1e999; do
 done
 rec '{"id":"a","prompt":"x"}'; runs 1 'no "outcomes"' "$t" train --tiers flash,pro "$T/r.jsonl" -o "$T/x.tierce"
 rec '{"prompt":"x","outcomes":{"flash":{"score":1}}}'; runs 1 'no "id"' "$t" train --tiers flash,pro "$T/r.jsonl" -o "$T/x.tierce"
-rec '{"id":"a","prompt":"x","outcomes":{"flash":{"score":1}}}'; runs 1 'too few' "$t" train --tiers flash,pro "$T/r.jsonl" -o "$T/x.tierce"
+rec '{"id":"a","prompt":"x","outcomes":{"flash":{"score":1}}}'; runs 1 'tier "pro" has no outcome in any' "$t" train --tiers flash,pro "$T/r.jsonl" -o "$T/x.tierce"
+rec '{"id":"a","prompt":"x","outcomes":{"flash":{"score":1},"pro":{"score":0}}}'; runs 1 'too few' "$t" train --tiers flash,pro "$T/r.jsonl" -o "$T/x.tierce"
 rec '{"id":"a","prompt":"x","outcomes":{"other":{"score":1}}}'; runs 1 'none of the 1 records' "$t" train --tiers flash,pro "$T/r.jsonl" -o "$T/x.tierce"
 cat "$T/a.jsonl" "$T/a.jsonl" > "$T/dup.jsonl"; runs 1 'dup.jsonl:401: id .* was seen at .*dup.jsonl:1' "$t" train --tiers flash,pro "$T/dup.jsonl" -o "$T/x.tierce"
 runs 0 '400 bad lines' "$t" train --tiers flash,pro --max-bad 400 "$T/dup.jsonl" -o "$T/x.tierce"
