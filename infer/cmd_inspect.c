@@ -77,7 +77,11 @@ static void print_sources(const tm_model *m)
             printf(" %+.2f", m->sources[i].level[t]);
         printf("\n");
     }
-    printf("  known where nearness > %.2f and coverage > %.2f\n", m->gate.near_middle, m->gate.cover_middle);
+    printf("  votes: %u buckets; known = logistic(%.3g + %.3g nearest + %.3g nearness + %.3g evidence\n"
+           "    + %.3g coverage + %.3g vocabulary + %.3g confidence + %.3g size), trusted up to %.3g;\n"
+           "    see models/estimate.c\n",
+           m->votes.n_slots, m->gate.base, m->gate.nearest, m->gate.nearness, m->gate.evidence,
+           m->gate.coverage, m->gate.vocabulary, m->gate.confidence, m->gate.size, m->gate.most);
 }
 
 static void print_rest(const tm_model *m)

@@ -217,7 +217,7 @@ static size_t round_up(size_t n)
 
 static size_t acc_bytes(const tm_model *m)
 {
-    return round_up((size_t)m->n_rows * TF_BLOCKS * sizeof(int32_t));
+    return round_up(tm_acc_len(m) * sizeof(int32_t));
 }
 
 size_t tierce_scratch_size(const tierce_router *router)
@@ -254,7 +254,7 @@ static const tf_vector *look(const tierce_router *router, tierce_scratch *scratc
     const tm_model *m = &router->model;
     const tf_vector *v = tf_extract(&router->features, scratch->state, request, NULL, NULL);
     const double covered = tm_weights_dot(m, v, scratch->acc, scratch->margin);
-    tm_recognise(m, tf_seen(scratch->state), covered, kinship);
+    tm_recognise(m, v, tf_seen(scratch->state), scratch->acc, covered, kinship);
     return v;
 }
 
@@ -303,8 +303,8 @@ static double entry_adds(const explainer *x, const tf_entry *entry, const int8_t
     const double general = (double)m->rows[g].scale[b] * weight[g];
     const tm_calibration *c = &m->calibration[t];
     return entry->level * x->unit[b] *
-           (x->kinship->known * c->slope * familiar +
-            (1 - x->kinship->known) * general);
+           (x->kinship->trust * c->slope * familiar +
+            (1 - x->kinship->trust) * general);
 }
 
 static void explain_entry(void *context, const tf_entry *entry, const char *name, size_t len)
@@ -323,7 +323,7 @@ static void explain_entry(void *context, const tf_entry *entry, const char *name
 static void explain_rest(const explainer *x)
 {
     const tm_model *m = x->model;
-    const double k = x->kinship->known;
+    const double k = x->kinship->trust;
     tierce_contribution base = {.name = "base", .name_len = 4, .block = "base"};
     const char *name = x->kinship->source == UINT32_MAX ? "" : m->sources[x->kinship->source].name;
     tierce_contribution source = {.name = name, .name_len = strlen(name), .block = "source"};
@@ -333,7 +333,7 @@ static void explain_rest(const explainer *x)
         const tm_calibration *c = &m->calibration[t];
         base.value[t] = k * (c->offset + c->slope * familiar) +
                         (1 - k) * general;
-        source.value[t] = c->slope * x->kinship->level_known * x->kinship->level[t];
+        source.value[t] = c->slope * k * x->kinship->level[t];
     }
     x->each(x->context, &base);
     x->each(x->context, &source);

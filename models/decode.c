@@ -172,10 +172,13 @@ static tierce_status read_source(tm_reader *r, tm_model *m, tm_source *s)
     s->name = tm_read_string(r, &m->arena);
     s->records = tm_read_u32(r);
     s->likely_base = tm_read_f32(r);
-    s->telling_base = tm_read_f32(r);
     s->mean = tm_read_f32(r);
     s->spread = tm_read_f32(r);
     s->prior = tm_read_f32(r);
+    s->cover_mean = tm_read_f32(r);
+    s->cover_spread = tm_read_f32(r);
+    s->size = tm_read_f32(r);
+    s->bias = tm_read_f32(r);
     s->level = tm_arena_alloc(&m->arena, m->n_tiers, sizeof *s->level);
     if (!s->level)
         return TIERCE_NOMEM;
@@ -184,27 +187,37 @@ static tierce_status read_source(tm_reader *r, tm_model *m, tm_source *s)
             return TIERCE_CORRUPT;
     s->n = tm_read_u8(r);
     if (r->failed || s->n > TM_SIGNATURE || !in_range((double)s->likely_base, -1e4, 1e4) ||
-        !in_range((double)s->telling_base, -1e4, 1e4) || !in_range((double)s->mean, -1e4, 1e4) ||
+        !in_range((double)s->cover_mean, 0, 1) || !in_range((double)s->cover_spread, 1e-3, 10) ||
+        !in_range((double)s->size, -100, 0) || !in_range((double)s->bias, -1e4, 1e4) || !in_range((double)s->mean, -1e4, 1e4) ||
         !in_range((double)s->spread, 1e-3, 1e4) || !in_range((double)s->prior, -100, 100))
         return TIERCE_CORRUPT;
     for (uint32_t k = 0; k < s->n; k++) {
         s->index[k] = tm_read_u32(r);
         s->likely[k] = tm_read_f32(r);
-        s->telling[k] = tm_read_f32(r);
         s->mark[k] = tm_read_f32(r);
         s->lack[k] = tm_read_f32(r);
         if (r->failed || s->index[k] >= indexes || !in_range((double)s->likely[k], -100, 100) ||
-            !in_range((double)s->telling[k], -100, 100) ||
             !in_range((double)s->mark[k], -100, 100) || !in_range((double)s->lack[k], -100, 100))
             return TIERCE_CORRUPT;
     }
     return TIERCE_OK;
 }
 
+static tierce_status read_gate(tm_reader *r, tm_gate *g)
+{
+    double *const number[] = {&g->base,       &g->nearest, &g->nearness, &g->evidence,
+                              &g->coverage,   &g->vocabulary, &g->confidence, &g->size,
+                              &g->most,       &g->cover_mean, &g->cover_spread};
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        if (!in_range(*number[i] = tm_read_f64(r), -1e3, 1e3))
+            return TIERCE_CORRUPT;
+    return g->cover_spread >= 1e-3 && in_range(g->most, 0, 1) ? TIERCE_OK : TIERCE_CORRUPT;
+}
+
 static tierce_status read_sources(tm_reader *r, tm_model *m)
 {
     m->n_sources = tm_read_u16(r);
-    if (m->n_sources > TM_MAX_SOURCES || !fits(r, m->n_sources, 27 + 8 * (size_t)m->n_tiers))
+    if (m->n_sources > TM_MAX_SOURCES || !fits(r, m->n_sources, 39 + 8 * (size_t)m->n_tiers))
         return TIERCE_CORRUPT;
     m->sources = tm_arena_alloc(&m->arena, m->n_sources, sizeof *m->sources);
     if (!m->sources)
@@ -214,15 +227,39 @@ static tierce_status read_sources(tm_reader *r, tm_model *m)
         if (status != TIERCE_OK)
             return status;
     }
-    m->gate.near_middle = tm_read_f64(r);
-    m->gate.near_slope = tm_read_f64(r);
-    m->gate.cover_middle = tm_read_f64(r);
-    m->gate.cover_slope = tm_read_f64(r);
-    return in_range(m->gate.near_middle, -1e4, 1e4) && in_range(m->gate.near_slope, 0, 1e4) &&
-                   in_range(m->gate.cover_middle, -1e4, 1e4) &&
-                   in_range(m->gate.cover_slope, 0, 1e4)
-               ? TIERCE_OK
-               : TIERCE_CORRUPT;
+    return read_gate(r, &m->gate);
+}
+
+static tierce_status read_votes(tm_reader *r, tm_model *m)
+{
+    tm_votes *v = &m->votes;
+    const uint64_t indexes = (uint64_t)TF_BLOCKS << m->spec.bits;
+    for (unsigned b = 0; b < TF_BLOCKS; b++)
+        if (!in_range((double)(v->scale[b] = tm_read_f32(r)), 0, 1e6))
+            return TIERCE_CORRUPT;
+    v->n_slots = tm_read_u16(r);
+    if (!fits(r, v->n_slots, 1 + (size_t)m->n_sources))
+        return TIERCE_CORRUPT;
+    v->index = tm_arena_alloc(&m->arena, v->n_slots, sizeof *v->index);
+    v->weight = tm_arena_alloc(&m->arena, v->n_slots, m->n_sources);
+    if (!v->index || !v->weight)
+        return TIERCE_NOMEM;
+    uint64_t index = 0;
+    for (uint32_t s = 0; s < v->n_slots; s++) {
+        const uint32_t step = tm_read_varint(r);
+        index += step;
+        if (r->failed || index >= indexes || (s && !step))
+            return TIERCE_CORRUPT;
+        v->index[s] = (uint32_t)index;
+    }
+    for (uint32_t k = 0; k < m->n_sources; k++) {
+        const uint8_t *column = tm_read_bytes(r, v->n_slots);
+        if (!column)
+            return TIERCE_CORRUPT;
+        for (uint32_t s = 0; s < v->n_slots; s++)
+            v->weight[(size_t)s * m->n_sources + k] = (int8_t)column[s];
+    }
+    return TIERCE_OK;
 }
 
 static tierce_status read_estimate(tm_reader *r, tm_model *m)
@@ -358,8 +395,8 @@ static const struct {
 } sections[] = {
     {TM_TAG_SPEC, true, read_spec},         {TM_TAG_TIERS, true, read_tiers},
     {TM_TAG_ROWS, true, read_rows},         {TM_TAG_WEIGHTS, true, read_weights},
-    {TM_TAG_SOURCES, true, read_sources},   {TM_TAG_ESTIMATE, true, read_estimate},
-    {TM_TAG_POINTS, true, read_points},     {TM_TAG_DIGEST, false, read_digest},
+    {TM_TAG_SOURCES, true, read_sources},   {TM_TAG_VOTES, true, read_votes},
+    {TM_TAG_ESTIMATE, true, read_estimate}, {TM_TAG_POINTS, true, read_points},     {TM_TAG_DIGEST, false, read_digest},
     {TM_TAG_SELFTEST, false, read_selftests},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)
@@ -397,7 +434,7 @@ static tierce_status read_section(tm_reader *r, tm_model *m, size_t *next)
     while (i < N_SECTIONS && sections[i].tag != tag)
         i++;
     if (i == N_SECTIONS) /* unknown ones stand behind the known, so that their order is kept */
-        return *next <= 6 ? TIERCE_CORRUPT : keep_unknown(m, tag, flags, data, len);
+        return *next <= 7 ? TIERCE_CORRUPT : keep_unknown(m, tag, flags, data, len);
     if (i < *next || m->n_unknown || flags != (sections[i].required ? TM_MANDATORY : 0))
         return TIERCE_CORRUPT;
     for (size_t k = *next; k < i; k++)

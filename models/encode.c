@@ -84,25 +84,50 @@ static void write_sources(tm_writer *w, const tm_model *m)
         tm_write_string(w, s->name);
         tm_write_u32(w, s->records);
         tm_write_f32(w, s->likely_base);
-        tm_write_f32(w, s->telling_base);
         tm_write_f32(w, s->mean);
         tm_write_f32(w, s->spread);
         tm_write_f32(w, s->prior);
+        tm_write_f32(w, s->cover_mean);
+        tm_write_f32(w, s->cover_spread);
+        tm_write_f32(w, s->size);
+        tm_write_f32(w, s->bias);
         for (uint32_t t = 0; t < m->n_tiers; t++)
             tm_write_f64(w, s->level[t]);
         tm_write_u8(w, (uint8_t)s->n);
         for (uint32_t k = 0; k < s->n; k++) {
             tm_write_u32(w, s->index[k]);
             tm_write_f32(w, s->likely[k]);
-            tm_write_f32(w, s->telling[k]);
             tm_write_f32(w, s->mark[k]);
             tm_write_f32(w, s->lack[k]);
         }
     }
-    tm_write_f64(w, m->gate.near_middle);
-    tm_write_f64(w, m->gate.near_slope);
-    tm_write_f64(w, m->gate.cover_middle);
-    tm_write_f64(w, m->gate.cover_slope);
+    tm_write_f64(w, m->gate.base);
+    tm_write_f64(w, m->gate.nearest);
+    tm_write_f64(w, m->gate.nearness);
+    tm_write_f64(w, m->gate.evidence);
+    tm_write_f64(w, m->gate.coverage);
+    tm_write_f64(w, m->gate.vocabulary);
+    tm_write_f64(w, m->gate.confidence);
+    tm_write_f64(w, m->gate.size);
+    tm_write_f64(w, m->gate.most);
+    tm_write_f64(w, m->gate.cover_mean);
+    tm_write_f64(w, m->gate.cover_spread);
+}
+
+static void write_votes(tm_writer *w, const tm_model *m)
+{
+    const tm_votes *v = &m->votes;
+    uint32_t last = 0;
+    for (unsigned b = 0; b < TF_BLOCKS; b++)
+        tm_write_f32(w, v->scale[b]);
+    tm_write_u16(w, (uint16_t)v->n_slots);
+    for (uint32_t s = 0; s < v->n_slots; s++) {
+        tm_write_varint(w, v->index[s] - last);
+        last = v->index[s];
+    }
+    for (uint32_t k = 0; k < m->n_sources; k++)
+        for (uint32_t s = 0; s < v->n_slots; s++)
+            tm_write_u8(w, (uint8_t)v->weight[(size_t)s * m->n_sources + k]);
 }
 
 static void write_estimate(tm_writer *w, const tm_model *m)
@@ -189,6 +214,7 @@ static void write_payload(tm_writer *w, const tm_model *m)
     write_section(w, TM_TAG_ROWS, TM_MANDATORY, m, write_rows);
     write_section(w, TM_TAG_WEIGHTS, TM_MANDATORY, m, write_weights);
     write_section(w, TM_TAG_SOURCES, TM_MANDATORY, m, write_sources);
+    write_section(w, TM_TAG_VOTES, TM_MANDATORY, m, write_votes);
     write_section(w, TM_TAG_ESTIMATE, TM_MANDATORY, m, write_estimate);
     write_section(w, TM_TAG_POINTS, TM_MANDATORY, m, write_points);
     write_section(w, TM_TAG_DIGEST, 0, m, write_digest);

@@ -1,23 +1,25 @@
 /* From margins to estimates.
  *
- * Recognising. For each source s, its signature gives two sums over the features that the request
- * has: the log-likelihood L_s of the pattern, and the log-ratio R_s against the other sources.
- *     z       = max over s of (L_s - mean_s) / spread_s         how ordinary it would be for its best source
- *     P(s|x)  ~ records_s * exp(R_s / 2)                        which source (halved: the features overlap)
- *     covered = share of the ask's distinct words and pairs that have weights
- *     e       = log(records_s / (0.05 * all records)) + half the sum over the signature's features of
- *               log(p / 0.1) where present, min(0, log((1 - p) / 0.9)) where absent, for the likeliest
- *               s: log-odds against an unknown source where every feature has chance 0.1 and which a
- *               twentieth of requests come from; a feature that is missing proves nothing
- *     s   = logistic(near_slope * (z - near_middle)) * logistic(e)
- *     w   = cover_slope * (covered - cover_middle)
- *     k   = P(known) = s * logistic(w)          belief in the familiar row
- *     k_l = s * logistic(w + 1)                 belief in the level: odd words in a known frame
- * z doubts what is odd for every source, e what is ordinary for a source that has no marks of its
- * own, coverage what has words that the fit did not see.
+ * Recognising. Votes over the request's frequent words and named features give P(s|x) by a softmax,
+ * s* is the likeliest source. The signature of a source s gives the log-likelihood L_s of the pattern of
+ * its features:
+ *     z_s        = (L_s - mean_s) / spread_s       how ordinary the request would be for s
+ *     nearest    = max over s of z_s, nearness = z_s*
+ *     evidence   = log(records_s* / (0.05 * all records)) + half the sum over the signature's features
+ *                  of log(p / 0.1) where present, min(0, log((1 - p) / 0.9)) where absent: log-odds
+ *                  against an unknown source where every feature has chance 0.1 and which a
+ *                  twentieth of requests come from; a feature that is missing proves nothing
+ *     confidence = votes of s* above those of the second, in log-odds
+ *     coverage   = (share of the ask's distinct words and pairs that have weights - mean_s*) / spread_s*
+ *     vocabulary = the same share, by the mean and spread of all training records
+ *     size       = min(0, log(records_s* / 500))
+ *     P(known)   = logistic(base + sum of coefficient * each), each held inside a range
+ *     k          = most * P(known), as something of every request is new
+ * nearness doubts what is odd for a source, evidence what is ordinary for a source that has no marks
+ * of its own, confidence what stands between sources, coverage and vocabulary what has words that the
+ * fit did not see, size what was seen too seldom to know it.
  * Log-odds of success of tier t:
- *     k * (offset_t + slope_t * familiar_t) + (1 - k) * general_t
- *       + k_l * slope_t * sum over s of P(s|x) * level_st
+ *     k * (offset_t + slope_t * (familiar_t + sum over s of P(s|x) * level_st)) + (1 - k) * general_t
  * so the level of the source shrinks to the mean (0) as the request grows unlike the training data,
  * and the text is believed less. Offset and slope are Platt's scaling (Platt 1999, "Probabilistic outputs for
  * support vector machines"), fitted on out-of-fold margins. The general row has none: its margins are
@@ -34,93 +36,119 @@ uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier)
     return model->row_of[kind][tier];
 }
 
-#define MIN_NEARNESS (-8.0) /* beyond, stranger is not stranger */
-#define MAX_NEARNESS 2.0
+/* Beyond these, more is not more. */
+#define MIN_Z (-8.0)
+#define MAX_Z 2.0
+#define MAX_LOG_ODDS 10.0
 
-/* telling[s]: log of the weight of source s, before normalising. */
-static void compare(const tm_model *model, const uint64_t *seen, double *telling, tm_kinship *k)
+static double clamp(double v, double low, double high)
 {
-    k->nearness = MIN_NEARNESS;
-    k->source = UINT32_MAX;
-    k->evidence = 0;
-    for (uint32_t i = 0; i < model->n_sources; i++) {
-        const tm_source *s = &model->sources[i];
-        double likely = (double)s->likely_base, tell = (double)s->telling_base;
-        double marks = (double)s->prior;
-        for (uint32_t f = 0; f < s->n; f++)
-            if (seen[s->index[f] >> 6] >> (s->index[f] & 63) & 1) {
-                likely += (double)s->likely[f];
-                tell += (double)s->telling[f];
-                marks += (double)s->mark[f];
-            } else {
-                marks += (double)s->lack[f];
-            }
-        const double z = (likely - (double)s->mean) / (double)s->spread;
-        if (z > k->nearness)
-            k->nearness = z < MAX_NEARNESS ? z : MAX_NEARNESS;
-        telling[i] = tell / 2;
-        if (k->source != UINT32_MAX && telling[i] <= telling[k->source])
-            continue;
-        k->source = i;
-        k->evidence = marks;
-    }
+    return v < low ? low : v > high ? high : v;
 }
 
-static void mix_levels(const tm_model *model, const double *telling, tm_kinship *k)
+/* P(s|x), the likeliest source and its lead. */
+static void count_votes(const tm_model *model, const tf_vector *vector, const int32_t *acc, double *p,
+                        tm_kinship *k)
 {
+    const uint32_t n = model->n_sources;
+    const int32_t *votes = acc + (size_t)TF_BLOCKS * model->n_rows;
     double sum = 0;
-    for (uint32_t t = 0; t < model->n_tiers; t++)
-        k->level[t] = 0;
-    if (k->source == UINT32_MAX)
-        return;
-    for (uint32_t i = 0; i < model->n_sources; i++) {
-        const tm_source *s = &model->sources[i];
-        const double weight = (double)s->records * tm_exp(telling[i] - telling[k->source]);
-        sum += weight;
-        for (uint32_t t = 0; t < model->n_tiers; t++)
-            k->level[t] += weight * s->level[t];
+    k->source = 0;
+    for (uint32_t s = 0; s < n; s++)
+        p[s] = (double)model->sources[s].bias;
+    for (unsigned b = 0; b < TF_BLOCKS; b++) {
+        const double scale = (double)model->votes.scale[b];
+        if (scale <= 0 || !vector->count[b])
+            continue;
+        const double unit = scale * tf_unit(&model->spec, vector, b);
+        for (uint32_t s = 0; s < n; s++)
+            p[s] += unit * (double)votes[(size_t)b * n + s];
     }
-    for (uint32_t t = 0; t < model->n_tiers; t++)
-        k->level[t] = sum > 0 ? k->level[t] / sum : 0;
+    for (uint32_t s = 1; s < n; s++)
+        k->source = p[s] > p[k->source] ? s : k->source;
+    const double most = p[k->source];
+    k->confidence = MAX_LOG_ODDS;
+    for (uint32_t s = 0; s < n; s++)
+        if (s != k->source && most - p[s] < k->confidence)
+            k->confidence = most - p[s];
+    for (uint32_t s = 0; s < n; s++)
+        sum += p[s] = tm_exp(p[s] - most);
+    for (uint32_t s = 0; s < n; s++)
+        p[s] /= sum;
 }
 
-#define LEVEL_LENIENCE 1.0
-
-void tm_gate_kinship(const tm_gate *g, tm_kinship *k)
+/* z of the source's signature; *evidence as above. */
+static double compare(const tm_source *s, const uint64_t *seen, double *evidence)
 {
-    const double words = g->cover_slope * (k->covered - g->cover_middle);
-    double source = 1.0;
-    if (g->near_slope > 0)
-        source = tm_sigmoid(g->near_slope * (k->nearness - g->near_middle)) * tm_sigmoid(k->evidence);
-    k->known = source * tm_sigmoid(words);
-    k->level_known = source * tm_sigmoid(words + LEVEL_LENIENCE);
+    double likely = (double)s->likely_base;
+    *evidence = (double)s->prior;
+    for (uint32_t f = 0; f < s->n; f++)
+        if (seen[s->index[f] >> 6] >> (s->index[f] & 63) & 1) {
+            likely += (double)s->likely[f];
+            *evidence += (double)s->mark[f];
+        } else {
+            *evidence += (double)s->lack[f];
+        }
+    return clamp((likely - (double)s->mean) / (double)s->spread, MIN_Z, MAX_Z);
 }
 
-void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *k)
+static void mix_levels(const tm_model *model, const double *p, tm_kinship *k)
 {
-    double telling[TM_MAX_SOURCES];
-    compare(model, seen, telling, k);
-    mix_levels(model, telling, k);
+    for (uint32_t t = 0; t < model->n_tiers; t++) {
+        k->level[t] = 0;
+        for (uint32_t s = 0; s < model->n_sources; s++)
+            k->level[t] += p[s] * model->sources[s].level[t];
+    }
+}
+
+void tm_gate_kinship(const tm_gate *g, double cover_mean, double cover_spread, tm_kinship *k)
+{
+    k->coverage = clamp((k->covered - cover_mean) / cover_spread, MIN_Z, MAX_Z);
+    k->vocabulary = clamp((k->covered - g->cover_mean) / g->cover_spread, MIN_Z, MAX_Z);
+    k->known = tm_sigmoid(g->base + g->nearest * k->nearest + g->nearness * k->nearness +
+                          g->evidence * k->evidence + g->coverage * k->coverage +
+                          g->vocabulary * k->vocabulary + g->confidence * k->confidence +
+                          g->size * k->size);
+    k->trust = g->most * k->known;
+}
+
+void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
+                  const int32_t *acc, double covered, tm_kinship *k)
+{
+    double p[TM_MAX_SOURCES], evidence;
+    double mean = model->gate.cover_mean, spread = model->gate.cover_spread;
+    k->source = UINT32_MAX;
+    k->confidence = k->nearest = k->nearness = k->evidence = k->size = 0;
     k->covered = covered;
-    tm_gate_kinship(&model->gate, k);
+    if (model->n_sources) {
+        count_votes(model, vector, acc, p, k);
+        k->nearest = MIN_Z;
+        for (uint32_t s = 0; s < model->n_sources; s++) {
+            const double z = compare(&model->sources[s], seen, &evidence);
+            k->nearest = z > k->nearest ? z : k->nearest;
+            if (s == k->source) {
+                k->nearness = z;
+                k->evidence = clamp(evidence, -MAX_LOG_ODDS, MAX_LOG_ODDS);
+            }
+        }
+        k->size = (double)model->sources[k->source].size;
+        mean = (double)model->sources[k->source].cover_mean;
+        spread = (double)model->sources[k->source].cover_spread;
+    }
+    mix_levels(model, p, k);
+    tm_gate_kinship(&model->gate, mean, spread, k);
 }
 
 double tm_combine(const tm_calibration *c, const tm_kinship *k, double familiar, double general,
                   double level)
 {
-    return k->known * (c->offset + c->slope * familiar) + (1.0 - k->known) * general +
-           k->level_known * (c->slope * level);
+    return k->trust * (c->offset + c->slope * (familiar + level)) + (1.0 - k->trust) * general;
 }
 
 double tm_log_odds(const tm_model *model, const double *margin, const tm_kinship *k, uint32_t tier)
 {
     return tm_combine(&model->calibration[tier], k, margin[model->row_of[TM_ROW_FAMILIAR][tier]],
                       margin[model->row_of[TM_ROW_GENERAL][tier]], k->level[tier]);
-}
-
-static double clamp(double v, double low, double high)
-{
-    return v < low ? low : v > high ? high : v;
 }
 
 /* Long-prompt rates apply to the whole request, as providers bill. */

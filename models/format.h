@@ -37,6 +37,7 @@
 #define TM_TAG_ROWS TM_TAG('R', 'O', 'W', 'S')
 #define TM_TAG_WEIGHTS TM_TAG('W', 'G', 'H', 'T')
 #define TM_TAG_SOURCES TM_TAG('S', 'R', 'C', 'S')
+#define TM_TAG_VOTES TM_TAG('V', 'O', 'T', 'E')
 #define TM_TAG_ESTIMATE TM_TAG('E', 'S', 'T', 'M')
 #define TM_TAG_POINTS TM_TAG('P', 'N', 'T', 'S')
 #define TM_TAG_DIGEST TM_TAG('D', 'G', 'S', 'T')

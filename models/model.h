@@ -83,24 +83,40 @@ typedef struct {
 #define TM_MAX_SOURCES 256
 #define TM_SIGNATURE 16
 
-/* What tells a source from the others: features and what their presence says. */
+/* What a source's records have in common: features and what their presence says. */
 typedef struct {
     char *name;
     uint32_t records;
     uint32_t n;                    /* features of the signature */
     uint32_t index[TM_SIGNATURE];
     float likely[TM_SIGNATURE];    /* added to the log-likelihood when the feature is present */
-    float telling[TM_SIGNATURE];   /* added to the log-ratio against the other sources */
     float mark[TM_SIGNATURE], lack[TM_SIGNATURE]; /* evidence of a present, an absent feature */
-    float likely_base, telling_base; /* with no feature present */
+    float likely_base;             /* with no feature present */
     float mean, spread;            /* of the log-likelihood over the source's own records */
     float prior;                   /* log of its records against those an unknown source would have */
+    float cover_mean, cover_spread; /* of the coverage of its records, seen from outside the fit */
+    float size;                    /* log of its records against enough, at most 0 */
+    float bias;                    /* of its vote */
     double *level;                 /* n_tiers: log-odds of the source above the tier's bias */
 } tm_source;
 
-/* Where doubt begins, see estimate.c. */
+/* Which source a request came from: one int8 row per source over some of the used buckets, a softmax
+ * over the rows. vote_s = bias_s + sum over blocks b of scale_b * unit_b(x) * sum of weights. */
 typedef struct {
-    double near_middle, near_slope, cover_middle, cover_slope;
+    uint32_t n_slots;       /* times n_sources weights: weight[slot * n_sources + source] */
+    uint32_t *index;        /* sorted; one that is not among those of tm_weights is idle */
+    int8_t *weight;
+    float scale[TF_BLOCKS]; /* of a weight of 1 */
+    uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none; made on open */
+} tm_votes;
+#define TM_MAX_VOTE_SLOTS 65535u
+
+/* Log-odds that a request is of a known kind: base + sum of the others times what they are named
+ * after, see estimate.c. */
+typedef struct {
+    double base, nearest, nearness, evidence, coverage, vocabulary, confidence, size;
+    double most;                     /* trust in the familiar rows for a request of a known kind, 0..1 */
+    double cover_mean, cover_spread; /* of the coverage of all training records, seen from outside */
 } tm_gate;
 
 /* ---- from rows to numbers that mean something ---- */
@@ -162,6 +178,7 @@ typedef struct {
     uint32_t row_of[TM_ROW_KINDS][TM_MAX_TIERS]; /* UINT32_MAX: none; made by tm_weights_prepare */
     uint32_t n_sources; /* with a signature */
     tm_source *sources;
+    tm_votes votes;
     tm_gate gate;
     tm_calibration *calibration; /* n_tiers */
     tm_cost *cost;               /* n_tiers */
@@ -185,8 +202,9 @@ void tm_model_free(tm_model *model);
 bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
-/* Every row's f_row(x); acc: n_rows * TF_BLOCKS of room. Returns the share of the ask's words and
- * pairs that have weights: the request's coverage, 0..1. */
+size_t tm_acc_len(const tm_model *model);
+/* Every row's f_row(x); acc: tm_acc_len() of room, where the votes' sums stay for tm_recognise. Returns
+ * the share of the ask's words and pairs that have weights: the request's coverage, 0..1. */
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
 
 /* ---- estimate.c ---- */
@@ -194,18 +212,25 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
 /* How the request relates to the training records. */
 typedef struct {
     double known;      /* P(known) of the request: source and words, 0..1 */
-    double level_known; /* belief in the level of its source; words count for less here */
-    double nearness;   /* z of the nearest source's signature */
+    double trust;      /* in the familiar rows: gate.most * known */
+    uint32_t source;   /* the likeliest by the votes, UINT32_MAX: none */
+    double confidence; /* its votes above those of the second, log-odds */
+    double nearest;    /* z of the nearest source's signature */
+    double nearness;   /* z of the likeliest source's signature */
     double evidence;   /* log-odds of the likeliest source against an unknown one */
+    double size;       /* of the likeliest source, at most 0 */
     double covered;    /* share of the ask's words and pairs that have weights */
-    uint32_t source;   /* the likeliest, UINT32_MAX: none */
+    double coverage;   /* the same, in spreads above the likeliest source's mean */
+    double vocabulary; /* the same, in spreads above the mean of all training records */
     double level[TM_MAX_TIERS]; /* expected level of its source, per tier */
 } tm_kinship;
 
-/* seen: a bit per index, as tf_seen() gives it; covered: as tm_weights_dot returned it. */
-void tm_recognise(const tm_model *model, const uint64_t *seen, double covered, tm_kinship *kinship);
-/* Sets known and level_known from nearness, evidence and coverage. */
-void tm_gate_kinship(const tm_gate *gate, tm_kinship *kinship);
+/* seen: a bit per index, as tf_seen() gives it; acc and covered: as tm_weights_dot left and returned
+ * them for the same vector. */
+void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
+                  const int32_t *acc, double covered, tm_kinship *kinship);
+/* Sets coverage, vocabulary, known and trust; mean and spread: of the likeliest source. */
+void tm_gate_kinship(const tm_gate *gate, double cover_mean, double cover_spread, tm_kinship *kinship);
 /* Log-odds from a tier's two margins (the familiar one without a level) and its level. */
 double tm_combine(const tm_calibration *c, const tm_kinship *kinship, double familiar, double general,
                   double level);

@@ -22,6 +22,43 @@ static inline uint32_t ones(uint64_t v)
 #endif
 }
 
+uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
+{
+    const uint64_t word = w->used[index >> 6], bit = (uint64_t)1 << (index & 63);
+    return word & bit ? w->rank[index >> 6] + ones(word & (bit - 1)) : UINT32_MAX;
+}
+
+/* A vote whose bucket has no weights is never reached. */
+static bool prepare_votes(tm_model *model)
+{
+    tm_votes *v = &model->votes;
+    v->of_slot = tm_arena_alloc(&model->arena, model->weights.n_slots, sizeof *v->of_slot);
+    if (!v->of_slot)
+        return false;
+    for (uint32_t s = 0; s < v->n_slots; s++) {
+        const uint32_t slot = tm_weights_slot(&model->weights, v->index[s]);
+        if (slot != UINT32_MAX)
+            v->of_slot[slot] = (uint16_t)(s + 1);
+    }
+    return true;
+}
+
+size_t tm_acc_len(const tm_model *model)
+{
+    return (size_t)TF_BLOCKS * (model->n_rows + model->n_sources);
+}
+
+static inline void add_votes(const tm_votes *v, uint32_t n_sources, uint32_t slot, int32_t level,
+                             int32_t *to)
+{
+    const uint32_t at = v->of_slot[slot];
+    if (!at)
+        return;
+    const int8_t *weight = &v->weight[(size_t)(at - 1) * n_sources];
+    for (uint32_t s = 0; s < n_sources; s++)
+        to[s] += level * weight[s];
+}
+
 bool tm_weights_prepare(tm_model *model)
 {
     tm_weights *w = &model->weights;
@@ -40,13 +77,7 @@ bool tm_weights_prepare(tm_model *model)
         w->rank[i] = before;
         before += ones(w->used[i]);
     }
-    return true;
-}
-
-uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
-{
-    const uint64_t word = w->used[index >> 6], bit = (uint64_t)1 << (index & 63);
-    return word & bit ? w->rank[index >> 6] + ones(word & (bit - 1)) : UINT32_MAX;
+    return prepare_votes(model);
 }
 
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin)
@@ -54,7 +85,8 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
     const tm_weights *w = &model->weights;
     const uint32_t rows = w->n_rows;
     uint32_t covered[TF_BLOCKS] = {0};
-    memset(acc, 0, sizeof *acc * rows * TF_BLOCKS);
+    int32_t *votes = acc + (size_t)TF_BLOCKS * rows;
+    memset(acc, 0, sizeof *acc * tm_acc_len(model));
     for (uint32_t i = 0; i < vector->n; i++) {
         const tf_entry *entry = &vector->at[i];
         const uint32_t slot = tm_weights_slot(w, entry->index);
@@ -65,6 +97,8 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
         const int32_t level = entry->level;
         for (uint32_t r = 0; r < rows; r++)
             to[r] += level * weight[r];
+        add_votes(&model->votes, model->n_sources, slot, level,
+                  &votes[(size_t)entry->block * model->n_sources]);
         covered[entry->block]++;
     }
     for (uint32_t r = 0; r < rows; r++)

@@ -17,15 +17,17 @@ route() {
     say tierce route -m "$D/router.tierce" --value 0.50 --explain --top 5 "\"$1\""
     "$B/tierce" route -m "$D/router.tierce" --value 0.50 --explain --top 5 "$1"
 }
-route "Prove that every bounded sequence of real numbers has a convergent subsequence. Answer with a complete proof."
-route "Rewrite this note so that it sounds friendly: the meeting moved to Thursday."
-route "Fix the bug: parse_config() in src/config.c crashes with a segfault when the file is empty."
-route "Write a function that merges two sorted lists, with tests."
-say tierce route -m "$D/router.tierce" --value 0.50 -r "$D/agent.json"
+route "Neglect terms beyond order 2. Assume that the Selberg trace formula holds to order 3. Which statement about anyonic braiding is true when the group has order 12? Give your reasoning, then the exact answer."
+route "Give me 5 ideas for a quiet birthday. Keep it under 40 words. Make it formal."
+route "Write a Rust function that merges two sorted lists. Handle empty input. Include 3 tests."
 cat > "$D/agent.json" <<'J'
-{"messages": [{"role": "system", "content": "You are an agent with tools. Finish the task, then stop."}, {"role": "user", "content": "Cancel the meeting on Friday and tell everybody who was invited."}, {"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "search_calendar", "arguments": "{\"day\": \"Friday\"}"}}]}, {"role": "tool", "tool_call_id": "c1", "content": "{\"events\": [{\"id\": 7, \"title\": \"Planning\", \"invited\": 5}]}"}], "tools": [{"type": "function", "function": {"name": "search_calendar", "description": "Finds events of a day.", "parameters": {"type": "object", "properties": {"day": {"type": "string"}}, "required": ["day"]}}}, {"type": "function", "function": {"name": "cancel_event", "description": "Cancels an event.", "parameters": {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}}}]}
+{"messages": [{"role": "user", "content": "If the contract of Hanna has no voucher, refund 30 percent, otherwise extend it by 14 days."}, {"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "get_contract", "arguments": "{\"name\": \"Hanna\"}"}}]}, {"role": "tool", "tool_call_id": "c1", "content": "{\"id\": 7, \"voucher\": null}"}], "tools": [{"type": "function", "function": {"name": "get_contract", "description": "Reads a contract.", "parameters": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}}}, {"type": "function", "function": {"name": "refund", "description": "Refunds a share of the price.", "parameters": {"type": "object", "properties": {"id": {"type": "integer"}, "percent": {"type": "number"}}, "required": ["id", "percent"]}}}]}
 J
+say tierce route -m "$D/router.tierce" --value 0.50 -r "$D/agent.json"
 "$B/tierce" route -m "$D/router.tierce" --value 0.50 -r "$D/agent.json"
+echo
+echo "And one that is unlike anything in the sample: tierce says so and falls back on what holds everywhere."
+route "Welcher Wein passt zu gegrilltem Fisch?"
 if command -v gnuplot >/dev/null 2>&1; then
     sh tests/curve.sh "$D/curve.tsv" "$D/curve.svg" "simulated sample, out of fold" && echo && echo "cost-quality curve: $D/curve.svg"
 fi

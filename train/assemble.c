@@ -12,6 +12,12 @@ static int by_value(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
+static int by_index(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
 /* What a column moves: frequency * sum of squared weights (the values of a block are of one size). */
 static double importance(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t c)
 {
@@ -24,7 +30,13 @@ static double importance(const tr_problem *p, const tr_row *rows, uint32_t n_row
     return sum * tr_problem_frequency(p, c);
 }
 
-/* keep[c]: whether a column stays. Blocks of few columns (named, level) always stay. */
+static bool votes(const tm_model *m, uint32_t index)
+{
+    return m->votes.n_slots && bsearch(&index, m->votes.index, m->votes.n_slots, sizeof index, by_index);
+}
+
+/* keep[c]: whether a column stays. Blocks of few columns (named, level) and what votes on the source
+ * always stay. */
 static uint32_t prune(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t max_slots,
                       const tm_model *m, bool *keep)
 {
@@ -33,13 +45,15 @@ static uint32_t prune(const tr_problem *p, const tr_row *rows, uint32_t n_rows, 
     uint32_t kept = 0;
     for (uint32_t c = 0; c < columns; c++) {
         const unsigned block = tr_problem_index(p, c) >> m->spec.bits;
-        score[c] = block == TF_B_NAMED || block == TF_B_LEVEL ? HUGE_VAL : importance(p, rows, n_rows, c);
+        score[c] = block == TF_B_NAMED || block == TF_B_LEVEL || votes(m, tr_problem_index(p, c))
+                       ? HUGE_VAL
+                       : importance(p, rows, n_rows, c);
         sorted[c] = score[c];
     }
     qsort(sorted, columns, sizeof *sorted, by_value);
     const double least = columns > max_slots ? sorted[max_slots] : 0;
     for (uint32_t c = 0; c < columns; c++) {
-        keep[c] = score[c] > least;
+        keep[c] = score[c] > least || score[c] >= HUGE_VAL;
         kept += keep[c];
     }
     free(score);

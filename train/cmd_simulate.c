@@ -16,7 +16,7 @@ static const td_option options[] = {
     {"records", 'n', TD_COUNT, offsetof(simulate_options, records), 1, 1e7, "N", "records (default 3000)"},
     {"seed", 0, TD_COUNT, offsetof(simulate_options, seed), 0, 4294967295.0, "N", "seed (default 1)"},
     {"output", 'o', TD_STRING, offsetof(simulate_options, output), 0, 0, "FILE",
-     "file to write (default: standard output)"},
+     "file to write (default or -: standard output)"},
 };
 
 static const td_command command = {
@@ -36,6 +36,8 @@ int cmd_simulate(int argc, char **argv)
         fprintf(stderr, "tierce simulate: takes no operands; -o FILE names the output\n");
         return 2;
     }
+    if (o.output && !strcmp(o.output, "-"))
+        o.output = NULL;
     FILE *out = o.output ? fopen(o.output, "wb") : stdout;
     bool good = out && simulate_write(out, (uint32_t)o.records, o.seed);
     if (out && (o.output ? fclose(out) : fflush(out)))

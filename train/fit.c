@@ -11,6 +11,7 @@
 #include "train/memory.h"
 #include "train/newton.h"
 #include "train/recognise.h"
+#include "train/votes.h"
 
 /* Where the constants come from: train/README.md. */
 void tr_options_default(tr_options *o)
@@ -159,18 +160,19 @@ static double cross_entropy(double z, double score)
     return soft - score * z;
 }
 
-/* Platt's two numbers; returns the calibrated log-loss per row. */
-static double platt(const double *margin, const double *score, size_t n, double *offset,
-                    double *slope)
+/* Platt's two numbers; returns the calibrated log-loss per row. With trust, a margin counts that much
+ * of a whole whose rest is given: z = trust * (offset + slope * margin) + rest. */
+static double platt(const double *margin, const double *trust, const double *rest,
+                    const double *score, size_t n, double *offset, double *slope)
 {
     double *x = tr_new(n * 2, sizeof *x), w[2] = {0, 1}, loss = 0;
     for (size_t i = 0; i < n; i++) {
-        x[i * 2] = 1;
-        x[i * 2 + 1] = margin[i];
+        x[i * 2] = trust ? trust[i] : 1;
+        x[i * 2 + 1] = x[i * 2] * margin[i];
     }
-    tr_newton_logistic(x, score, NULL, n, 2, 1.0, w);
+    tr_newton_logistic(x, score, rest, n, 2, 1.0, w);
     for (size_t i = 0; i < n; i++)
-        loss += cross_entropy(w[0] + w[1] * margin[i], score[i]);
+        loss += cross_entropy((rest ? rest[i] : 0) + w[0] * x[i * 2] + w[1] * x[i * 2 + 1], score[i]);
     *offset = w[0];
     *slope = w[1];
     free(x);
@@ -201,7 +203,7 @@ static double held_loss(const tr_dataset *d, const tr_problem *p, const tr_solut
             z += unit[v.at[e].block] * v.at[e].level * weight[v.at[e].index];
         margin[n++] = z;
     }
-    const double loss = platt(margin, target, n, &offset, &slope);
+    const double loss = platt(margin, NULL, NULL, target, n, &offset, &slope);
     free(margin);
     free(target);
     return loss;
@@ -248,6 +250,7 @@ static void search_familiar(fitting *f, tr_problem *p, const uint32_t *records,
 typedef struct {
     double *familiar, *general, *level, *gated;
     tm_kinship *kinship; /* per record */
+    uint32_t *source;    /* dataset's number of the likeliest source, UINT32_MAX: none */
 } margins;
 
 /* Margins of the held-out records under a model of the fold's solutions. */
@@ -262,12 +265,15 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     model.spec = d->spec;
     tr_describe_tiers(&model, d, fit, n_fit);
     tr_recognise(&model, d, fit, n_fit, f->source_of);
+    tr_fit_votes(&model, d, fit, n_fit, f->source_of, f->o->seed);
     set_levels(&model, f);
     tr_assemble(&model, p, rows, list_rows(f, &model, rows), f->o->max_slots, NULL);
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
         m->kinship[held[i]] = probe.kinship;
+        m->source[held[i]] =
+            probe.kinship.source == UINT32_MAX ? UINT32_MAX : f->source_of[probe.kinship.source];
         for (uint32_t t = 0; t < d->n_tiers; t++) {
             const size_t cell = (size_t)held[i] * d->n_tiers + t;
             m->familiar[cell] = probe.margin[model.row_of[TM_ROW_FAMILIAR][t]];
@@ -297,20 +303,28 @@ static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n,
     return p;
 }
 
-/* Calibrates a tier on the subset's margins. */
+/* Calibrates a tier on the subset's margins; general NULL: alone, else as the familiar part of the
+ * whole that tm_combine makes. */
 static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint32_t n, uint32_t tier,
-                             const double *margin, tm_calibration *c)
+                             const double *margin, const double *general, const tm_kinship *kinship,
+                             tm_calibration *c)
 {
     double *x = tr_new(n, sizeof *x), *y = tr_new(n, sizeof *y);
+    double *trust = tr_new(n, sizeof *trust), *rest = tr_new(n, sizeof *rest);
     size_t rows = 0;
     for (uint32_t i = 0; i < n; i++) {
+        const size_t cell = (size_t)i * d->n_tiers + tier;
         y[rows] = tr_score(d, records[i], tier);
-        x[rows] = margin[(size_t)i * d->n_tiers + tier];
+        x[rows] = margin[cell];
+        trust[rows] = kinship[i].trust;
+        rest[rows] = general ? (1 - kinship[i].trust) * general[cell] : 0;
         rows += isnan(y[rows]) ? 0 : 1;
     }
-    const double loss = platt(x, y, rows, &c->offset, &c->slope);
+    const double loss = platt(x, general ? trust : NULL, rest, y, rows, &c->offset, &c->slope);
     free(x);
     free(y);
+    free(trust);
+    free(rest);
     return loss;
 }
 
@@ -322,15 +336,15 @@ static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *reco
     for (size_t cell = 0; cell < (size_t)n * tiers; cell++)
         whole[cell] = m->familiar[cell] + m->level[cell];
     for (uint32_t t = 0; t < tiers; t++) {
-        tm_calibration *c = &model->calibration[t], ignored;
-        report->loss_familiar[t] = calibrate_tier(d, records, n, t, whole, c);
-        report->loss_general[t] = calibrate_tier(d, records, n, t, m->general, &ignored);
+        tm_calibration *c = &model->calibration[t], alone;
+        report->loss_familiar[t] = calibrate_tier(d, records, n, t, whole, NULL, m->kinship, &alone);
+        report->loss_general[t] = calibrate_tier(d, records, n, t, m->general, NULL, m->kinship, &alone);
+        report->loss_gated[t] = calibrate_tier(d, records, n, t, whole, m->general, m->kinship, c);
         for (uint32_t i = 0; i < n; i++) {
             const size_t cell = (size_t)i * tiers + t;
             m->gated[cell] =
                 tm_combine(c, &m->kinship[i], m->familiar[cell], m->general[cell], m->level[cell]);
         }
-        report->loss_gated[t] = calibrate_tier(d, records, n, t, m->gated, &ignored);
     }
     free(whole);
 }
@@ -354,37 +368,52 @@ static void digest_known(tm_model *model, const tm_kinship *kinship, uint32_t n,
     free(known);
 }
 
-/* Sets the gate on what was held out. */
-static void apply_gate(tm_model *model, const tr_dataset *d, uint32_t n, margins *m)
+/* How far the words of each source's records are covered by a fit that did not see them: what the
+ * gate measures coverage against. Per source of the dataset. */
+typedef struct {
+    double mean, spread;
+} cover;
+
+/* Sets the gate on what was held out; every record is gated by it. */
+static void apply_gate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
+                       margins *m, cover *covers)
 {
-    double *near = tr_new(n, sizeof *near), *cover = tr_new(n, sizeof *cover);
+    double *covered = tr_new(n, sizeof *covered);
+    uint32_t *source = tr_new(n, sizeof *source);
     for (uint32_t i = 0; i < n; i++) {
-        near[i] = m->kinship[i].nearness;
-        cover[i] = m->kinship[i].covered;
+        covered[i] = m->kinship[i].covered;
+        source[i] = d->source[records[i]];
     }
-    tr_set_gate(&model->gate, near, cover, n, d->n_sources > 1);
-    for (uint32_t i = 0; i < n; i++)
-        tm_gate_kinship(&model->gate, &m->kinship[i]);
-    free(near);
-    free(cover);
+    tr_set_gate(&model->gate, d->n_sources > 1);
+    tr_cover_stats(covered, source, n, UINT32_MAX, &model->gate.cover_mean, &model->gate.cover_spread);
+    for (uint32_t s = 0; s < d->n_sources; s++)
+        tr_cover_stats(covered, source, n, s, &covers[s].mean, &covers[s].spread);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t s = m->source[i];
+        tm_gate_kinship(&model->gate, s == UINT32_MAX ? model->gate.cover_mean : covers[s].mean,
+                        s == UINT32_MAX ? model->gate.cover_spread : covers[s].spread, &m->kinship[i]);
+    }
+    free(covered);
+    free(source);
 }
 
 /* All inner folds; the first one's problem and solutions stay, to warm-start the last fit from. */
 static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint32_t *records,
-                                     uint32_t n, double *c, tr_report *report, clock_face *clock)
+                                     uint32_t n, double *c, cover *covers, tr_report *report,
+                                     clock_face *clock)
 {
     const tr_dataset *d = first->d;
     const size_t cells = (size_t)n * d->n_tiers;
     margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
                  tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(n, sizeof(tm_kinship))};
+                 tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
         fitting f = {.d = d, .o = first->o, .c = c};
         tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
         free_solutions(&f);
     }
-    apply_gate(model, d, n, &m);
+    apply_gate(model, d, records, n, &m, covers);
     calibrate(model, d, records, n, &m, report);
     digest_known(model, m.kinship, n, report);
     for (size_t i = 0; i < cells; i++)
@@ -394,6 +423,7 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
     free(m.general);
     free(m.level);
     free(m.kinship);
+    free(m.source);
     return p;
 }
 
@@ -438,8 +468,16 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     tm_model_start(model, NULL);
     model->spec = d->spec;
     tr_describe_tiers(model, d, records, n);
-    tr_problem *first_problem = learn_calibration(model, &first, records, n, c, report, &clock);
+    cover *covers = tr_new(d->n_sources, sizeof *covers);
+    tr_problem *first_problem =
+        learn_calibration(model, &first, records, n, c, covers, report, &clock);
     tr_recognise(model, d, records, n, f.source_of);
+    tr_fit_votes(model, d, records, n, f.source_of, o.seed);
+    for (uint32_t s = 0; s < model->n_sources; s++) {
+        model->sources[s].cover_mean = (float)covers[f.source_of[s]].mean;
+        model->sources[s].cover_spread = (float)covers[f.source_of[s]].spread;
+    }
+    free(covers);
     tr_problem *p = fit_all(&f, &first, first_problem, records, n, &clock);
     tr_problem_free(first_problem);
     free_solutions(&first);

@@ -46,26 +46,26 @@ static double dot(const double *x, const double *w, unsigned k)
     return sum;
 }
 
-static double loss(const double *x, const double *target, const double *weight, size_t n, unsigned k,
+static double loss(const double *x, const double *target, const double *fixed, size_t n, unsigned k,
                    double ridge, const double *w, const double *start)
 {
     double sum = 0;
     for (unsigned j = 0; j < k; j++)
         sum += ridge / 2 * (w[j] - start[j]) * (w[j] - start[j]);
     for (size_t i = 0; i < n; i++) {
-        const double z = dot(x + i * k, w, k);
+        const double z = (fixed ? fixed[i] : 0) + dot(x + i * k, w, k);
         const double soft = z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
-        sum += (weight ? weight[i] : 1) * (soft - target[i] * z);
+        sum += soft - target[i] * z;
     }
     return sum;
 }
 
-void tr_newton_logistic(const double *x, const double *target, const double *weight, size_t n,
+void tr_newton_logistic(const double *x, const double *target, const double *fixed, size_t n,
                         unsigned k, double ridge, double *w)
 {
     double start[TR_NEWTON_MAX], now;
     memcpy(start, w, k * sizeof *w);
-    now = loss(x, target, weight, n, k, ridge, w, start);
+    now = loss(x, target, fixed, n, k, ridge, w, start);
     for (int round = 0; round < 50; round++) {
         double hessian[TR_NEWTON_MAX][TR_NEWTON_MAX] = {{0}}, step[TR_NEWTON_MAX] = {0};
         for (unsigned j = 0; j < k; j++) {
@@ -73,12 +73,12 @@ void tr_newton_logistic(const double *x, const double *target, const double *wei
             hessian[j][j] = ridge;
         }
         for (size_t i = 0; i < n; i++) {
-            const double *row = x + i * k, p = tm_sigmoid(dot(row, w, k));
-            const double u = weight ? weight[i] : 1;
+            const double *row = x + i * k;
+            const double p = tm_sigmoid((fixed ? fixed[i] : 0) + dot(row, w, k));
             for (unsigned a = 0; a < k; a++) {
-                step[a] += u * (target[i] - p) * row[a];
+                step[a] += (target[i] - p) * row[a];
                 for (unsigned b = 0; b < k; b++)
-                    hessian[a][b] += u * p * (1 - p) * row[a] * row[b];
+                    hessian[a][b] += p * (1 - p) * row[a] * row[b];
             }
         }
         if (!solve(hessian, step, k))
@@ -87,7 +87,7 @@ void tr_newton_logistic(const double *x, const double *target, const double *wei
         for (int half = 0; half < 20; half++, length /= 2) {
             for (unsigned j = 0; j < k; j++)
                 next[j] = w[j] + length * step[j];
-            better = loss(x, target, weight, n, k, ridge, next, start);
+            better = loss(x, target, fixed, n, k, ridge, next, start);
             if (better <= now)
                 break;
         }

@@ -6,10 +6,10 @@
 
 #define TR_NEWTON_MAX 4
 
-/* Minimises sum_i weight_i * cross-entropy(target_i, logistic(w . x_i)) + ridge / 2 * |w - start|^2
- * over w (k <= TR_NEWTON_MAX numbers, start values on entry). x is n * k; target within 0..1; weight
- * NULL: all 1. */
-void tr_newton_logistic(const double *x, const double *target, const double *weight, size_t n,
+/* Minimises sum_i cross-entropy(target_i, logistic(fixed_i + w . x_i)) + ridge / 2 * |w - start|^2
+ * over w (k <= TR_NEWTON_MAX numbers, start values on entry). x is n * k; target within 0..1; fixed
+ * NULL: all 0. */
+void tr_newton_logistic(const double *x, const double *target, const double *fixed, size_t n,
                         unsigned k, double ridge, double *w);
 
 #endif

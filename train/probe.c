@@ -11,7 +11,7 @@ void tr_probe_start(tr_probe *p, const tr_dataset *d, const tm_model *model)
     p->d = d;
     p->model = model;
     p->seen = tr_new(((size_t)TF_BLOCKS << d->spec.bits) / 64, sizeof *p->seen);
-    p->acc = tr_new((size_t)model->n_rows * TF_BLOCKS, sizeof *p->acc);
+    p->acc = tr_new(tm_acc_len(model), sizeof *p->acc);
     p->margin = tr_new(model->n_rows, sizeof *p->margin);
 }
 
@@ -28,7 +28,7 @@ void tr_probe_record(tr_probe *p, uint32_t record)
     for (uint32_t e = 0; e < v.n; e++)
         p->seen[v.at[e].index >> 6] |= (uint64_t)1 << (v.at[e].index & 63);
     const double covered = tm_weights_dot(p->model, &v, p->acc, p->margin);
-    tm_recognise(p->model, p->seen, covered, &p->kinship);
+    tm_recognise(p->model, &v, p->seen, p->acc, covered, &p->kinship);
     for (uint32_t e = 0; e < v.n; e++)
         p->seen[v.at[e].index >> 6] = 0;
 }

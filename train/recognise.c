@@ -11,6 +11,7 @@
 #define MAX_CANDIDATES 8192
 #define ANYWHERE 0.1       /* share of an unknown source's records that have a feature */
 #define UNKNOWN_SHARE 0.05 /* of requests that come from sources never seen */
+#define ENOUGH 500.0       /* records that show what a source is like */
 #define FLOOR 0.001        /* shares are kept within FLOOR .. 1 - FLOOR */
 
 /* Everything about a subset that signatures are made of. */
@@ -144,8 +145,8 @@ static double elsewhere(const survey *s, uint32_t k, uint32_t out, uint32_t j)
 
 typedef struct {
     uint32_t n, at[TM_SIGNATURE];
-    double likely[TM_SIGNATURE], telling[TM_SIGNATURE], mark[TM_SIGNATURE], lack[TM_SIGNATURE];
-    double likely_base, telling_base, mean, spread;
+    double likely[TM_SIGNATURE], mark[TM_SIGNATURE], lack[TM_SIGNATURE];
+    double likely_base, mean, spread;
 } signature;
 
 /* The candidates that tell source k best from the others (but `out`): largest Kullback-Leibler
@@ -172,13 +173,10 @@ static void choose(const survey *s, uint32_t k, uint32_t out, signature *sig)
     }
     for (uint32_t f = 0; f < sig->n; f++) {
         const double p = within(s->share[(size_t)k * s->n_candidates + sig->at[f]]);
-        const double q = elsewhere(s, k, out, sig->at[f]);
         sig->likely_base += log(1 - p);
-        sig->telling_base += log((1 - p) / (1 - q));
         sig->likely[f] = log(p) - log(1 - p);
         sig->mark[f] = log(p / ANYWHERE) / 2;
         sig->lack[f] = p > ANYWHERE ? log((1 - p) / (1 - ANYWHERE)) / 2 : 0;
-        sig->telling[f] = log(p / q) - log((1 - p) / (1 - q));
     }
 }
 
@@ -207,29 +205,43 @@ static void standardise(const survey *s, uint32_t k, signature *sig)
 
 /* ---- the gate ----
  *
- * Two one-sided doubts, multiplied. Each is set on how records look to a fit that did not see them
- * but saw their sources: all but the strangest of them must pass. Samples of unknown sources are not
- * used on purpose: the sources at hand are too few to say what a new one looks like, and a fit to
- * them puts the border half-way to the nearest, where most real newcomers fall on the wrong side. */
+ * The coefficients are constants, chosen on random folds and held-out sources of several corpora
+ * (train/README.md): the sources at hand are too few to say what a new one looks like. What is
+ * learned is what each is measured in: means and spreads of the known sources. */
 
-static int by_size(const void *a, const void *b)
+void tr_set_gate(tm_gate *gate, bool has_sources)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
+    memset(gate, 0, sizeof *gate);
+    gate->most = 0.85;
+    if (!has_sources) { /* one kind of records: only odd words can tell */
+        gate->base = 4;
+        gate->vocabulary = 3;
+        return;
+    }
+    gate->base = -2;
+    gate->nearest = 2;
+    gate->nearness = 1.5;
+    gate->evidence = 1.4;
+    gate->coverage = 0.7;
+    gate->vocabulary = 2.4;
+    gate->confidence = 0.8;
+    gate->size = 4;
 }
 
-void tr_set_gate(tm_gate *gate, double *near, double *cover, uint32_t n, bool has_sources)
+void tr_cover_stats(const double *covered, const uint32_t *source, uint32_t n, uint32_t wanted,
+                    double *mean, double *spread)
 {
-    qsort(near, n, sizeof *near, by_size);
-    qsort(cover, n, sizeof *cover, by_size);
-    /* quartiles, not tails: a small odd source must not stretch the border; 2.4 makes the distance to
-     * the lower quartile that to the lowest twentieth of a normal distribution */
-    const double median = cover[n / 2], quarter = 2.4 * (median - cover[n / 4]);
-    const double spread = quarter > 0.01 ? quarter : 0.01;
-    gate->near_middle = near[n / 50] - 0.75;
-    gate->near_slope = has_sources ? 3 : 0;
-    gate->cover_middle = median - spread;
-    gate->cover_slope = 8 / spread;
+    double sum = 0, square = 0;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (wanted == UINT32_MAX || source[i] == wanted) {
+            sum += covered[i];
+            square += covered[i] * covered[i];
+            count++;
+        }
+    *mean = count ? sum / count : 0;
+    const double variance = count ? square / count - *mean * *mean : 0;
+    *spread = sqrt(variance > 0 ? variance : 0) + 0.02; /* few records: no narrower than this */
 }
 
 /* ---- the whole ---- */
@@ -247,14 +259,13 @@ static void store(tm_model *m, const survey *s, const signature *sigs)
         to->n = sig->n;
         to->level = tm_arena_alloc(&m->arena, m->n_tiers, sizeof *to->level);
         to->likely_base = (float)sig->likely_base;
-        to->telling_base = (float)sig->telling_base;
         to->mean = (float)sig->mean;
         to->spread = (float)sig->spread;
+        to->size = s->size[k] < ENOUGH ? (float)log(s->size[k] / ENOUGH) : 0;
         to->prior = (float)log(s->size[k] / (UNKNOWN_SHARE * s->n));
         for (uint32_t f = 0; f < sig->n; f++) {
             to->index[f] = s->candidate[sig->at[f]];
             to->likely[f] = (float)sig->likely[f];
-            to->telling[f] = (float)sig->telling[f];
             to->mark[f] = (float)sig->mark[f];
             to->lack[f] = (float)sig->lack[f];
         }

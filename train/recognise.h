@@ -11,7 +11,10 @@
 void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
                   uint32_t *source_of);
 
-/* Sets the gate from nearness and coverage of records held out of the fit; both are sorted. */
-void tr_set_gate(tm_gate *gate, double *near, double *cover, uint32_t n, bool has_sources);
+/* has_sources: the records are of several sources. */
+void tr_set_gate(tm_gate *gate, bool has_sources);
+/* Mean and spread of covered[i] where source[i] == wanted (UINT32_MAX: everywhere). */
+void tr_cover_stats(const double *covered, const uint32_t *source, uint32_t n, uint32_t wanted,
+                    double *mean, double *spread);
 
 #endif

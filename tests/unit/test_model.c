@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,14 +59,27 @@ static void build(tm_model *m)
             }
     for (uint32_t i = 0; i < 12; i++)
         m->weights.weight[i] = (int8_t)(17 * (int)i - 90);
-    m->n_sources = 1;
-    m->sources = tm_arena_alloc(&m->arena, 1, sizeof *m->sources);
-    m->sources[0].name = tm_arena_string(&m->arena, "s", 1);
-    m->sources[0].spread = 1;
-    m->sources[0].records = 10;
-    m->sources[0].n = 1;
-    m->sources[0].index[0] = m->weights.index[0];
-    m->sources[0].level = tm_arena_alloc(&m->arena, 2, sizeof(double));
+    m->n_sources = 2;
+    m->sources = tm_arena_alloc(&m->arena, 2, sizeof *m->sources);
+    for (uint32_t s = 0; s < 2; s++) {
+        tm_source *source = &m->sources[s];
+        source->name = tm_arena_string(&m->arena, s ? "t" : "s", 1);
+        source->spread = source->cover_spread = 1;
+        source->records = 10;
+        source->n = 1;
+        source->index[0] = m->weights.index[s];
+        source->level = tm_arena_alloc(&m->arena, 2, sizeof(double));
+        source->level[s] = 0.5;
+    }
+    m->gate.base = m->gate.nearness = m->gate.cover_spread = m->gate.most = 1;
+    m->votes.n_slots = 2;
+    m->votes.index = tm_arena_alloc(&m->arena, 2, sizeof(uint32_t));
+    m->votes.weight = tm_arena_alloc(&m->arena, 2, 2);
+    for (uint32_t i = 0; i < 4; i++) {
+        m->votes.index[i / 2] = m->weights.index[i / 2];
+        m->votes.weight[i] = (int8_t)(50 - 30 * (int)i);
+    }
+    m->votes.scale[TF_B_WORD] = 0.05f;
     m->n_points = 1;
     m->points = tm_arena_alloc(&m->arena, 1, sizeof *m->points);
     m->points[0].name = tm_arena_string(&m->arena, "frugal", 6);
@@ -346,10 +360,35 @@ static void foreign_scratch(void **state)
     (void)state;
 }
 
-int main(void)
+/* The committed seed of fuzz_model must be of today's format, or the fuzzer starts from nothing. */
+static void fuzz_seed_opens(void **state)
 {
+    uint8_t bytes[1 << 16];
+    FILE *f = fopen("tests/fuzz/corpus/model/small.tierce", "rb");
+    assert_non_null(f);
+    const size_t len = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    assert_int_equal(open_bytes(bytes, len), TIERCE_OK);
+    (void)state;
+}
+
+/* test_model --seed FILE writes that seed. */
+static int write_seed(const char *path)
+{
+    size_t len;
+    uint8_t *bytes = encoded(&len);
+    FILE *f = fopen(path, "wb");
+    const bool good = f && fwrite(bytes, 1, len, f) == len;
+    free(bytes);
+    return f && !fclose(f) && good ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && !strcmp(argv[1], "--seed"))
+        return write_seed(argv[2]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),           cmocka_unit_test(truncated_everywhere),
+        cmocka_unit_test(round_trip),           cmocka_unit_test(fuzz_seed_opens),           cmocka_unit_test(truncated_everywhere),
         cmocka_unit_test(flipped_bits),         cmocka_unit_test(mutated_payload),
         cmocka_unit_test(sections_and_versions), cmocka_unit_test(other_extractor),
         cmocka_unit_test(every_allocation_fails), cmocka_unit_test(decisions_allocate_nothing),
