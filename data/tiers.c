@@ -1,12 +1,14 @@
 #include "data/tiers.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom.h"
 #include "data/nearest.h"
+
+#define MAX_FILE ((size_t)16 << 20)
 
 /* Where we are in the file, for messages: "tiers.json: tiers[1].prices". */
 typedef struct {
@@ -14,53 +16,53 @@ typedef struct {
     char at[256];
 } place;
 
-static bool known_keys(const cJSON *object, const char *const *keys, size_t n, const place *where)
+static bool known_keys(const td_node *object, const char *const *keys, size_t n, const place *where)
 {
-    for (const cJSON *item = object->child; item; item = item->next) {
+    for (const td_node *item = td_first(object); item; item = td_next(item)) {
         size_t i = 0;
-        while (i < n && strcmp(item->string, keys[i]))
+        while (i < n && strcmp(td_key(item), keys[i]))
             i++;
         if (i < n)
             continue;
-        const char *near = td_nearest(item->string, keys, n);
+        const char *near = td_nearest(td_key(item), keys, n);
         return near ? td_fail(where->error, "%s: unknown key \"%.80s\"; did you mean \"%s\"?", where->at,
-                              item->string, near)
+                              td_key(item), near)
                     : td_fail(where->error, "%s: unknown key \"%.80s\"; known are \"%s\" and its kin",
-                              where->at, item->string, keys[0]);
+                              where->at, td_key(item), keys[0]);
     }
-    for (const cJSON *a = object->child; a; a = a->next)
-        for (const cJSON *b = a->next; b; b = b->next)
-            if (!strcmp(a->string, b->string))
-                return td_fail(where->error, "%s: \"%.80s\" stands twice; keep one", where->at, a->string);
+    for (const td_node *a = td_first(object); a; a = td_next(a))
+        for (const td_node *b = td_next(a); b; b = td_next(b))
+            if (!strcmp(td_key(a), td_key(b)))
+                return td_fail(where->error, "%s: \"%.80s\" stands twice; keep one", where->at, td_key(a));
     return true;
 }
 
-static bool get_number(const cJSON *object, const char *key, double high, double *out,
+static bool get_number(const td_node *object, const char *key, double high, double *out,
                        const place *where)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    const td_node *item = td_get(object, key);
     if (!item)
         return true;
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= high))
+    if (!(td_number(item, -1) >= 0 && td_number(item, -1) <= high))
         return td_fail(where->error, "%s.%s: must be a number within 0..%.0f", where->at, key, high);
-    *out = item->valuedouble;
+    *out = td_number(item, 0);
     return true;
 }
 
-static bool need_number(const cJSON *object, const char *key, double *out, const place *where)
+static bool need_number(const td_node *object, const char *key, double *out, const place *where)
 {
-    if (!cJSON_GetObjectItemCaseSensitive(object, key))
+    if (!td_get(object, key))
         return td_fail(where->error, "%s: lacks \"%s\" (USD per million tokens)", where->at, key);
     return get_number(object, key, 1e6, out, where);
 }
 
-static bool read_long(const cJSON *item, td_prices *p, const place *outer)
+static bool read_long(const td_node *item, td_prices *p, const place *outer)
 {
     static const char *const keys[] = {"above_input_tokens", "input", "output", "cached_input"};
     place where = *outer;
     double above = 0;
     snprintf(where.at, sizeof where.at, "%.240s.long", outer->at);
-    if (!cJSON_IsObject(item))
+    if (!td_is_object(item))
         return td_fail(where.error, "%s: must be an object", where.at);
     if (!known_keys(item, keys, 4, &where) ||
         !get_number(item, "above_input_tokens", 4e9, &above, &where) ||
@@ -74,12 +76,12 @@ static bool read_long(const cJSON *item, td_prices *p, const place *outer)
     return get_number(item, "cached_input", 1e6, &p->long_cached_input, &where);
 }
 
-static bool read_prices(const cJSON *item, td_prices *p, const place *outer)
+static bool read_prices(const td_node *item, td_prices *p, const place *outer)
 {
     static const char *const keys[] = {"input", "output", "cached_input", "long"};
     place where = *outer;
     snprintf(where.at, sizeof where.at, "%.240s.prices", outer->at);
-    if (!cJSON_IsObject(item))
+    if (!td_is_object(item))
         return td_fail(where.error, "%s: must be an object", where.at);
     if (!known_keys(item, keys, 4, &where) || !need_number(item, "input", &p->input, &where) ||
         !need_number(item, "output", &p->output, &where))
@@ -88,7 +90,7 @@ static bool read_prices(const cJSON *item, td_prices *p, const place *outer)
     p->cached_input = p->input;
     if (!get_number(item, "cached_input", 1e6, &p->cached_input, &where))
         return false;
-    const cJSON *more = cJSON_GetObjectItemCaseSensitive(item, "long");
+    const td_node *more = td_get(item, "long");
     return !more || read_long(more, p, &where);
 }
 
@@ -108,49 +110,49 @@ static bool add_outcome(td_tier *tier, const char *name, td_error *error)
     return set_string(&wider[tier->n_outcomes - 1], name, error);
 }
 
-static bool read_outcome_names(const cJSON *item, td_tier *tier, const place *where)
+static bool read_outcome_names(const td_node *item, td_tier *tier, const place *where)
 {
-    const cJSON *name;
+    const td_node *name;
     if (!item)
         return add_outcome(tier, tier->name, where->error);
-    if (!cJSON_IsArray(item) || !item->child)
+    if (!td_is_array(item) || !td_first(item))
         return td_fail(where->error, "%s.outcomes: must be a list of names", where->at);
-    cJSON_ArrayForEach(name, item)
+    for (name = td_first(item); name; name = td_next(name))
     {
-        if (!cJSON_IsString(name) || !name->valuestring[0])
+        if (!td_is_string(name) || !td_string(name)[0])
             return td_fail(where->error, "%s.outcomes: must be a list of names", where->at);
-        if (!add_outcome(tier, name->valuestring, where->error))
+        if (!add_outcome(tier, td_string(name), where->error))
             return false;
     }
     return true;
 }
 
-static bool read_tier(const cJSON *item, td_tier *tier, const place *where)
+static bool read_tier(const td_node *item, td_tier *tier, const place *where)
 {
     static const char *const keys[] = {"name",   "outcomes",       "model", "prices",
                                        "context_window", "tools"};
-    if (!cJSON_IsObject(item))
+    if (!td_is_object(item))
         return td_fail(where->error, "%s: must be an object", where->at);
     if (!known_keys(item, keys, sizeof keys / sizeof *keys, where))
         return false;
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
-    const cJSON *model = cJSON_GetObjectItemCaseSensitive(item, "model");
-    const cJSON *prices = cJSON_GetObjectItemCaseSensitive(item, "prices");
-    const cJSON *tools = cJSON_GetObjectItemCaseSensitive(item, "tools");
+    const td_node *name = td_get(item, "name");
+    const td_node *model = td_get(item, "model");
+    const td_node *prices = td_get(item, "prices");
+    const td_node *tools = td_get(item, "tools");
     double window = 0;
-    if (!cJSON_IsString(name) || !name->valuestring[0])
+    if (!td_is_string(name) || !td_string(name)[0])
         return td_fail(where->error, "%s: lacks \"name\" (a string)", where->at);
-    if (model && !cJSON_IsString(model))
+    if (model && !td_is_string(model))
         return td_fail(where->error, "%s.model: must be a string", where->at);
-    if (tools && !cJSON_IsBool(tools))
+    if (tools && !td_is_bool(tools))
         return td_fail(where->error, "%s.tools: must be true or false", where->at);
-    tier->no_tools = tools && cJSON_IsFalse(tools);
+    tier->no_tools = tools && !td_true(tools);
     if (!get_number(item, "context_window", 4e9, &window, where))
         return false;
     tier->context_window = (uint32_t)window;
-    return set_string(&tier->name, name->valuestring, where->error) &&
-           set_string(&tier->model, model ? model->valuestring : "", where->error) &&
-           read_outcome_names(cJSON_GetObjectItemCaseSensitive(item, "outcomes"), tier, where) &&
+    return set_string(&tier->name, td_string(name), where->error) &&
+           set_string(&tier->model, model ? td_string(model) : "", where->error) &&
+           read_outcome_names(td_get(item, "outcomes"), tier, where) &&
            (!prices || read_prices(prices, &tier->prices, where));
 }
 
@@ -164,19 +166,19 @@ static bool check_names(const td_tiers *tiers, const char *path, td_error *error
     return true;
 }
 
-static bool read_document(const cJSON *root, td_tiers *tiers, const char *path, td_error *error)
+static bool read_document(const td_node *root, td_tiers *tiers, const char *path, td_error *error)
 {
     static const char *const keys[] = {"tiers", "date", "source", "note"};
     place where = {error, ""};
     snprintf(where.at, sizeof where.at, "%.200s", path);
-    if (!cJSON_IsObject(root))
+    if (!td_is_object(root))
         return td_fail(error, "%s: must be an object {\"tiers\": […]}", where.at);
     if (!known_keys(root, keys, 4, &where))
         return false;
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "tiers"), *item;
-    if (!cJSON_IsArray(list) || !list->child)
+    const td_node *list = td_get(root, "tiers"), *item;
+    if (!td_is_array(list) || !td_first(list))
         return td_fail(error, "%s: lacks \"tiers\" (a list with at least one)", where.at);
-    cJSON_ArrayForEach(item, list)
+    for (item = td_first(list); item; item = td_next(item))
     {
         if (tiers->n == TD_MAX_TIERS)
             return td_fail(error, "%.200s: more than %d tiers", path, TD_MAX_TIERS);
@@ -187,50 +189,11 @@ static bool read_document(const cJSON *root, td_tiers *tiers, const char *path, 
     return check_names(tiers, path, error);
 }
 
-#define MAX_FILE ((size_t)16 << 20)
-
-static char *read_file(const char *path, size_t *len, td_error *error)
-{
-    FILE *f = fopen(path, "rb");
-    char *text = f ? malloc(MAX_FILE + 1) : NULL;
-    if (!text) {
-        td_fail(error, "%.200s: cannot be read; check the path", path);
-        if (f)
-            fclose(f);
-        return NULL;
-    }
-    *len = fread(text, 1, MAX_FILE + 1, f);
-    const bool failed = ferror(f);
-    fclose(f);
-    if (failed || *len > MAX_FILE) {
-        td_fail(error, "%.200s: %s", path,
-                failed ? "cannot be read; is it a file?" : "more than 16 MiB; is it a tiers file?");
-        free(text);
-        return NULL;
-    }
-    text[*len] = 0;
-    return text;
-}
-
 static bool load_json(td_tiers *tiers, const char *path, td_error *error)
 {
-    size_t len;
-    char *text = read_file(path, &len, error);
-    if (!text)
-        return false;
-    const char *end = NULL;
-    cJSON *root = cJSON_ParseWithLengthOpts(text, len + 1, &end, true);
-    bool good;
-    if (root) {
-        good = read_document(root, tiers, path, error);
-    } else {
-        unsigned long line = 1;
-        for (const char *at = text; end && at < end && *at; at++)
-            line += *at == '\n';
-        good = td_fail(error, "%.200s:%lu: not valid JSON; look just before this place", path, line);
-    }
-    cJSON_Delete(root);
-    free(text);
+    td_node *root = td_dom_load(path, MAX_FILE, error);
+    const bool good = root && read_document(root, tiers, path, error);
+    td_dom_free(root);
     return good;
 }
 

@@ -47,7 +47,7 @@ if command -v c++ >/dev/null 2>&1; then check "public headers parse as C++" c++ 
 mkdir -p "$B/san"
 san_build() {
     # shellcheck disable=SC2086
-    for f in features/*.c models/*.c data/*.c infer/*.c train/*.c; do
+    for f in $(find features models data infer train -name '*.c'); do
         o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
         [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
         echo "$f $o"

@@ -6,7 +6,7 @@
 cd "${1:-.}" || exit 2
 bad=0
 fault() { echo "$1"; bad=1; }
-files=$(ls features/*.[ch] models/*.[ch] data/*.[ch] infer/*.[ch] train/*.[ch])
+files=$(find features models data infer train -name '*.[ch]' | sort)
 pairs=$(grep -Hn '^#include "' $files | sed 's/^\([^:]*\):\([0-9]*\):#include "\([^"]*\)".*/\1 \2 \3/')
 
 faults=$(echo "$pairs" | awk '
@@ -34,7 +34,7 @@ one() { # HEADER FILE: included by FILE and nowhere else
     done
 }
 one linear.h train/solver.c
-one 'cjson/cJSON.h' data/tiers.c
+one 'cjson/cJSON.h' data/dom.c
 one 'curl/curl.h' infer/dispatch.c
 for f in $(grep -ln '#include <event2/\|#include <sqlite3.h>\|#include <hiredis' $files 2>/dev/null); do
     case $f in *.h) fault "$f: a heavy library in a header" ;; esac
@@ -47,7 +47,7 @@ for f in $edge; do
     hits=$(grep -nE '^[[:space:]]*static[[:space:]]' "$f" | grep -vE 'static (inline )?const|static [^=;]*\(' )
     [ -z "$hits" ] || fault "$f:$hits: a mutable static in the edge library"
 done
-for f in $(ls data/*.c | grep -v data/options.c); do
+for f in $(find data -name '*.c' | grep -v data/options.c); do
     hits=$(grep -nE '\b(printf|puts|perror|exit|abort)[[:space:]]*\(|fprintf[[:space:]]*\([[:space:]]*std' "$f")
     [ -z "$hits" ] || fault "$f:$hits: data/ returns errors, it does not print or exit"
 done
