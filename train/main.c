@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"train", cmd_train, "fit a router to records and write its model file"},
     {"eval", cmd_eval, "judge routing on records that the fit never saw"},
+    {"tiers", cmd_tiers, "make a tiers.json from a kept price table, check one"},
     {"simulate", cmd_simulate, "write a simulated sample of records, to try things on"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
