@@ -6,7 +6,7 @@ PREFIX  ?= /usr/local
 B        = build
 
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 # -ffp-contract=off: trainer and edge must compute the same bits on every machine.
 ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
              -fPIC -I. -MMD -MP $(CFLAGS)
