@@ -82,6 +82,9 @@ done
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 
+suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
+suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
+
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then
     suite "real corpora" sh tests/corpora.sh "$B"
