@@ -51,7 +51,7 @@ san_build() {
         o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
         [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
         echo "$f $o"
-    done | xargs -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
+    done | xargs -r -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
 }
 check "sanitizer build" san_build
 mains="$B/san/infer_main.o $B/san/train_main.o"
