@@ -40,7 +40,7 @@ extern const size_t td_n_importers;
 /* NULL with the nearest known one named. */
 const td_importer *td_importer_named(const char *name, td_error *error);
 
-extern const td_importer td_import_csv;
+extern const td_importer td_import_csv, td_import_lm_eval, td_import_inspect, td_import_promptfoo, td_import_generic;
 
 typedef struct {
     const char *format; /* NULL: recognised */

@@ -6,7 +6,7 @@
 
 /* In the order of the documentation. Adding one: see data/import/import.h. */
 const td_importer *const td_importers[] = {
-    &td_import_csv,
+    &td_import_lm_eval, &td_import_inspect, &td_import_promptfoo, &td_import_csv, &td_import_generic,
 };
 const size_t td_n_importers = sizeof td_importers / sizeof *td_importers;
 
