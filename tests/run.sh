@@ -32,7 +32,7 @@ suite() {
 
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
 STD="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I."
-LIBS="-lcmocka -llinear -lcjson -lz -lm -pthread"
+LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -pthread"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 
 # house rules
@@ -81,6 +81,7 @@ done
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
+if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
 
 suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
 suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
