@@ -13,7 +13,7 @@ typedef struct {
 } td_export_report;
 
 /* RFC 4180, one row a record: id, source, workload, prompt, messages, tools, then for each tier its
- * score and, where any record knows them, TIER|total_cost, |input_tokens and so on. An empty cell is
+ * score, TIER|total_cost and, where any record knows them, |input_tokens and so on. An empty cell is
  * "not there". */
 bool td_export_csv(td_files *files, const char *output, td_export_report *report, td_error *error);
 

@@ -17,6 +17,9 @@ static const struct {
     {"input_tokens", "|input_tokens", offsetof(td_outcome, input_tokens)},
     {"output_tokens", "|output_tokens", offsetof(td_outcome, output_tokens)},
     {"latency_s", "|latency_s", offsetof(td_outcome, latency_s)},
+    {"cached_tokens", "|cached_tokens", offsetof(td_outcome, cached_tokens)},
+    {"cache_write_tokens", "|cache_write_tokens", offsetof(td_outcome, cache_write_tokens)},
+    {"reasoning_tokens", "|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 #define MAX_KEYS 256
@@ -98,12 +101,19 @@ static bool put_line(exporter *x, td_error *error)
     return good || td_fail(error, "the output cannot be written; is the disk full?");
 }
 
+/* A score column can be told from any other number by the cost column beside it: so every tier has one,
+ * known or not. */
+static bool has_column(const exporter *x, size_t tier, size_t column)
+{
+    return column <= 1 || (x->has[tier] >> column & 1);
+}
+
 static bool put_header(exporter *x, td_error *error)
 {
     td_puts(&x->line, "id,source,workload,prompt,messages,tools");
     for (size_t t = 0; t < x->tiers.n; t++)
         for (size_t c = 0; c < N_COLUMNS; c++)
-            if (x->has[t] >> c & 1)
+            if (has_column(x, t, c))
                 put_name(x, x->tiers.name[t], columns[c].suffix);
     return put_line(x, error);
 }
@@ -132,11 +142,20 @@ static void lose(exporter *x, const td_record *r, const char *what, tierce_span 
                  (unsigned long long)r->line, what, (int)(key.len > 40 ? 40 : key.len), key.data);
 }
 
+/* Is it a text that no reader takes for JSON? */
+static bool is_text(tierce_span s)
+{
+    size_t i = 0;
+    while (i < s.len && strchr(" \t\r\n", s.data[i]) && s.data[i])
+        i++;
+    return i < s.len && s.data[i] != '[' && s.data[i] != '{';
+}
+
 /* Is the request nothing but one text of the user? */
 static bool is_plain(const tierce_request *q)
 {
     return q->n_parts == 1 && !q->n_tools && q->parts[0].kind == TIERCE_PART_TEXT &&
-           q->parts[0].role == TIERCE_ROLE_USER && q->parts[0].text.len &&
+           q->parts[0].role == TIERCE_ROLE_USER && is_text(q->parts[0].text) &&
            q->tool_choice == TIERCE_CHOICE_UNSET && q->response_format == TIERCE_FORMAT_UNSET;
 }
 
@@ -177,10 +196,18 @@ static void put_request(exporter *x, const td_record *r, const td_member *top, s
     x->report->as_json++;
     td_puts(&x->line, ",");
     const tierce_span prompt = td_member_of(top, n, "prompt"), messages = td_member_of(top, n, "messages");
-    if (prompt.len && r->request->n_parts)
-        put_cell(x, r->request->parts[0].text);
     td_puts(&x->line, ",");
-    put_cell(x, messages);
+    if (prompt.len) { /* as a message */
+        td_out one = {0};
+        td_puts(&one, "[{\"role\": \"user\", \"content\": ");
+        td_put(&one, prompt.data, prompt.len);
+        td_puts(&one, "}]");
+        put_cell(x, (tierce_span){one.at, one.len});
+        x->line.failed = x->line.failed || one.failed;
+        free(one.at);
+    } else {
+        put_cell(x, messages);
+    }
     td_puts(&x->line, ",");
     put_cell(x, td_member_of(top, n, "tools"));
 }
@@ -191,7 +218,7 @@ static void put_outcome(exporter *x, const td_record *r, size_t tier)
     for (size_t i = 0; i < r->n_outcomes && !o; i++)
         o = td_span_is(r->outcomes[i].name, x->tiers.name[tier]) ? &r->outcomes[i] : NULL;
     for (size_t c = 0; c < N_COLUMNS; c++) {
-        if (!(x->has[tier] >> c & 1))
+        if (!has_column(x, tier, c))
             continue;
         td_puts(&x->line, ",");
         if (o && !isnan(value_of(o, c)))

@@ -85,6 +85,7 @@ if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/
 
 suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
 suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
+suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" "$CC"
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then

@@ -191,7 +191,7 @@ static const td_option export_list[] = {
 static const td_command export_command = {
     "tierce data export [OPTION...] (--csv | --batch) RECORDS...",
     "--csv: id, source, workload, prompt, messages, tools, and per tier TIER, TIER|total_cost,\n"
-    "TIER|input_tokens, TIER|output_tokens, TIER|latency_s, as far as they are known; `tierce import csv`\n"
+    "and TIER|input_tokens, |output_tokens, |latency_s and their kin as far as known; `tierce import csv`\n"
     "reads it back. A request of one user text stands in `prompt`; others stand as JSON in `messages` and\n"
     "`tools`. --batch: the requests as OpenAI batch lines, for a provider or for tierce score --batch.\n"
     "What a shape cannot carry is counted.",

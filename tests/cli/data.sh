@@ -124,7 +124,7 @@ cat > "$T/e.jsonl" <<'J'
 {"id":"2","messages":[{"role":"system","content":"S"},{"role":"user","content":"U"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto","outcomes":{"m":{"score":0.30000000000000004}}}
 J
 runs 0 '1 of them with messages or tools as JSON.*1 members have no place in this shape, first .*e.jsonl:2: "tool_choice"' $d export --csv -o "$T/e.csv" "$T/e.jsonl"
-printf 'id,source,workload,prompt,messages,tools,m,m|total_cost,n\r\n"e,1",s,w,"a ""quoted""\nline, and more",,,1,0.1,0\r\n2,,,,"[{""role"":""system"",""content"":""S""},{""role"":""user"",""content"":""U""}]","[{""type"":""function"",""function"":{""name"":""f""}}]",0.30000000000000004,,\r\n' > "$T/want.csv"
+printf 'id,source,workload,prompt,messages,tools,m,m|total_cost,n,n|total_cost\r\n"e,1",s,w,"a ""quoted""\nline, and more",,,1,0.1,0,\r\n2,,,,"[{""role"":""system"",""content"":""S""},{""role"":""user"",""content"":""U""}]","[{""type"":""function"",""function"":{""name"":""f""}}]",0.30000000000000004,,,\r\n' > "$T/want.csv"
 runs 0 '' cmp "$T/e.csv" "$T/want.csv"
 runs 0 '' $d export --batch --model "m\"x" -o "$T/e.b" "$T/e.jsonl"
 printf '%s\n' '{"custom_id": "e,1", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m\"x", "messages": [{"role": "user", "content": "a \"quoted\"\nline, and more"}]}}' '{"custom_id": "2", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m\"x", "messages": [{"role":"system","content":"S"},{"role":"user","content":"U"}], "tools": [{"type":"function","function":{"name":"f"}}], "tool_choice": "auto"}}' > "$T/want.b"
