@@ -1,5 +1,6 @@
 #include "infer/score_batch.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 typedef struct {
     const tierce_router *router;
+    const tierce_policy *policy;
+    bool priced; /* there is a tiers.json: decide at its prices */
     const char *model[TIERCE_MAX_TIERS]; /* the id that goes into the lines */
     uint64_t part_bytes;
     forecast forecast;
@@ -20,11 +23,32 @@ typedef struct {
     td_error error;
 } batch_run;
 
-/* In any thread: the line for the chosen tier, and what it costs at each. */
-static const char *more(void *context, tierce_scratch *scratch, const td_record *record,
-                        const tierce_decision *d, score_slot *slot, size_t *where)
+/* The decision again, at what a batch will cost: a tier may be worth half its price there. */
+static const char *decide_at(const batch_run *run, const td_record *record, const double *cost, tierce_decision *d)
+{
+    tierce_estimate estimates[TIERCE_MAX_TIERS];
+    const tierce_view view = d->view;
+    tierce_error error;
+    for (uint32_t t = 0; t < tierce_tier_count(run->router); t++) {
+        estimates[t] = d->estimate[t];
+        estimates[t].cost_known = !isnan(cost[t]);
+        estimates[t].cost_usd = isnan(cost[t]) ? 0 : cost[t];
+    }
+    if (tierce_decide_estimates(run->router, estimates, record->request, run->policy, d, &error) != TIERCE_OK)
+        return error.message;
+    d->view = view;
+    return NULL;
+}
+
+/* In any thread: what the request costs at each tier, and the line for the chosen one. */
+static const char *more(void *context, tierce_scratch *scratch, const td_record *record, tierce_decision *d,
+                        score_slot *slot, size_t *where)
 {
     const batch_run *run = context;
+    forecast_costs(&run->forecast, scratch, record->request, d, slot->cost);
+    const char *fault = run->priced ? decide_at(run, record, slot->cost, d) : NULL;
+    if (fault)
+        return fault;
     td_batch_line line;
     const char *what;
     char *text = malloc(slot->len ? slot->len : 1);
@@ -40,7 +64,6 @@ static const char *more(void *context, tierce_scratch *scratch, const td_record 
     free(text);
     if (what)
         return what;
-    forecast_costs(&run->forecast, scratch, record->request, d, slot->cost);
     for (uint32_t t = 0; t < tierce_tier_count(run->router); t++)
         slot->probability[t] = d->estimate[t].probability;
     slot->closed = d->dropped_context | d->dropped_tools;
@@ -123,6 +146,8 @@ bool score_batch(score_job *job, const score_batch_options *o, const char *const
     bool good = run && prices;
     if (good) {
         run->router = job->router;
+        run->policy = job->policy;
+        run->priced = o->tiers != NULL;
         run->part_bytes = o->part_bytes;
         good = load_prices(run, o, prices);
     }

@@ -17,6 +17,7 @@ typedef struct {
     size_t used, room;
     size_t at[BATCH_LINES]; /* where each line starts in the text */
     score_slot *slots;
+    double *per_tier; /* cost and probability of all slots, where job->more wants them */
     size_t n;
     atomic_size_t next;
     const score_job *job;
@@ -118,6 +119,14 @@ static bool start(scorer *s, const score_job *job)
 {
     s->b.slots = calloc(BATCH_LINES, sizeof *s->b.slots);
     s->b.job = job;
+    const size_t tiers = tierce_tier_count(job->router);
+    s->b.per_tier = job->more ? calloc(2 * tiers * BATCH_LINES, sizeof *s->b.per_tier) : NULL;
+    if (job->more && !s->b.per_tier)
+        return false;
+    for (size_t i = 0; s->b.slots && job->more && i < BATCH_LINES; i++) {
+        s->b.slots[i].cost = s->b.per_tier + 2 * tiers * i;
+        s->b.slots[i].probability = s->b.slots[i].cost + tiers;
+    }
     s->workers = calloc(job->threads, sizeof *s->workers);
     s->threads = calloc(job->threads, sizeof *s->threads);
     if (!s->b.slots || !s->workers || !s->threads)
@@ -143,6 +152,7 @@ static void stop(scorer *s, size_t threads)
         free(s->b.slots[i].request.at);
     }
     free(s->b.slots);
+    free(s->b.per_tier);
     free(s->b.text);
     free(s->workers);
     free(s->threads);

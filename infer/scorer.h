@@ -17,10 +17,10 @@ typedef struct {
     uint32_t tier;  /* the chosen one */
     td_out out;     /* the decision with its line break, or the complaint */
     td_out request; /* score --batch: the line for its tier */
-    uint64_t id_hash;                     /* score --batch: of the custom_id */
-    double cost[TIERCE_MAX_TIERS];        /* score --batch: forecast per tier, NaN: not known */
-    double probability[TIERCE_MAX_TIERS]; /* score --batch: of success, per tier */
-    uint64_t closed;                      /* score --batch: bit t: tier t cannot take the request */
+    uint64_t id_hash;    /* score --batch: of the custom_id */
+    double *cost;        /* score --batch: forecast per tier, NaN: not known; */
+    double *probability; /* of success, per tier; both NULL where job->more is */
+    uint64_t closed;     /* score --batch: bit t: tier t cannot take the request */
 } score_slot;
 
 typedef struct {
@@ -32,10 +32,10 @@ typedef struct {
     bool has_range; /* read bytes from..to-1 of the only file */
     uint64_t from, to;
     void *context;
-    /* More to do with a good line, in any thread; NULL when fine, else what is wrong (constant) and
-     * *where. May be NULL. */
+    /* More to do with a good line, in any thread, before its decision is printed; NULL when fine, else
+     * what is wrong (constant) and *where. May be NULL. */
     const char *(*more)(void *context, tierce_scratch *scratch, const td_record *record,
-                        const tierce_decision *decision, score_slot *slot, size_t *where);
+                        tierce_decision *decision, score_slot *slot, size_t *where);
     /* Takes a good slot, in order; the same answer, or "" to stop without a word. */
     const char *(*take)(void *context, score_slot *slot);
 } score_job;

@@ -121,6 +121,10 @@ runs 0 'flash: costs learned from records' $s --batch "$T/in.jsonl" --out-dir "$
 runs 0 '"model": "flash-id"' head -1 "$T/f1/flash-00001.jsonl"
 runs 0 '' "$t" train -q --tiers "$T/tiers.json" "$T/r.jsonl" -o "$T/priced.tierce"
 runs 0 'flash: tokens learned from records, at the tiers.json.s batch rates' "$t" score -m "$T/priced.tierce" --batch "$T/in.jsonl" --out-dir "$T/f2" --tiers "$T/tiers.json"
+# decided at the prices of the batch: where pro is free there, nobody pays for flash
+sed 's/{"input": 10, "output": 20}/{"input": 10, "output": 20, "batch": {"input": 0, "output": 0}}/' "$T/tiers.json" > "$T/free.json"
+runs 0 'pro +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --batch "$T/in.jsonl" --out-dir "$T/f7" --tiers "$T/free.json"
+runs 0 'flash +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --batch "$T/in.jsonl" --out-dir "$T/f8" --tiers "$T/tiers.json"
 # half the rates in a batch: half of what the model says at its own (usual) rates
 runs 0 '' "$t" score -q -m "$T/priced.tierce" --batch "$T/in.jsonl" --out-dir "$T/f3"
 runs 0 'within' sh -c "cat $T/f2/forecast.json $T/f3/forecast.json | sed -n 's/^  \"flash\": {\"cost_usd\": \([0-9.]*\),.*/\1/p' | tr '\n' ' ' | awk '{ if (\$1 > 0 && \$1 / \$2 > .4999 && \$1 / \$2 < .5001) print \"within\"; else print }'"
