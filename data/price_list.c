@@ -53,7 +53,7 @@ static void read_number(reader *r, const char *key, double high, double *to)
     if (*to >= 0)
         fault(r, key, " stands twice; keep one");
     else if (td_json_peek(&r->json) != '0' || !td_json_number(&r->json, &v) || !(v >= 0 && v <= high))
-        fault(r, key, " must be a number of at least 0, USD per million tokens");
+        fault(r, key, " must be a number of at least 0 (rates: USD per million tokens)");
     else
         *to = v;
 }
