@@ -178,6 +178,10 @@ static bool look_for_alike(checker *c, td_error *error)
         return true;
     if (!td_find_alike(c->signatures, c->n, c->options->near, &likes))
         return td_fail(error, "out of memory while looking for near-duplicates; --near 0 does without");
+    if (likes.unchecked) {
+        snprintf(text, sizeof text, "%llu comparisons", (unsigned long long)likes.unchecked);
+        td_find(c->findings, false, "crowded buckets: comparisons for near-duplicates were left out, there may be more", text);
+    }
     if (!likes.alike)
         return true;
     const place *a = &c->places[likes.first], *b = &c->places[likes.with];

@@ -89,10 +89,12 @@ static bool read_field(const char *key, meaning *m)
         const size_t n = strlen(fields[i].field);
         if (strncmp(key, fields[i].field, n))
             continue;
-        char *rest = (char *)(size_t)(key + n);
+        const char *rest = key + n;
+        char *end;
         *m = (meaning){fields[i].rate, 0, false};
         if (!strncmp(rest, "_above_", 7)) {
-            m->above = strtoul(rest + 7, &rest, 10) * 1000;
+            m->above = strtoul(rest + 7, &end, 10) * 1000;
+            rest = end;
             if (!m->above || m->above > 4000000000ul || strncmp(rest, "k_tokens", 8))
                 return false;
             rest += 8;

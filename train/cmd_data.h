@@ -15,8 +15,8 @@ int data_export(int argc, char **argv);
 
 /* ---- what they share ---- */
 
-/* Options into *into, files into *files (complaints go to stderr). Negative: return 2 - (status == -2)
- * times 2, that is data_usage(status). */
+/* Options into *into, files into *files (complaints go to stderr); how many files. Negative: the
+ * command is over, with exit status data_usage(status). */
 int data_parse(const td_command *command, int argc, char **argv, void *into, td_files *files);
 int data_usage(int status);
 /* Prints the report (to stderr when the records went to stdout) or the error; the exit status. */
