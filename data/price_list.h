@@ -1,7 +1,7 @@
 /* Names, models and prices of a tiers.json, read without a tree: what the small program needs of it.
  *
  * Every key is checked against data/tier_keys.h, as data/tiers.h does; the values of keys that price
- * nothing (endpoints, outcomes, …) are stepped over: `tierce tiers check` looks at those. */
+ * nothing (endpoints, outcomes, …) are stepped over: their own readers look at those. */
 #ifndef TIERCE_PRICE_LIST_H
 #define TIERCE_PRICE_LIST_H
 

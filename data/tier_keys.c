@@ -29,6 +29,11 @@ static const struct {
     {"effective_from", TD_IN_PRICES},
     {"effective_to", TD_IN_PRICES},
     {"above_input_tokens", TD_IN_LONG},
+    /* of tierce-dispatch: infer/dispatch/config.c reads and checks these */
+    {"endpoints", TD_IN_TIER},
+    {"limits", TD_IN_TIER},
+    {"budgets", TD_AT_ROOT},
+    {"retry", TD_AT_ROOT},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
