@@ -139,7 +139,7 @@ double td_likeness(const td_signature *a, const td_signature *b)
 
 #define BANDS 16
 #define ROWS (TD_MINIMA / BANDS)
-#define MOST 2000
+#define MOST 500
 
 typedef struct {
     uint64_t hash;

@@ -36,7 +36,7 @@ double td_likeness(const td_signature *a, const td_signature *b);
 typedef struct {
     uint64_t alike;     /* signatures with at least one nearly equal of another tag */
     size_t first, with; /* an example pair, when alike > 0 */
-    uint64_t unchecked; /* comparisons left out: more than 2,000 candidates in one bucket */
+    uint64_t unchecked; /* comparisons left out: more than 500 candidates in one bucket */
 } td_likes;
 
 /* Finds them among n signatures; alike where td_likeness >= least. False when memory ends. */

@@ -71,6 +71,9 @@ static td_out_file *open_inside(const part_files *p, const char *name, td_error 
 static bool check_free(const char *dir, td_error *error)
 {
     struct stat st;
+    const char *slash = strrchr(dir, '/'), *last = slash ? slash + 1 : dir;
+    if (!*last || !strcmp(last, ".") || !strcmp(last, ".."))
+        return td_fail(error, "%s: cannot be replaced whole; name a new folder", dir);
     if (stat(dir, &st) < 0)
         return errno == ENOENT || td_fail(error, "%s: %s", dir, strerror(errno));
     if (!S_ISDIR(st.st_mode))

@@ -88,6 +88,18 @@ static const char *take(void *context, score_slot *slot)
     return NULL;
 }
 
+/* Prices out of force are used all the same, but not in silence. */
+static void look_at_dates(const td_priced *p, const char *path)
+{
+    char today[11];
+    td_today(today);
+    if (*p->prices.to && strcmp(today, p->prices.to) > 0)
+        fprintf(stderr, "tierce score: note: %s: prices of %s expired on %s\n", path, p->name, p->prices.to);
+    if (*p->prices.from && strcmp(today, p->prices.from) < 0)
+        fprintf(stderr, "tierce score: note: %s: prices of %s are in force from %s on\n", path, p->name,
+                p->prices.from);
+}
+
 static bool load_prices(batch_run *run, const score_batch_options *o, td_price_list *prices)
 {
     if (o->tiers && !td_price_list_load(prices, o->tiers, &run->error))
@@ -97,6 +109,8 @@ static bool load_prices(batch_run *run, const score_batch_options *o, td_price_l
         return false;
     for (uint32_t t = 0; t < tierce_tier_count(run->router); t++) {
         const td_priced *p = o->tiers ? td_price_list_find(prices, tierce_tier_name(run->router, t)) : NULL;
+        if (p)
+            look_at_dates(p, o->tiers);
         run->model[t] = p && *p->model ? p->model : tierce_tier_model(run->router, t);
     }
     return true;

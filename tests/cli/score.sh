@@ -106,6 +106,7 @@ runs 1 'l.jsonl:2: .*earlier line' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
 runs 0 '' [ ! -e "$T/lo" ]
 runs 3 '2 requests routed' $s --batch "$T/l.jsonl" --out-dir "$T/lo" --max-bad 1
 runs 1 'is not empty' $s --batch "$T/l.jsonl" --out-dir "$T/lo" --max-bad 1
+runs 1 'cannot be replaced whole' $s --batch "$T/in.jsonl" --out-dir .
 runs 1 'is not a folder' $s --batch "$T/in.jsonl" --out-dir "$T/r.jsonl"
 runs 2 'belong together' $s --batch "$T/in.jsonl"
 runs 2 'need --batch' $s --tiers x.json "$T/in.jsonl"
@@ -121,6 +122,8 @@ runs 0 'flash: costs learned from records' $s --batch "$T/in.jsonl" --out-dir "$
 runs 0 '"model": "flash-id"' head -1 "$T/f1/flash-00001.jsonl"
 runs 0 '' "$t" train -q --tiers "$T/tiers.json" "$T/r.jsonl" -o "$T/priced.tierce"
 runs 0 'flash: tokens learned from records, at the tiers.json.s batch rates' "$t" score -m "$T/priced.tierce" --batch "$T/in.jsonl" --out-dir "$T/f2" --tiers "$T/tiers.json"
+sed 's/"input": 1, "output": 2,/"input": 1, "output": 2, "effective_to": "2020-12-31",/' "$T/tiers.json" > "$T/old.json"
+runs 0 'prices of flash expired on 2020-12-31' $s --batch "$T/in.jsonl" --out-dir "$T/f9" --tiers "$T/old.json"
 # decided at the prices of the batch: where pro is free there, nobody pays for flash
 sed 's/{"input": 10, "output": 20}/{"input": 10, "output": 20, "batch": {"input": 0, "output": 0}}/' "$T/tiers.json" > "$T/free.json"
 runs 0 'pro +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --batch "$T/in.jsonl" --out-dir "$T/f7" --tiers "$T/free.json"
