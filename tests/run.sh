@@ -82,6 +82,7 @@ done
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
+if [ -d /proc/self ]; then check "an import in constant memory" sh tests/import_memory.sh "$B"; else skip "an import in constant memory (no /proc)"; fi
 if [ -f tests/promptfoo/run.sh ]; then suite "a real promptfoo, from npm" sh tests/promptfoo/run.sh "$B"; fi
 
 suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
