@@ -150,6 +150,11 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
     }
 }
 
+static bool has_nul(tierce_span name)
+{
+    return name.len && memchr(name.data, 0, name.len);
+}
+
 static const char *incomplete(const td_record *record, td_want want)
 {
     if (want == TD_WANT_REQUESTS)
@@ -181,8 +186,8 @@ bool td_parse_line(td_request *r, td_outcome *outcomes, td_record *record, const
         *where = (size_t)(json.where - data);
         return false;
     }
-    if (memchr(record->id.len ? record->id.data : "", 0, record->id.len)) {
-        *what = "\"id\" holds a NUL character";
+    if (has_nul(record->id) || has_nul(record->source) || has_nul(record->workload)) {
+        *what = "\"id\", \"source\" or \"workload\" holds a NUL character; they are names, write them without";
         return false;
     }
     const char *fault = td_request_finish(r);

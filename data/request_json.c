@@ -381,6 +381,8 @@ static void read_prompt(td_request *r, td_json *json)
     if (r->has_messages || r->has_prompt)
         td_json_fail(json, "more than one of \"messages\" and \"prompt\"; keep one");
     r->has_prompt = true;
+    if (td_json_peek(json) != '"')
+        td_json_fail(json, "\"prompt\" must be a string");
     tierce_part *part = add_part(r, json, TIERCE_PART_TEXT, TIERCE_ROLE_USER);
     if (part)
         td_json_string(json, &part->text);
