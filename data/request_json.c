@@ -192,11 +192,16 @@ static bool read_role(td_json *json, tierce_role *role)
     return true;
 }
 
+/* A result stands shortly behind its call; without a limit, results without calls would cost the square
+ * of their number. */
+#define LOOK_BACK 2048
+
 /* Name of the call that a tool result answers. */
 static tierce_span called_name(const td_request *r, tierce_span id)
 {
+    const size_t n = r->request.n_parts, least = n > LOOK_BACK ? n - LOOK_BACK : 0;
     tierce_span none = {NULL, 0};
-    for (size_t i = r->request.n_parts; id.len && i-- > 0;)
+    for (size_t i = n; id.len && i-- > least;)
         if (r->parts[i].kind == TIERCE_PART_CALL && r->call_ids[i].len == id.len &&
             !memcmp(r->call_ids[i].data, id.data, id.len))
             return r->parts[i].name;
