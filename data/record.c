@@ -339,6 +339,10 @@ static int take_line(td_reader *r, char *line, size_t len, td_record *record, td
     const unsigned long long number = td_lines_number(r->lines);
     const char *path = td_lines_path(r->lines);
     if (!td_parse_line(&r->request, r->outcomes, record, line, len, r->want, &what, &where)) {
+        if (r->request.no_memory) {
+            td_fail(error, "%s:%llu: out of memory for a line of %zu bytes", path, number, len);
+            return -1;
+        }
         td_fail(&message, "%s:%llu: byte %zu: %s", path, number, where + 1, what);
         return bad_line(r, message.text, error) ? 0 : -1;
     }

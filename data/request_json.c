@@ -22,9 +22,16 @@ bool td_request_reset(td_request *r, size_t len)
     free(r->text);
     r->text_room = len < 4096 ? 4096 : len + len / 2;
     r->text = malloc(r->text_room);
+    r->no_memory = !r->text;
     if (!r->text)
         r->text_room = 0;
     return r->text != NULL;
+}
+
+static bool out_of_memory(td_request *r, td_json *json)
+{
+    r->no_memory = true;
+    return td_json_fail(json, "out of memory");
 }
 
 static tierce_part *add_part(td_request *r, td_json *json, tierce_part_kind kind, tierce_role role)
@@ -39,7 +46,7 @@ static tierce_part *add_part(td_request *r, td_json *json, tierce_part_kind kind
         if (ids)
             r->call_ids = ids;
         if (!parts || !ids) {
-            td_json_fail(json, "out of memory");
+            out_of_memory(r, json);
             return NULL;
         }
         r->parts_room = room;
@@ -281,7 +288,7 @@ static tierce_tool *add_tool(td_request *r, td_json *json)
         const size_t room = n ? n * 2 : 8;
         tierce_tool *tools = realloc(r->tools, room * sizeof *tools);
         if (!tools) {
-            td_json_fail(json, "out of memory");
+            out_of_memory(r, json);
             return NULL;
         }
         r->tools = tools;

@@ -60,8 +60,9 @@ objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
 check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
+    flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "$t") # a test may say how it must be linked
     # shellcheck disable=SC2086
-    if $CC $STD $SAN "$t" $objects -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
+    if $CC $STD $SAN "$t" $objects $flags -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
         suite "unit: $name" "$B/san/$name"
     else
         bad "unit: $name does not build"
