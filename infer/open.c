@@ -107,11 +107,16 @@ static bool make_policy(const char *command, const tierce_router *router, const 
         policy->max_cost_usd = o->max_cost;
     if (o->allow && !read_allow(command, router, o->allow, policy))
         return false;
-    if (o->default_tier) {
-        policy->default_tier = need_tier(command, router, o->default_tier, strlen(o->default_tier));
-        return policy->default_tier != UINT32_MAX;
-    }
-    return true;
+    if (!o->default_tier)
+        return true;
+    policy->default_tier = need_tier(command, router, o->default_tier, strlen(o->default_tier));
+    if (policy->default_tier == UINT32_MAX)
+        return false;
+    if (policy->allowed >> policy->default_tier & 1)
+        return true;
+    fprintf(stderr, "%s: --default-tier %.100s is not among the tiers that are allowed; add it to --allow\n", command,
+            o->default_tier);
+    return false;
 }
 
 tierce_router *open_router(const char *command, const policy_options *o, tierce_policy *policy)
