@@ -32,56 +32,6 @@ static const td_command command = {
     options, sizeof options / sizeof *options,
     "exit status: 0 decided, 1 the model or the request cannot be read, 2 wrong usage"};
 
-#define MAX_INPUT ((size_t)1 << 30)
-
-static char *read_stream(FILE *f, size_t *len)
-{
-    size_t room = 1u << 16, n = 0;
-    char *at = malloc(room);
-    while (at) {
-        n += fread(at + n, 1, room - n, f);
-        if (n < room)
-            break;
-        char *wider = room < MAX_INPUT ? realloc(at, room *= 2) : NULL;
-        if (!wider)
-            free(at);
-        at = wider;
-    }
-    if (at && ferror(f)) {
-        free(at);
-        at = NULL;
-    }
-    *len = n;
-    return at;
-}
-
-static char *read_input(const char *path, size_t *len)
-{
-    if (!strcmp(path, "-"))
-        return read_stream(stdin, len);
-    FILE *f = fopen(path, "rb");
-    char *text = f ? read_stream(f, len) : NULL;
-    if (f)
-        fclose(f);
-    return text;
-}
-
-static char *join(char **words, int n, size_t *len)
-{
-    size_t total = 0;
-    for (int i = 0; i < n; i++)
-        total += strlen(words[i]) + 1;
-    char *text = malloc(total + 1), *to = text;
-    for (int i = 0; text && i < n; i++) {
-        const size_t size = strlen(words[i]);
-        memcpy(to, words[i], size);
-        to += size;
-        *to++ = ' ';
-    }
-    *len = total ? total - 1 : 0;
-    return text;
-}
-
 /* ---- explaining ---- */
 
 typedef struct {
@@ -274,7 +224,7 @@ int cmd_route(int argc, char **argv)
         return 2;
     }
     const bool piped = words == 1 && !strcmp(argv[1], "-");
-    char *text = words && !piped ? join(argv + 1, words, &len)
+    char *text = words && !piped ? join_words(argv + 1, words, &len)
                                                : read_input(o.request ? o.request : "-", &len);
     if (!text) {
         fprintf(stderr, "tierce route: %s: cannot be read (or is over 1 GiB)\n", o.request ? o.request : "standard input");
