@@ -143,11 +143,12 @@ int cmd_features(int argc, char **argv)
     size_t len = 0;
     if (words < 0)
         return words == -2 ? 0 : 2;
-    if (o.list)
+    if (o.list && !words && !o.request)
         return list_all();
-    if (!known_block(o.block) || (o.request && words) || (!o.request && !words)) {
-        fprintf(stderr, known_block(o.block) ? "tierce features: give a prompt, or --request FILE\n"
-                                             : "tierce features: unknown block; see tierce features --list\n");
+    if (!known_block(o.block) || o.list || (o.request && words) || (!o.request && !words)) {
+        fprintf(stderr, "tierce features: %s\n", !known_block(o.block) ? "unknown block; see tierce features --list"
+                                                 : o.list ? "--list stands alone"
+                                                          : "give a prompt, or --request FILE");
         return 2;
     }
     tierce_router *router = o.model ? open_model("tierce features", o.model) : NULL;
