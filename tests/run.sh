@@ -82,6 +82,9 @@ done
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
+if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
+if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
+if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then
