@@ -109,8 +109,7 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
         td_sink_note(sink, number, "files without the chosen metric; their usual one was taken", metric);
     }
     if (!metric)
-        return td_fail(error, "%.200s%.100s…:%llu: no metric that is a number; --metric NAME names a key of the line",
-                       s->results.folder, s->task, (unsigned long long)number);
+        return td_sink_bad(sink, number, "no metric that is a number; --metric NAME names a key of the line", NULL, error);
     snprintf(s->metric, sizeof s->metric, "%s", metric);
     if (!s->filter[0])
         snprintf(s->filter, sizeof s->filter, "%s", filter ? filter : "");
@@ -174,6 +173,8 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
         return td_sink_bad(sink, number, "a line without \"doc_id\" (is it a samples file?)", NULL, error);
     if (!s->started && !settle(sink, s, line, number, error))
         return false;
+    if (!s->started) /* counted as bad */
+        return true;
     if (*s->filter && filter && strcmp(filter, s->filter)) {
         td_sink_drop(sink, number, "lines of another filter (--filter NAME chooses)", filter);
         return true;
