@@ -100,7 +100,7 @@ static void score_line(worker *w, score_slot *s)
         put_decision(&s->out, job->router, &d, record.id, record.id.len ? 0 : number_of(w->b, s));
         td_puts(&s->out, "\n");
     }
-    if (s->out.failed || s->request.failed)
+    if (s->out.failed || s->request.failed || w->request.no_memory)
         atomic_store(&w->failed, true);
 }
 

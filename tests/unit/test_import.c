@@ -368,6 +368,10 @@ static void zstandard_input(void **state)
     char *back = td_input_load(at("x.jsonl.zst"), 0, &len, &error);
     assert_string_equal(back, text);
     free(back);
+    td_lines *lines = td_lines_open(at("x.jsonl.zst"), 0, &error); /* the small program does not unpack it */
+    assert_int_equal(td_lines_next(lines, &back, &len, &error), TD_BROKEN);
+    assert_non_null(strstr(error.text, "zstd -d"));
+    td_lines_close(lines);
     for (size_t cut = 5; cut < n; cut++) {
         if (cut == first) /* a whole frame is a whole file */
             continue;
