@@ -44,7 +44,7 @@ static const td_command command = {
 typedef struct {
     size_t at, len; /* of the line in the batch's text */
     uint64_t number;
-    bool bad;
+    bool bad, abstained;
     td_out out;     /* the decision, or the complaint */
 } slot;
 
@@ -87,7 +87,7 @@ static void score_line(worker *w, slot *s)
     tierce_error error;
     const char *what;
     size_t where;
-    s->bad = false;
+    s->bad = s->abstained = false;
     s->out.len = 0;
     if (!td_parse_line(&w->request, NULL, &record, w->b->text + s->at, s->len, TD_WANT_REQUESTS, &what,
                        &where)) {
@@ -96,6 +96,7 @@ static void score_line(worker *w, slot *s)
                TIERCE_OK) {
         complain(s, w->b->path, 0, error.message);
     } else {
+        s->abstained = d.reason == TIERCE_REASON_DEFAULT_UNFAMILIAR;
         put_decision(&s->out, w->b->router, &d, record.id, s->number);
         td_puts(&s->out, "\n");
     }
@@ -117,7 +118,7 @@ typedef struct {
     worker *workers;
     pthread_t *threads;
     size_t n_threads;
-    uint64_t scored, bad, max_bad, bytes;
+    uint64_t scored, bad, abstained, max_bad, bytes;
 } scorer;
 
 static bool start(scorer *s, const tierce_router *router, const tierce_policy *policy, size_t threads)
@@ -199,6 +200,7 @@ static bool print_batch(scorer *s)
             return false;
         }
         s->scored++;
+        s->abstained += p->abstained;
     }
     return true;
 }
@@ -279,8 +281,14 @@ int cmd_score(int argc, char **argv)
         good = false;
     }
     if (!o.quiet)
-        fprintf(stderr, "%llu decided, %llu bad lines, %llu bytes\n", (unsigned long long)s.scored,
+        fprintf(stderr, "%llu decided, %llu bad lines, %llu bytes", (unsigned long long)s.scored,
                 (unsigned long long)s.bad, (unsigned long long)s.bytes);
+    if (!o.quiet && policy.min_familiarity > 0)
+        fprintf(stderr, ", %llu abstained (familiarity below %.3g: to the default tier %s)",
+                (unsigned long long)s.abstained, policy.min_familiarity,
+                tierce_tier_name(router, policy.default_tier));
+    if (!o.quiet)
+        fprintf(stderr, "\n");
     stop(&s);
     tierce_router_close(router);
     return !good ? 1 : s.bad ? 3 : 0;
