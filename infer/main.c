@@ -24,6 +24,7 @@ static const struct {
     {"features", cmd_features, NULL, "a request's features, by name"},
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
+    {"tune", NULL, "tierce-train", "from a goal to an operating point, on held-out records"},
     {"simulate", NULL, "tierce-train", "write a simulated sample of records"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
