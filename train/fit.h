@@ -27,6 +27,7 @@ typedef struct {
     uint32_t inner_folds;      /* at least 2; 0: by the number of records */
     uint32_t max_slots;        /* buckets kept after pruning */
     uint64_t seed;             /* of the inner folds */
+    uint32_t eighths;          /* tr_predict_folds: fit on so many eighths of a fold's records; 0: all */
     bool keep_float;           /* fill tr_report.raw */
 } tr_options;
 

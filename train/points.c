@@ -116,9 +116,10 @@ void tr_print_judged(const tr_bench *b, bool costed, const char *name, const cha
                1000 * j->value.spend, 1000 * j->low.spend, 1000 * j->high.spend, 100 * j->value.saving,
                100 * j->low.saving, 100 * j->high.saving);
     printf("\n               shares");
-    for (uint32_t t = 0; t < b->d->n_tiers; t++)
-        printf("%s %s %.1f %% [%.1f, %.1f]", t ? "," : "", b->d->tiers.tier[t].name, 100 * j->value.share[t],
-               100 * j->low.share[t], 100 * j->high.share[t]);
+    for (uint32_t t = 0, shown = 0; t < b->d->n_tiers; t++)
+        if (j->high.share[t] > 0)
+            printf("%s %s %.1f %% [%.1f, %.1f]", shown++ ? "," : "", b->d->tiers.tier[t].name,
+                   100 * j->value.share[t], 100 * j->low.share[t], 100 * j->high.share[t]);
     printf("\n               %+.4f [%+.4f, %+.4f] above a random mix of these shares\n", j->value.mix_gain,
            j->low.mix_gain, j->high.mix_gain);
     if (j->abstained)

@@ -181,14 +181,14 @@ void tr_verdict_text(const tr_bench *b, bool costed, const tr_verdict *v, char *
     const char *fixed = b->d->tiers.tier[v->fixed].name, *best = b->d->tiers.tier[v->best].name;
     size_t n;
     if (v->route) {
-        snprintf(text, room, "ROUTE: the router gains %.4f of score over the best random mix of the tiers at the same "
-                             "%s%s, which its decisions dealt at random gain in %.2g of cases (p = %.3g, at most %g)",
-                 s->gain, costed ? "cost" : "shares", v->unseen ? ", inside sources it never saw" : "", s->p, s->p,
-                 v->limit);
+        snprintf(text, room, "ROUTE: at the same %s the router scores %.4f above the best random mix of the tiers%s; "
+                             "its own decisions dealt at random do not get there (p = %.3g, at most %g is asked)",
+                 costed ? "cost" : "shares", s->gain, v->unseen ? ", on sources it never saw" : "", s->p, v->limit);
         return;
     }
-    snprintf(text, room, "DO NOT ROUTE, send everything to %s: the router's decisions gain %.4f over the best random "
-                         "mix, and dealt at random they gain as much in %.0f %% of cases (p = %.3g, more than %g)",
+    snprintf(text, room, "DO NOT ROUTE, send everything to %s: the router scores %+.4f against the best random mix of "
+                         "the tiers, and its own decisions dealt at random get there in %.3g %% of cases (p = %.3g, "
+                         "at most %g is asked)",
              fixed, s->gain, 100 * s->p, s->p, v->limit);
     n = strlen(text);
     if (v->fixed != v->best)

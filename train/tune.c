@@ -174,6 +174,12 @@ static void promise(chooser *c, uint32_t member, uint32_t rounds, uint32_t batch
         interval(value[j], errors + (size_t)j * rounds, good, &to[j]->low, &to[j]->high);
         interval(value[j], errors + (size_t)(width + j) * rounds, good, &to[j]->batch_low,
                  &to[j]->batch_high);
+        if (j >= 5) { /* shares */
+            to[j]->low = fmax(0, to[j]->low);
+            to[j]->batch_low = fmax(0, to[j]->batch_low);
+            to[j]->high = fmin(1, to[j]->high);
+            to[j]->batch_high = fmin(1, to[j]->batch_high);
+        }
     }
     free(errors);
 }

@@ -54,9 +54,10 @@ void tr_goal_facts(const tr_bench *b, bool costed, const tr_goal *g, const tr_tu
 static void line(const char *label, const tr_promise *p, double scale, int places, const char *unit)
 {
     printf("    %-28s %.*f%s", label, places, scale * p->value, unit);
-    if (!isnan(p->low))
-        printf("   [%.*f, %.*f]   [%.*f, %.*f]", places, scale * p->low, places, scale * p->high, places,
-               scale * p->batch_low, places, scale * p->batch_high);
+    if (!isnan(p->low)) {
+        printf("   [%.*f, %.*f]", places, scale * p->low, places, scale * p->high);
+        printf("   [%.*f, %.*f]", places, scale * p->batch_low, places, scale * p->batch_high);
+    }
     printf("\n");
 }
 
@@ -104,7 +105,8 @@ void tr_print_tuned(const tr_bench *b, bool costed, const tr_goal *g, const tr_t
     line("above a mix of these shares", &t->mix_gain, 1, 4, "");
     if (t->fixed == UINT32_MAX && t->mix_gain.low <= 0)
         printf("  CAREFUL: the same shares dealt at random may do as well; the router is not proven here\n");
-    printf("  chosen with a margin of %.2f standard errors: in %.1f %% of bootstrap choices the goal held\n",
+    if (g->kind != TR_GOAL_VALUE)
+        printf("  chosen with a margin of %.2f standard errors: in %.1f %% of bootstrap choices the goal held\n",
            t->z, 100 * t->kept);
 }
 
