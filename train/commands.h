@@ -7,5 +7,6 @@ int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
+int cmd_drift(int argc, char **argv);
 
 #endif

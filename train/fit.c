@@ -13,38 +13,6 @@
 #include "train/recognise.h"
 #include "train/votes.h"
 
-/* Where the constants come from: train/README.md. */
-void tr_options_default(tr_options *o)
-{
-    memset(o, 0, sizeof *o);
-    for (unsigned b = 0; b < TF_BLOCKS; b++) {
-        o->familiar[b] = 0.5f;
-        o->general[b] = 0.25f;
-    }
-    o->familiar[TF_B_WORD] = 0.55f;
-    o->familiar[TF_B_PAIR] = 0.7f;
-    o->familiar[TF_B_SKIP] = 0.4f;
-    o->familiar[TF_B_NAMED] = 0.45f;
-    o->familiar[TF_B_LEVEL] = 0.03f;
-    o->general[TF_B_WORD] = 0.28f;
-    o->general[TF_B_PAIR] = 0.4f;
-    o->general[TF_B_SKIP] = 0;
-    o->general[TF_B_NAMED] = 0.15f;
-    o->general[TF_B_LEVEL] = 0.15f;
-    o->cost[TF_B_NAMED] = 1.0f;
-    o->cost[TF_B_LEVEL] = 0.3f;
-    o->c_grid[0] = 0.35;
-    o->c_grid[1] = 0.7;
-    o->n_grid = 2;
-    o->c_general = 0.05;
-    o->c_cost = 1.0;
-    o->epsilon = 0.002;
-    o->min_df = 3;
-    o->inner_folds = 0;
-    o->max_slots = 65536;
-    o->seed = 1;
-}
-
 /* What one fit needs and finds. */
 typedef struct {
     const tr_dataset *d;
@@ -507,6 +475,7 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     n_rows += tr_fit_costs(model, d, p, records, n, &o, f.cost, rows + n_rows, report->cost_records);
     tr_assemble(model, p, rows, n_rows, o.max_slots, o.keep_float ? &report->raw : NULL);
     report->columns = tr_problem_columns(p);
+    report->min_df = min_df_for(&o, n);
     report->slots = model->weights.n_slots;
     model->digest.records = n;
     model->digest.seed = o.seed;

@@ -48,6 +48,7 @@ typedef struct {
                                                        with the level, both through the gate */
     double known;                                   /* mean P(known) of held-out records */
     uint32_t columns, slots;
+    uint32_t min_df;                                /* that the last fit went by */
     uint32_t cost_records[TM_MAX_TIERS];
     double *held_out; /* n * n_tiers: probabilities from the inner folds, for the subset's records */
     tr_raw raw;

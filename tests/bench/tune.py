@@ -3,7 +3,7 @@
 
     tune.py BUILD CORPORA [CORPUS...]
 
-For each corpus four models are fitted on half of the records (crc32 of a salted id) and the other half is
+For each corpus four models are fitted on half of the records (by crc32 of their ids) and the other half is
 halved five times: tuned on one part, applied to the other, 20 halvings in all. The goal is 98 % of
 the best tier's score. The realised figures are computed here from the recorded outcomes and the decisions
 that `tierce score --point` makes, without the project's own arithmetic. A promise holds when the figure
@@ -23,7 +23,13 @@ def run(*words):
         sys.exit(f'{" ".join(words)}: {r.stderr}')
     return r.stdout
 
-def crc(salt, i): return zlib.crc32((salt + i).encode())
+def half(salt, i):
+    """0 or 1 from crc32(id), mixed: checksums of differently salted ids differ by a constant, so salting before
+    the checksum would make all halvings the same one."""
+    h = zlib.crc32(i.encode()) ^ salt * 0x9e3779b1 & 0xffffffff
+    for shift, odd in ((16, 0x85ebca6b), (13, 0xc2b2ae35)):
+        h = (h ^ h >> shift) * odd & 0xffffffff
+    return (h ^ h >> 16) >> 7 & 1
 
 def write(path, lines):
     with open(path, 'w', encoding='utf-8') as f: f.writelines(lines)
@@ -49,14 +55,14 @@ def main(name, work):
     ids = [json.loads(l)['id'] for l in lines]
     held, trials, refused, kept, savings, spared = {}, 0, 0, 0, [], []
     for m in range(4):
-        fit = [l for l, i in zip(lines, ids) if crc(f'm{m}', i) >> 16 & 1]
-        rest = [(l, i) for l, i in zip(lines, ids) if not crc(f'm{m}', i) >> 16 & 1]
+        fit = [l for l, i in zip(lines, ids) if half(100 + m, i)]
+        rest = [(l, i) for l, i in zip(lines, ids) if not half(100 + m, i)]
         model, a, b = (os.path.join(work, x) for x in ('model', 'a.jsonl', 'b.jsonl'))
         write(a, fit)
         run('train', '-q', '--c', '0.5', '--tiers', ','.join(tiers), a, '-o', model)
         for h in range(5):
             part = [[], []]
-            for l, i in rest: part[crc(f'h{h}', i) >> 16 & 1].append(l)
+            for l, i in rest: part[half(10 * m + h, i)].append(l)
             write(a, part[0]); write(b, part[1])
             tuned = json.loads(run('tune', '--json', '-m', model, '-o', model + '.t', '--keep-quality', '0.98',
                                    '--name', 'goal', '--batch', str(len(part[1])), a))
