@@ -25,6 +25,7 @@ static const struct {
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
     {"tune", NULL, "tierce-train", "from a goal to an operating point, on held-out records"},
+    {"compare", NULL, "tierce-train", "judge two models on the same records: which to promote"},
     {"drift", NULL, "tierce-train", "compare traffic with the portrait of the training records"},
     {"simulate", NULL, "tierce-train", "write a simulated sample of records"},
 };

@@ -8,5 +8,6 @@ int cmd_eval(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_drift(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@ static const struct {
     {"train", cmd_train, "fit a router to records and write its model file"},
     {"eval", cmd_eval, "judge routing on records that the fit never saw"},
     {"tune", cmd_tune, "from a goal to an operating point, on held-out records"},
+    {"compare", cmd_compare, "judge two models on the same records: which to promote"},
     {"drift", cmd_drift, "compare traffic with the portrait of the training records"},
     {"simulate", cmd_simulate, "write a simulated sample of records, to try things on"},
 };
