@@ -54,6 +54,18 @@ static double slack(const tr_goal *g, const tr_sums *s, double z)
     return 0;
 }
 
+/* KEEP wants the least spend, the others the highest score; then the other of the two; of equals a fixed
+ * tier, which needs no router. Sums carry the rounding of their updates. */
+static bool preferred(const tr_goal *g, const tr_sums *a, const tr_sums *b, bool fixed)
+{
+    const double spend = b->spend - a->spend, score = a->score - b->score;
+    const double first = g->kind == TR_GOAL_KEEP ? spend : score, second = g->kind == TR_GOAL_KEEP ? score : spend;
+    const double tiny = 1e-9 * (fabs(b->spend) + fabs(b->score));
+    if (fabs(first) > tiny)
+        return first > 0;
+    return fabs(second) > tiny ? second > 0 : fixed;
+}
+
 /* The best member whose goal holds on the sample, or UINT32_MAX. */
 static uint32_t choose(const chooser *c, const uint32_t *weight)
 {
@@ -69,11 +81,8 @@ static uint32_t choose(const chooser *c, const uint32_t *weight)
         const tr_sums *s = &c->sums[k];
         if (slack(g, s, c->z) < 0 || (g->kind == TR_GOAL_KEEP && !(s->spend < limit)))
             continue;
-        const tr_sums *o = best == UINT32_MAX ? NULL : &c->sums[best];
-        const bool better = !o || (g->kind == TR_GOAL_KEEP
-                                       ? s->spend < o->spend || (s->spend == o->spend && s->score > o->score)
-                                       : s->score > o->score || (s->score == o->score && s->spend < o->spend));
-        best = better ? k : best;
+        if (best == UINT32_MAX || preferred(g, s, &c->sums[best], f->fixed[k] != UINT32_MAX))
+            best = k;
     }
     return best;
 }
@@ -188,7 +197,7 @@ static void promise(chooser *c, uint32_t member, uint32_t rounds, uint32_t batch
 
 static uint32_t settle(chooser *c, uint32_t rounds, uint64_t seed, tr_tuned *out)
 {
-    static const double margins[] = {Z_LEAST, 1.96, 2.33, 2.7, 3.1};
+    static const double margins[] = {Z_LEAST, 1.75, 1.85, 1.96, 2.1, 2.25, 2.4, 2.6, 2.8, 3.1};
     uint32_t member = UINT32_MAX;
     for (size_t m = 0; m < sizeof margins / sizeof *margins; m++) {
         out->z = c->z = c->goal->kind == TR_GOAL_VALUE ? 0 : margins[m];
