@@ -41,7 +41,7 @@ static const char *const states[] = {"stable", "moved", "DRIFTED"};
 static void edge(const tm_histogram *h, uint32_t k, char *text, size_t room)
 {
     if (h->kind != TM_H_NAMED)
-        snprintf(text, room, "%.3g", (double)h->cut[k]);
+        snprintf(text, room, "%.7g", (double)h->cut[k]);
     else if (h->cut[k] < 0)
         snprintf(text, room, "none");
     else
