@@ -7,6 +7,8 @@
 
 #include "train/memory.h"
 
+#define Z 1.96 /* 95 % */
+
 /* ---- sums ---- */
 
 typedef struct {
@@ -24,13 +26,14 @@ static tr_guess guess(const moments *m)
 {
     const double mean = m->sum / m->n;
     const double var = (m->squares - m->n * mean * mean) / (m->n > 1 ? m->n - 1 : 1);
-    const double e = var > 0 ? 1.96 * sqrt(var / m->n) : 0;
+    const double e = var > 0 ? Z * sqrt(var / m->n) : 0;
     return (tr_guess){mean, mean - e, mean + e};
 }
 
 typedef struct {
-    moments ips, dr, direct, cost;
-    double w, ww, ws, wws, wwss;
+    moments ips, dr, model, direct, cost;
+    double w, ww, ws;
+    double expected; /* variance of DR's correction, by the estimates, times n^2 */
     uint32_t matched;
     bool all_direct, all_costs;
 } sums;
@@ -45,8 +48,8 @@ static void add(sums *s, const tr_dataset *d, const tr_predictions *p, uint32_t 
     s->w += w;
     s->ww += w * w;
     s->ws += w * score;
-    s->wws += w * w * score;
-    s->wwss += w * w * score * score;
+    s->expected += w * w * p->p[row + tier] * (1 - p->p[row + tier]);
+    note(&s->model, p->p[row + tier]);
     s->matched += tier == chosen;
     if (isnan(d->score[row + tier]))
         s->all_direct = false;
@@ -58,14 +61,29 @@ static void add(sums *s, const tr_dataset *d, const tr_predictions *p, uint32_t 
         note(&s->cost, p->cost[row + tier] + w * (d->cost[row + chosen] - p->cost[row + chosen]));
 }
 
+/* Wilson's interval at the effective number of matches. */
 static tr_guess ratio(const sums *s)
 {
     const tr_guess none = {(double)NAN, (double)NAN, (double)NAN};
     if (!(s->w > 0))
         return none;
-    const double r = s->ws / s->w, var = s->wwss - 2 * r * s->wws + r * r * s->ww;
-    const double e = var > 0 ? 1.96 * sqrt(var) / s->w : 0;
-    return (tr_guess){r, r - e, r + e};
+    const double r = s->ws / s->w, n = s->w * s->w / s->ww, whole = 1 + Z * Z / n;
+    const double middle = (r + Z * Z / (2 * n)) / whole;
+    const double e = Z * sqrt(r * (1 - r) / n + Z * Z / (4 * n * n)) / whole;
+    return (tr_guess){r, middle - e, middle + e};
+}
+
+static tr_guess doubly_robust(const sums *s)
+{
+    tr_guess g = guess(&s->dr);
+    const tr_guess model = guess(&s->model);
+    const double model_error = (model.high - model.low) / 2 / Z;
+    const double e = Z * sqrt(model_error * model_error + s->expected);
+    if (e > g.high - g.value) {
+        g.low = g.value - e;
+        g.high = g.value + e;
+    }
+    return g;
 }
 
 tr_offpolicy tr_off_policy(const tr_dataset *d, const tr_predictions *p, tr_decider *x,
@@ -77,11 +95,12 @@ tr_offpolicy tr_off_policy(const tr_dataset *d, const tr_predictions *p, tr_deci
         if (d->chosen[i] != TR_NOT_LOGGED)
             add(&s, d, p, i, tr_decide(x, i, policy, NULL));
     tr_offpolicy o = {none, none, none, none, none, s.matched, s.ww > 0 ? s.w * s.w / s.ww : 0};
-    if (!s.ips.n)
+    if (!(s.ips.n > 0))
         return o;
     o.ips = guess(&s.ips);
     o.snips = ratio(&s);
-    o.dr = guess(&s.dr);
+    s.expected /= s.ips.n * s.ips.n;
+    o.dr = doubly_robust(&s);
     if (s.all_direct)
         o.direct = guess(&s.direct);
     if (s.all_costs)

@@ -6,9 +6,13 @@
  *   IPS    mean of w s                                    unbiased, noisy
  *   SNIPS  sum of w s / sum of w                          a little bias for much less noise
  *   DR     mean of q_i,t_i + w (s - q_i,chosen)           unbiased, and less noisy the better q is
- * Weights are not clipped here. Intervals are normal ones at 95 %, of a world of requests like these, the
- * noise of who came included: SNIPS's by linearisation. (Horvitz and Thompson 1952; Swaminathan and
- * Joachims 2015; Dudik, Langford and Li 2011.) */
+ * Weights are not clipped here. Intervals are at 95 %, of a world of requests like these, the noise of who
+ * came included. IPS's is the normal one. Where few weights are large, few failures are seen, and by luck too
+ * few: then a variance read off the matches is too small just when the estimate is too high. So SNIPS has
+ * Wilson's interval for a share, at the effective number of matches, which covers any score within 0..1; and DR
+ * takes the larger of the variance read off the terms and the one its own estimates expect,
+ * sum of w^2 q (1 - q). (Horvitz and Thompson 1952; Wilson 1927; Swaminathan and Joachims 2015; Dudik,
+ * Langford and Li 2011.) */
 #ifndef TIERCE_OFFPOLICY_H
 #define TIERCE_OFFPOLICY_H
 

@@ -156,6 +156,16 @@ static void choose_fixed(const tr_bench *b, bool costed, tr_verdict *v)
     compare(b, v->fixed, v->best, v);
 }
 
+/* Costs may be recorded and yet not predicted (too few in training): then no value of a success steers. */
+static bool costs_predicted(const tr_bench *b)
+{
+    for (uint32_t i = 0; i < b->n; i++)
+        for (uint32_t t = 0; t < b->d->n_tiers; t++)
+            if (!(b->p->cost[(size_t)b->record[i] * b->d->n_tiers + t] >= 0))
+                return false;
+    return true;
+}
+
 tr_verdict tr_recommend(const tr_bench *b, bool costed, double limit, uint32_t rounds, uint64_t seed,
                         bool unseen)
 {
@@ -165,7 +175,7 @@ tr_verdict tr_recommend(const tr_bench *b, bool costed, double limit, uint32_t r
     const tierce_policy base = tr_decider_policy(x);
     tr_decider_free(x);
     choose_fixed(b, costed, &v);
-    tr_family_open(&f, b, costed, costed ? TR_KNOB_VALUE : TR_KNOB_LADDER, 0, &base);
+    tr_family_open(&f, b, costed, costed && costs_predicted(b) ? TR_KNOB_VALUE : TR_KNOB_LADDER, 0, &base);
     v.shuffled = tr_shuffle_test(&f, NULL, 1, rounds, seed);
     if (b->d->n_sources > 1)
         v.within = tr_shuffle_test(&f, b->d->source, b->d->n_sources, rounds, seed + 1);
