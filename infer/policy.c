@@ -1,5 +1,6 @@
 /* The decision: constraints drop tiers, value * (probability - charge) - cost ranks the rest. */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "infer/router.h"
@@ -131,6 +132,21 @@ static void rank(tierce_decision *d, const tierce_policy *policy)
     }
 }
 
+/* A default that the policy does not allow would break it just when nothing else passes: then the
+ * allowed tier with the best mean score stands in. */
+static uint32_t fallback(const tierce_router *router, const tierce_policy *policy)
+{
+    const tm_model *m = &router->model;
+    uint32_t best = policy->default_tier;
+    if (policy->allowed >> best & 1)
+        return best;
+    best = UINT32_MAX;
+    for (uint32_t t = 0; t < m->n_tiers; t++)
+        if ((policy->allowed >> t & 1) && (best == UINT32_MAX || m->tiers[t].mean_score > m->tiers[best].mean_score))
+            best = t;
+    return best; /* policy_fault() saw that one is allowed */
+}
+
 static tierce_reason default_reason(const tierce_decision *d)
 {
     if (d->dropped_context | d->dropped_tools)
@@ -153,6 +169,12 @@ static tierce_reason reason_of(const tierce_decision *d, const tierce_policy *po
     return first->cost_usd > second->cost_usd ? TIERCE_REASON_BETTER : TIERCE_REASON_BEST_VALUE;
 }
 
+/* Nothing about the request itself keeps the tier from it. */
+static bool can_take(const tierce_decision *d, uint32_t tier)
+{
+    return !((d->dropped_context | d->dropped_tools) >> tier & 1);
+}
+
 tierce_status tierce_decide_viewed(const tierce_router *router, const tierce_estimate *estimates,
                                    const tierce_view *view, const tierce_request *request,
                                    const tierce_policy *policy, tierce_decision *d,
@@ -163,14 +185,15 @@ tierce_status tierce_decide_viewed(const tierce_router *router, const tierce_est
         return tierce_fail(error, TIERCE_POLICY, fault, 0);
     memset(d, 0, sizeof *d);
     memcpy(d->estimate, estimates, router->model.n_tiers * sizeof *estimates);
-    if (view && view->familiarity < policy->min_familiarity) {
-        d->order[d->n_order++] = policy->default_tier;
+    drop(router, request, policy, d);
+    if (view && view->familiarity < policy->min_familiarity && can_take(d, fallback(router, policy))) {
+        d->order[0] = fallback(router, policy);
+        d->n_order = 1;
         d->reason = TIERCE_REASON_DEFAULT_UNFAMILIAR;
         return TIERCE_OK;
     }
-    drop(router, request, policy, d);
     if (!d->n_order) {
-        d->order[d->n_order++] = policy->default_tier;
+        d->order[d->n_order++] = fallback(router, policy);
         d->reason = default_reason(d);
         return TIERCE_OK;
     }

@@ -61,7 +61,8 @@ typedef struct {
     double min_probability; /* tiers below it are passed over, 0..1 */
     double max_cost_usd;    /* tiers above it are passed over, USD; 0: no ceiling */
     uint64_t allowed;       /* bit t: tier t may be chosen */
-    uint32_t default_tier;  /* chosen when nothing else passes */
+    uint32_t default_tier;  /* chosen when nothing else passes; where it is not allowed, the allowed
+                               tier with the best mean score is */
     double min_familiarity; /* requests that resemble the training records less go to the default tier,
                                0..1; 0: off. tierce_abstain_level() is the level learned in training */
     double charge[TIERCE_MAX_TIERS]; /* what a tier is charged in probability, -1..1, besides its cost:
