@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/text_out.h"
+#include "data/writer.h"
 #include "train/commands.h"
 #include "train/eval_report.h"
 #include "train/eval_tables.h"
@@ -13,16 +14,20 @@
 #include "train/learncurve.h"
 #include "train/memory.h"
 #include "train/offpolicy.h"
+#include "train/page.h"
 #include "train/points.h"
 #include "train/shuffle.h"
 #include "train/tuning.h"
 
 typedef struct {
     tr_tuning tuning;
-    const char *model, *predictions, *curve;
+    const char *model, *predictions, *curve, *report;
     uint64_t folds, jobs, resamples, shuffles;
     double require_gain, usd_core_hour; /* require_gain: p, NaN the default, negative: not asked for */
-    bool by_source, with_float, quiet, learning;
+    bool by_source, with_float, quiet, learning, show_prompts;
+    const char *command; /* as it was typed */
+    const char *const *paths;
+    size_t n_paths;
 } eval_options;
 
 static const td_option options[] = {
@@ -37,6 +42,10 @@ static const td_option options[] = {
      "write {\"id\", \"p\": {tier: ...}, \"cost\": {tier: ...}} a record"},
     {"curve", 0, TD_STRING, offsetof(eval_options, curve), 0, 0, "FILE",
      "write the cost-quality (or share-quality) curve as tab-separated numbers"},
+    {"report", 0, TD_STRING, offsetof(eval_options, report), 0, 0, "FILE.html",
+     "write all of it as one self-contained page, with pictures (gnuplot) and explanations"},
+    {"show-prompts", 0, TD_FLAG, offsetof(eval_options, show_prompts), 0, 0, NULL,
+     "with --report: the head of the prompts of the worst mistakes"},
     {"float", 0, TD_FLAG, offsetof(eval_options, with_float), 0, 0, NULL,
      "also judge the float weights before pruning and int8"},
     {"jobs", 'j', TD_COUNT, offsetof(eval_options, jobs), 1, 256, "N", "folds fitted at a time (default 1)"},
@@ -69,6 +78,8 @@ typedef struct {
     const tr_dataset *d;
     const tr_predictions *p;
     const tm_model *model; /* NULL: folds */
+    const tierce_router *router; /* the model's */
+    bool seen;             /* it was trained on some of the records */
     const tr_named_policy *points;
     uint32_t n_points;
     const uint32_t *fold; /* of the folds, for the learning curve */
@@ -143,7 +154,7 @@ static void print_points(const eval_options *o, const subject *s, const tr_bench
 }
 
 /* Does the evaluation recommend routing? Prints so. */
-static bool recommend(const eval_options *o, const tr_bench *b, bool costed, bool unseen)
+static tr_verdict recommend(const eval_options *o, const tr_bench *b, bool costed, bool unseen)
 {
     const double limit = o->require_gain > 0 ? o->require_gain : REQUIRED_P;
     char text[600];
@@ -157,7 +168,22 @@ static bool recommend(const eval_options *o, const tr_bench *b, bool costed, boo
                v.within.gain, v.within.null_mean, v.within.null_95, v.within.p);
     tr_verdict_text(b, costed, &v, text, sizeof text);
     printf("RECOMMENDATION: %s\n", text);
-    return v.route;
+    return v;
+}
+
+static bool write_report(const eval_options *o, const subject *s, const tr_bench *b, const tr_bench *costed,
+                         const tr_verdict *verdict)
+{
+    td_error error;
+    const tr_page page = {.b = b, .costed = costed, .verdict = verdict, .router = s->router, .model = s->model,
+                          .points = s->points, .n_points = s->n_points, .fold = s->fold, .n_folds = s->n_folds,
+                          .resamples = (uint32_t)o->resamples, .seed = o->tuning.seed, .paths = o->paths,
+                          .n_paths = o->n_paths, .command = o->command, .by_source = o->by_source,
+                          .show_prompts = o->show_prompts, .seen = s->seen};
+    if (tr_page_write(o->report, &page, &error))
+        return true;
+    fprintf(stderr, "tierce eval: %s\n", error.text);
+    return false;
 }
 
 /* Everything that wants all outcomes of a record. */
@@ -180,10 +206,12 @@ static int judge_whole(const eval_options *o, const subject *s, const tr_bench *
         !tr_learning_curve(s->d, s->fold, s->n_folds, s->fit, s->p, costed != NULL, (uint32_t)o->jobs,
                            (uint32_t)o->resamples, o->tuning.seed, o->quiet))
         status = 1;
-    if (several && o->shuffles && !recommend(o, costed ? costed : b, costed != NULL, unseen) &&
-        !(o->require_gain < 0))
-        status = status ? status : 4;
-    return status;
+    if (!several || !o->shuffles)
+        return status;
+    const tr_verdict v = recommend(o, costed ? costed : b, costed != NULL, unseen);
+    if (o->report && !write_report(o, s, b, costed, &v))
+        status = 1;
+    return status || v.route || o->require_gain < 0 ? status : 4;
 }
 
 static int judge(const eval_options *o, const subject *s)
@@ -203,6 +231,11 @@ static int judge(const eval_options *o, const subject *s)
     } else if (!b.n) {
         fprintf(stderr, "tierce eval: no record has outcomes of all %u tiers, so they cannot be compared\n",
                 s->d->n_tiers);
+        status = 1;
+    }
+    if (o->report && (!b.n || s->d->n_tiers < 2)) {
+        fprintf(stderr, "tierce eval: %s: no report is written: it compares tiers, on records that have outcomes of all of "
+                        "them, two at least\n", o->report);
         status = 1;
     }
     if (o->predictions && !write_predictions(o->predictions, s->d, s->p))
@@ -257,6 +290,7 @@ static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fi
         return 1;
     }
     fit->keep_float = o->with_float;
+    fit->keep_models = o->report != NULL;
     if (o->by_source)
         printf("%u records, one of %u sources held out at a time\n", d->n, n);
     else
@@ -312,10 +346,68 @@ static int eval_model(const eval_options *o, const char *const *paths, size_t n)
         return status;
     printf("%u records, judged by %s\n", h.d.n, o->model);
     warn_seen(&h);
-    const subject what = {.d = &h.d, .p = &h.p, .model = h.model, .points = points,
+    const subject what = {.d = &h.d, .p = &h.p, .model = h.model, .router = h.router,
+                          .seen = tr_held_overlaps(&h), .points = points,
                           .n_points = list_points(h.router, points)};
     status = judge(o, &what);
     tr_held_close(&h);
+    return status;
+}
+
+/* The command line for people: words with anything unusual in them in quotes. Never freed. */
+static char *command_line(int argc, char **argv)
+{
+    td_out out = {0};
+    td_puts(&out, "tierce");
+    for (int k = 0; k < argc; k++) {
+        const bool plain = argv[k][0] && !argv[k][strspn(argv[k], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+@%")];
+        td_puts(&out, plain ? " " : " '");
+        td_puts(&out, argv[k]);
+        td_puts(&out, plain ? "" : "'");
+    }
+    td_put(&out, "", 1);
+    return out.at;
+}
+
+/* After the command line: what it asks for can be done? 2 if not. */
+static int check_options(const eval_options *o)
+{
+    if (!o->n_paths || (!o->tuning.tiers && !o->model))
+        fprintf(stderr, !o->n_paths ? "tierce eval: name the files with records (- is standard input)\n"
+                                    : "tierce eval: --tiers A,B says which outcomes to compare, cheap to strong\n");
+    else if (o->learning && o->model)
+        fprintf(stderr, "tierce eval: --learning-curve refits, so it cannot judge a finished --model\n");
+    else if (!(o->require_gain < 0) && !o->shuffles)
+        fprintf(stderr, "tierce eval: --require-gain needs --shuffles\n");
+    else if (o->show_prompts && !o->report)
+        fprintf(stderr, "tierce eval: --show-prompts goes with --report\n");
+    else if (o->report && !o->shuffles)
+        fprintf(stderr, "tierce eval: --report needs --shuffles: its verdict rests on them\n");
+    else
+        return 0;
+    return 2;
+}
+
+static int run(const eval_options *o)
+{
+    tr_options fit;
+    tf_spec spec;
+    tr_dataset d;
+    td_error error;
+    if (check_options(o) || !tr_tuning_apply(&o->tuning, &fit, &spec))
+        return 2;
+    if (o->report && !td_writer_check(o->report, &error)) { /* before the long work */
+        fprintf(stderr, "tierce eval: %s\n", error.text);
+        return 1;
+    }
+    if (o->model)
+        return eval_model(o, o->paths, o->n_paths);
+    if (!tr_dataset_load(&d, o->paths, o->n_paths, o->tuning.tiers, &spec, o->tuning.max_bad, &error)) {
+        fprintf(stderr, "tierce eval: %s\n", error.text);
+        return 1;
+    }
+    const int status = eval_folds(o, &d, &fit);
+    tr_dataset_free(&d);
     return status;
 }
 
@@ -323,37 +415,13 @@ int cmd_eval(int argc, char **argv)
 {
     eval_options o = {.folds = 5, .jobs = 1, .resamples = 200, .shuffles = 999, .require_gain = -1,
                       .usd_core_hour = 0.05};
-    tr_options fit;
-    tf_spec spec;
-    tr_dataset d;
-    td_error error;
     tr_tuning_default(&o.tuning);
+    char *typed = command_line(argc, argv);
+    o.command = typed;
     const int files = td_parse_options(&command, argc, argv, &o);
-    if (files < 0)
-        return files == -2 ? 0 : 2;
-    if (!files || (!o.tuning.tiers && !o.model)) {
-        fprintf(stderr, !files ? "tierce eval: name the files with records (- is standard input)\n"
-                               : "tierce eval: --tiers A,B says which outcomes to compare, cheap to strong\n");
-        return 2;
-    }
-    if (o.learning && o.model) {
-        fprintf(stderr, "tierce eval: --learning-curve refits, so it cannot judge a finished --model\n");
-        return 2;
-    }
-    if (!(o.require_gain < 0) && !o.shuffles) {
-        fprintf(stderr, "tierce eval: --require-gain needs --shuffles\n");
-        return 2;
-    }
-    if (!tr_tuning_apply(&o.tuning, &fit, &spec))
-        return 2;
-    const char *const *paths = (const char *const *)(argv + 1);
-    if (o.model)
-        return eval_model(&o, paths, (size_t)files);
-    if (!tr_dataset_load(&d, paths, (size_t)files, o.tuning.tiers, &spec, o.tuning.max_bad, &error)) {
-        fprintf(stderr, "tierce eval: %s\n", error.text);
-        return 1;
-    }
-    const int status = eval_folds(&o, &d, &fit);
-    tr_dataset_free(&d);
+    o.paths = (const char *const *)(argv + 1);
+    o.n_paths = files > 0 ? (size_t)files : 0;
+    const int status = files < 0 ? (files == -2 ? 0 : 2) : run(&o);
+    free(typed);
     return status;
 }

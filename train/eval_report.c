@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/eval_tables.h"
 #include "train/memory.h"
 #include "train/plot.h"
 
@@ -171,29 +172,13 @@ static void print_frontier(const view *v)
 
 /* ---- parts ---- */
 
-static double log_loss(const tr_bench *b, const double *p)
-{
-    double sum = 0;
-    for (uint32_t i = 0; i < b->n; i++)
-        for (uint32_t t = 0; t < b->d->n_tiers; t++) {
-            const size_t cell = (size_t)b->record[i] * b->d->n_tiers + t;
-            const double least = 1e-9, v = fmin(fmax(p[cell], least), 1 - least);
-            sum -= b->d->score[cell] * log(v) + (1 - b->d->score[cell]) * log(1 - v);
-        }
-    return sum / b->n / b->d->n_tiers;
-}
-
 static void print_part(const view *v, const char *label, double *p)
 {
-    tr_predictions alone = *v->b->p;
-    tr_bench b = *v->b;
-    alone.p = p;
-    b.p = &alone;
-    printf("  %-42s %9.4f", label, log_loss(&b, p));
-    if (b.d->n_tiers > 1) {
-        const tr_two two = tr_judge_two(&b, v->cheap, v->strong, NULL, false);
-        isnan(two.lift) ? printf("      n/a") : printf(" %+8.2f", two.lift);
-        isnan(two.apgr) ? printf("     n/a") : printf(" %7.3f", two.apgr);
+    const tr_worth w = tr_worth_of(v->b, p);
+    printf("  %-42s %9.4f", label, w.log_loss);
+    if (v->b->d->n_tiers > 1) {
+        isnan(w.lift) ? printf("      n/a") : printf(" %+8.2f", w.lift);
+        isnan(w.apgr) ? printf("     n/a") : printf(" %7.3f", w.apgr);
     }
     printf("\n");
 }

@@ -90,6 +90,35 @@ void tr_print_rescues(const tr_bench *b)
                 print_pair(b, a, z);
 }
 
+/* ---- parts ---- */
+
+static double log_loss(const tr_bench *b)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < b->n; i++)
+        for (uint32_t t = 0; t < b->d->n_tiers; t++) {
+            const double least = 1e-9, v = fmin(fmax(b->p->p[cell(b, i, t)], least), 1 - least);
+            const double score = b->d->score[cell(b, i, t)];
+            sum -= score * log(v) + (1 - score) * log(1 - v);
+        }
+    return sum / b->n / b->d->n_tiers;
+}
+
+tr_worth tr_worth_of(const tr_bench *b, double *p)
+{
+    tr_predictions alone = *b->p;
+    tr_bench on = *b;
+    alone.p = p;
+    on.p = &alone;
+    tr_worth w = {log_loss(&on), (double)NAN, (double)NAN};
+    if (b->d->n_tiers > 1) {
+        const tr_two two = tr_judge_two(&on, 0, b->d->n_tiers - 1, NULL, false);
+        w.lift = two.lift;
+        w.apgr = two.apgr;
+    }
+    return w;
+}
+
 /* ---- reliability ---- */
 
 tr_bins tr_bin_estimates(const tr_bench *b, uint32_t tier)

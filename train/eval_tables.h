@@ -13,6 +13,13 @@ typedef struct {
 
 tr_rescues tr_count_rescues(const tr_bench *b, uint32_t first, uint32_t second);
 
+/* What probabilities p (of every record and tier) are worth on the bench. */
+typedef struct {
+    double log_loss, lift, apgr; /* the latter two of the first tier to the last; NaN where there are none */
+} tr_worth;
+
+tr_worth tr_worth_of(const tr_bench *b, double *p);
+
 #define TR_BINS 10
 
 /* Estimated probability against recorded score, one tier (or all: UINT32_MAX), in equal bins. */

@@ -29,6 +29,7 @@ typedef struct {
     uint64_t seed;             /* of the inner folds */
     uint32_t eighths;          /* tr_predict_folds: fit on so many eighths of a fold's records; 0: all */
     bool keep_float;           /* fill tr_report.raw */
+    bool keep_models;          /* tr_predict_folds: fill tr_predictions.file */
 } tr_options;
 
 void tr_options_default(tr_options *o);

@@ -19,7 +19,7 @@ static double cpu_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void allocate(tr_predictions *out, const tr_dataset *d, uint32_t n_folds, bool with_float)
+static void allocate(tr_predictions *out, const tr_dataset *d, uint32_t n_folds, bool with_float, bool with_models)
 {
     const size_t cells = (size_t)d->n * d->n_tiers;
     memset(out, 0, sizeof *out);
@@ -31,6 +31,7 @@ static void allocate(tr_predictions *out, const tr_dataset *d, uint32_t n_folds,
     out->known = tr_new(d->n, sizeof *out->known);
     out->train_cpu_s = tr_new(n_folds, sizeof *out->train_cpu_s);
     out->bytes = tr_new(n_folds, sizeof *out->bytes);
+    out->file = with_models ? tr_new(n_folds, sizeof *out->file) : NULL;
     out->estimate_cpu_s = tr_new(n_folds, sizeof *out->estimate_cpu_s);
     out->n_folds = n_folds;
 }
@@ -45,6 +46,9 @@ void tr_predictions_free(tr_predictions *p)
     free(p->known);
     free(p->train_cpu_s);
     free(p->bytes);
+    for (uint32_t f = 0; p->file && f < p->n_folds; f++)
+        free(p->file[f]);
+    free(p->file);
     free(p->estimate_cpu_s);
     memset(p, 0, sizeof *p);
 }
@@ -106,7 +110,10 @@ static void predict_fold(const tr_dataset *d, const uint32_t *fold, uint32_t f, 
     out->train_cpu_s[f] = cpu_seconds() - start;
     if (tm_model_encode(&model, NULL, &bytes, &len, NULL) == TIERCE_OK) {
         out->bytes[f] = len;
-        free(bytes);
+        if (out->file)
+            out->file[f] = bytes;
+        else
+            free(bytes);
     }
     const double ready = cpu_seconds();
     tr_probe_start(&probe, d, &model);
@@ -123,7 +130,7 @@ static void predict_fold(const tr_dataset *d, const uint32_t *fold, uint32_t f, 
 void tr_predict_model(const tr_dataset *d, const tm_model *model, tr_predictions *out)
 {
     tr_probe probe;
-    allocate(out, d, 0, false);
+    allocate(out, d, 0, false, false);
     const double start = cpu_seconds();
     tr_probe_start(&probe, d, model);
     for (uint32_t i = 0; i < d->n; i++)
@@ -158,6 +165,11 @@ static bool exchange(int fd, bool out, const tr_dataset *d, const uint32_t *fold
     bool good = transfer(fd, out, &p->train_cpu_s[f], sizeof *p->train_cpu_s) &&
                 transfer(fd, out, &p->bytes[f], sizeof *p->bytes) &&
                transfer(fd, out, &p->estimate_cpu_s[f], sizeof *p->estimate_cpu_s);
+    if (good && p->file && p->bytes[f]) {
+        if (!out)
+            p->file[f] = tr_new(p->bytes[f], 1);
+        good = transfer(fd, out, p->file[f], p->bytes[f]);
+    }
     for (uint32_t i = 0; good && i < d->n; i++) {
         if (fold[i] != f)
             continue;
@@ -231,7 +243,7 @@ bool tr_predict_folds(const tr_dataset *d, const uint32_t *fold, uint32_t n_fold
 {
     struct timespec start;
     bool good = true;
-    allocate(out, d, n_folds, o->keep_float);
+    allocate(out, d, n_folds, o->keep_float, o->keep_models);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (jobs <= 1) {
         for (uint32_t f = 0; f < n_folds; f++) {

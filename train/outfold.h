@@ -19,7 +19,8 @@ typedef struct {
     double *p_float; /* by the float weights; NULL unless options.keep_float */
     double *known;   /* n */
     double *train_cpu_s; /* per fold */
-    uint64_t *bytes;     /* model file of each fold */
+    uint64_t *bytes;     /* size of the model file of each fold */
+    uint8_t **file;      /* the file itself, per fold; NULL unless options.keep_models */
     double *estimate_cpu_s; /* per fold */
     double estimate_s;   /* CPU seconds that all estimates took, features not counted */
     uint32_t n_folds;

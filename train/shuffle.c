@@ -166,16 +166,21 @@ static bool costs_predicted(const tr_bench *b)
     return true;
 }
 
+void tr_open_recommended(tr_family *f, const tr_bench *b, bool costed)
+{
+    tr_decider *x = tr_decider_new(b->d, b->p);
+    const tierce_policy base = tr_decider_policy(x);
+    tr_decider_free(x);
+    tr_family_open(f, b, costed, costed && costs_predicted(b) ? TR_KNOB_VALUE : TR_KNOB_LADDER, 0, &base);
+}
+
 tr_verdict tr_recommend(const tr_bench *b, bool costed, double limit, uint32_t rounds, uint64_t seed,
                         bool unseen)
 {
     tr_verdict v = {.limit = limit, .unseen = unseen};
     tr_family f;
-    tr_decider *x = tr_decider_new(b->d, b->p);
-    const tierce_policy base = tr_decider_policy(x);
-    tr_decider_free(x);
     choose_fixed(b, costed, &v);
-    tr_family_open(&f, b, costed, costed && costs_predicted(b) ? TR_KNOB_VALUE : TR_KNOB_LADDER, 0, &base);
+    tr_open_recommended(&f, b, costed);
     v.shuffled = tr_shuffle_test(&f, NULL, 1, rounds, seed);
     if (b->d->n_sources > 1)
         v.within = tr_shuffle_test(&f, b->d->source, b->d->n_sources, rounds, seed + 1);

@@ -37,6 +37,9 @@ typedef struct {
     bool unseen;           /* sources were held out: the test within sources decided */
 } tr_verdict;
 
+/* The family that the test is made on: the value of a success turned where costs are predicted, else the ladder
+ * of charges. */
+void tr_open_recommended(tr_family *f, const tr_bench *b, bool costed);
 tr_verdict tr_recommend(const tr_bench *b, bool costed, double limit, uint32_t rounds, uint64_t seed,
                         bool unseen);
 /* The recommendation as a sentence, without a line break. */
