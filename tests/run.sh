@@ -85,6 +85,7 @@ if [ -f tests/cli/tune.sh ]; then suite "goals, verdicts, logs, drift" sh tests/
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
 if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
+if [ -f tests/cli/report.sh ]; then suite "the report: escaped, recomputed, in a browser" sh tests/cli/report.sh "$B"; fi
 if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
 if [ -d /proc/self ]; then check "an import in constant memory" sh tests/import_memory.sh "$B"; else skip "an import in constant memory (no /proc)"; fi

@@ -39,7 +39,7 @@ static const td_option options[] = {
     {"model", 'm', TD_STRING, offsetof(eval_options, model), 0, 0, "FILE",
      "judge this finished model instead of refitting"},
     {"predictions", 0, TD_STRING, offsetof(eval_options, predictions), 0, 0, "FILE",
-     "write {\"id\", \"p\": {tier: ...}, \"cost\": {tier: ...}} a record"},
+     "write {\"id\", \"p\": {tier: ...}, \"cost\": {tier: ...}} a record; with --report all digits"},
     {"curve", 0, TD_STRING, offsetof(eval_options, curve), 0, 0, "FILE",
      "write the cost-quality (or share-quality) curve as tab-separated numbers"},
     {"report", 0, TD_STRING, offsetof(eval_options, report), 0, 0, "FILE.html",
@@ -98,7 +98,8 @@ static bool write_file(const char *path, const td_out *out, const char *what)
     return good;
 }
 
-static void put_tiers(td_out *out, const tr_dataset *d, const double *value, bool known_only)
+/* exact: all digits, so that the report's figures can be computed again from the file. */
+static void put_tiers(td_out *out, const tr_dataset *d, const double *value, bool known_only, bool exact)
 {
     char number[40];
     bool first = true;
@@ -108,14 +109,27 @@ static void put_tiers(td_out *out, const tr_dataset *d, const double *value, boo
             continue;
         td_puts(out, first ? "" : ", ");
         td_put_json(out, d->tiers.tier[t].name, strlen(d->tiers.tier[t].name));
-        snprintf(number, sizeof number, ": %.9g", value[t]);
+        snprintf(number, sizeof number, exact ? ": %.17g" : ": %.9g", value[t]);
         td_puts(out, number);
         first = false;
     }
     td_puts(out, "}");
 }
 
-static bool write_predictions(const char *path, const tr_dataset *d, const tr_predictions *p)
+static void put_parts(td_out *out, const tr_dataset *d, const tr_predictions *p, uint32_t i)
+{
+    static const char *const name[TR_PARTS] = {"level", "general", "familiar"};
+    td_puts(out, ", \"parts\": {");
+    for (unsigned k = 0; k < TR_PARTS; k++) {
+        td_puts(out, k ? ", " : "");
+        td_put_json(out, name[k], strlen(name[k]));
+        td_puts(out, ": ");
+        put_tiers(out, d, p->part[k] + (size_t)i * d->n_tiers, false, true);
+    }
+    td_puts(out, "}");
+}
+
+static bool write_predictions(const char *path, const tr_dataset *d, const tr_predictions *p, bool exact)
 {
     td_out out = {0};
     for (uint32_t i = 0; i < d->n; i++) {
@@ -126,11 +140,13 @@ static bool write_predictions(const char *path, const tr_dataset *d, const tr_pr
         td_puts(&out, "{\"id\": ");
         td_put_json(&out, d->id[i], strlen(d->id[i]));
         td_puts(&out, ", \"p\": ");
-        put_tiers(&out, d, p->p + (size_t)i * d->n_tiers, false);
+        put_tiers(&out, d, p->p + (size_t)i * d->n_tiers, false, exact);
         if (all) {
             td_puts(&out, ", \"cost\": ");
-            put_tiers(&out, d, cost, true);
+            put_tiers(&out, d, cost, true, exact);
         }
+        if (exact)
+            put_parts(&out, d, p, i);
         td_puts(&out, "}\n");
     }
     const bool good = write_file(path, &out, "predictions");
@@ -238,7 +254,7 @@ static int judge(const eval_options *o, const subject *s)
                         "them, two at least\n", o->report);
         status = 1;
     }
-    if (o->predictions && !write_predictions(o->predictions, s->d, s->p))
+    if (o->predictions && !write_predictions(o->predictions, s->d, s->p, o->report != NULL))
         status = 1;
     if (fflush(stdout)) {
         fprintf(stderr, "tierce eval: cannot write the output: %s\n", strerror(errno));

@@ -73,6 +73,8 @@ static const struct {
 } rules[] = {
     {"stroke='black'", "stroke='currentColor'"},
     {"fill=\"black\"", "fill=\"currentColor\""},
+    {"fill='black'", "fill='currentColor'"},
+    {"stroke=\"black\"", "stroke=\"currentColor\""},
     {" color=\"black\"", ""},
     {" color=\"white\"", ""},
     {"id='gp", "id='%s-gp"},

@@ -98,6 +98,7 @@ bool tr_page_plot_curve(td_out *out, const tr_page_figures *f)
     tr_html_put(&s, "set xlabel '%s' offset 0,0.4\n",
                 f->costed ? "USD per 1,000 requests" : tiers == 2 ? "per cent of requests sent to @1@" : "per cent of the way up the ladder of tiers");
     td_puts(&s, "set ylabel 'mean score' offset 1.5,0\n");
+    td_puts(&s, f->costed ? "" : "set offsets 0,0,graph 0.06,graph 0.11\nset xrange [-4:106]\n");
     curve_data(&s, f);
     point_data(&s, f);
     for (uint32_t t = 0; t < tiers; t++) {

@@ -91,7 +91,7 @@ static void put_points(td_out *out, const tr_page_figures *f)
 
 static void put_fixed(td_out *out, const tr_page_figures *f)
 {
-    tr_html_table(out, "tiers", f->costed ? "=|score|USD per 1,000|=" : "=|score|% up the ladder|=");
+    tr_html_table(out, "tiers", f->costed ? "=|score|USD per 1,000|=" : f->on->d->n_tiers == 2 ? "=|score|% to the last tier|=" : "=|score|% up the ladder|=");
     for (uint32_t t = 0; t < f->on->d->n_tiers; t++) {
         const tr_mean m = tr_fixed(f->on, t);
         td_puts(out, "<tr><th class=\"t\" scope=\"row\">always ");

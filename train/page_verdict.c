@@ -117,7 +117,7 @@ static void put_tiles(td_out *out, const tr_page_figures *f)
     td_puts(out, "</span></li>\n");
     if (f->costed || f->best) {
         open_tile(out, "tile.saving", "%.1f %%", 100 * j->value.saving, 100 * j->low.saving, 100 * j->high.saving);
-        tr_html_put(out, "%s by it against always ", f->costed ? "saved" : "spared on the ladder of tiers");
+        tr_html_put(out, "%s against always ", f->costed ? "saved by it" : f->on->d->n_tiers == 2 ? "fewer requests to the last tier" : "less of the way up the ladder of tiers");
         tr_html_name(out, tr_page_tier(f, f->best));
         td_puts(out, "</span></li>\n");
     }
