@@ -4,6 +4,8 @@ run tierce ruote
 run tierce route --valeu 3 hi
 run tierce route --value three hi
 run tierce route --value
+run tierce route --top 100001 hi
+run tierce route --min-probability 1.01 hi
 run tierce route --json=yes hi
 run tierce route -z hi
 run tierce route -m none.tierce hi
