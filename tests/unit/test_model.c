@@ -248,11 +248,18 @@ static void fuzz_seed_opens(void **state)
     (void)state;
 }
 
-/* test_model --seed FILE writes that seed. */
-static int write_seed(const char *path)
+/* test_model --seed FILE writes that seed, --payload FILE a payload for the same target. */
+static int write_seed(const char *path, bool payload)
 {
     size_t len;
-    uint8_t *bytes = encoded(&len);
+    uint8_t *bytes = encoded_with(&len, payload ? TF_MIN_BITS : TF_DEFAULT_BITS);
+    if (payload) {
+        uint32_t raw_len;
+        uint8_t *raw = unpacked(bytes, len, &raw_len);
+        free(bytes);
+        bytes = raw;
+        len = raw_len;
+    }
     FILE *f = fopen(path, "wb");
     const bool good = f && fwrite(bytes, 1, len, f) == len;
     free(bytes);
@@ -261,8 +268,8 @@ static int write_seed(const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && !strcmp(argv[1], "--seed"))
-        return write_seed(argv[2]);
+    if (argc == 3 && (!strcmp(argv[1], "--seed") || !strcmp(argv[1], "--payload")))
+        return write_seed(argv[2], argv[1][2] == 'p');
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),           cmocka_unit_test(fuzz_seed_opens),           cmocka_unit_test(truncated_everywhere),
         cmocka_unit_test(flipped_bits),         cmocka_unit_test(mutated_payload),
