@@ -1,5 +1,5 @@
-/* Any bytes as a harness's JSON file: refused with a place, or a tree that can be walked and printed, and whose print is
- * read again and printed alike. */
+/* Any bytes as a harness's JSON file: refused with a place, or a tree that can be walked and
+ * printed, and whose print is read again and printed alike. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

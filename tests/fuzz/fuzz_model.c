@@ -1,6 +1,6 @@
-/* Any bytes as a model file, or, where they do not open with the magic, as the payload of one (packed here, as a mutated zlib
- * stream is hardly ever one); with checksums off (container.c is built with -DTIERCE_FUZZING): refused, or it decides and can be
- * written again. */
+/* Any bytes as a model file, or, where they do not open with the magic, as the payload of one
+ * (packed here, as a mutated zlib stream is hardly ever one); with checksums off (container.c is
+ * built with -DTIERCE_FUZZING): refused, or it decides and can be written again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,8 @@ static void try_file(const uint8_t *data, size_t size)
     if (d.order[0] >= tierce_tier_count(router))
         abort();
     for (uint32_t t = 0; t < tierce_tier_count(router); t++)
-        if (!(d.estimate[t].probability >= 0 && d.estimate[t].probability <= 1 && d.estimate[t].cost_usd >= 0))
+        if (!(d.estimate[t].probability >= 0 && d.estimate[t].probability <= 1 &&
+              d.estimate[t].cost_usd >= 0))
             abort();
     if (tm_model_encode(&router->model, NULL, &bytes, &len, NULL) == TIERCE_OK)
         free(bytes);

@@ -1,4 +1,5 @@
-/* A small model made by hand, as a file and as its payload: what the tests of the file format share. */
+/* A small model made by hand, as a file and as its payload: what the tests of the file format
+ * share. */
 #ifndef TIERCE_SMALL_MODEL_H
 #define TIERCE_SMALL_MODEL_H
 

@@ -1,5 +1,5 @@
-/* Features: what is frozen, the arithmetic of cuts, the caps. Text blocks are in test_zones.c, named features in
- * tests/data/features.stanza. */
+/* Features: what is frozen, the arithmetic of cuts, the caps. Text blocks are in test_zones.c,
+ * named features in tests/data/features.stanza. */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -14,7 +14,8 @@ static void version_table(void **unused)
     static const struct {
         const char *name;
         uint32_t version;
-    } rows[] = {{"text", 1}, {"shape", 1}, {"question", 1}, {"code", 1}, {"tools", 1}, {"turns", 1}};
+    } rows[] = {{"text", 1}, {"shape", 1}, {"question", 1},
+                {"code", 1}, {"tools", 1}, {"turns", 1}};
     static const char *const blocks[] = {"word",  "pair",   "skip",  "earlier", "system",
                                          "tools", "result", "named", "level"};
     (void)unused;
@@ -30,21 +31,21 @@ static void version_table(void **unused)
     assert_int_equal(TF_N_COUNT, 91);
 }
 
-/* Two named features with a bucket in common cannot be told apart by a model. Where it happens today, it
- * is frozen with the extractors' versions, so it is written down; a newcomer must not add to the list. */
+/* Two named features with a bucket in common cannot be told apart by a model. Where it happens
+ * today, it is frozen with the extractors' versions, so it is written down; a newcomer must not add
+ * to the list. */
 static void named_buckets_are_apart(void **unused)
 {
-    static const char *const known[] = {
-        "shape.bytes>=128 shape.digits>=300",
-        "code.calls>=8 question.proof>=49152",
-        "code.fault_words>=32768 question.steps>=0",
-        "code.paths>=12 tools.choice>=2",
-        "code.paths>=1024 code.snake_case>=65536",
-        "code.markup>=2 tools.results>=256",
-        "question.formulae>=768 turns.last_role>=2",
-        "question.blanks>=1024 question.wh_words>=128",
-        "question.options>=131072 turns.system_bytes>=4",
-        "question.option_length>=16384 tools.results>=768"};
+    static const char *const known[] = {"shape.bytes>=128 shape.digits>=300",
+                                        "code.calls>=8 question.proof>=49152",
+                                        "code.fault_words>=32768 question.steps>=0",
+                                        "code.paths>=12 tools.choice>=2",
+                                        "code.paths>=1024 code.snake_case>=65536",
+                                        "code.markup>=2 tools.results>=256",
+                                        "question.formulae>=768 turns.last_role>=2",
+                                        "question.blanks>=1024 question.wh_words>=128",
+                                        "question.options>=131072 turns.system_bytes>=4",
+                                        "question.option_length>=16384 tools.results>=768"};
     static struct {
         uint32_t index;
         char name[60];
@@ -52,7 +53,8 @@ static void named_buckets_are_apart(void **unused)
     size_t n = 0, clashes = 0;
     (void)unused;
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
-        const uint32_t hash = tf_hash_mix(tf_hash_bytes(tf_named_name(id), strlen(tf_named_name(id))));
+        const uint32_t hash =
+            tf_hash_mix(tf_hash_bytes(tf_named_name(id), strlen(tf_named_name(id))));
         const tf_cut cut = tf_named_cut(id);
         const uint32_t most = cut == TF_CUT_FLAG    ? 1
                               : cut == TF_CUT_SHARE ? 18
@@ -60,7 +62,8 @@ static void named_buckets_are_apart(void **unused)
                                                     : tf_bucket(cut, 1u << 17);
         for (uint32_t b = 0; b <= most; b++, n++) {
             at[n].index = tf_hash_mix(hash + (b + 1) * 0x9e3779b1u) >> (32 - TF_DEFAULT_BITS);
-            snprintf(at[n].name, sizeof at[n].name, "%s>=%u", tf_named_name(id), tf_bucket_floor(cut, b));
+            snprintf(at[n].name, sizeof at[n].name, "%s>=%u", tf_named_name(id),
+                     tf_bucket_floor(cut, b));
             for (size_t k = 0; k < n; k++) {
                 char pair[130];
                 size_t w = 0;
@@ -81,8 +84,9 @@ static void named_buckets_are_apart(void **unused)
         for (unsigned b = 0; b < a; b++) {
             const char *p = tf_named_name(a), *q = tf_named_name(b);
             assert_string_not_equal(p, q);
-            assert_int_not_equal(tf_hash_mix(tf_hash_mix(tf_hash_bytes(p, strlen(p)))) >> (32 - TF_DEFAULT_BITS),
-                                 tf_hash_mix(tf_hash_mix(tf_hash_bytes(q, strlen(q)))) >> (32 - TF_DEFAULT_BITS));
+            assert_int_not_equal(
+                tf_hash_mix(tf_hash_mix(tf_hash_bytes(p, strlen(p)))) >> (32 - TF_DEFAULT_BITS),
+                tf_hash_mix(tf_hash_mix(tf_hash_bytes(q, strlen(q)))) >> (32 - TF_DEFAULT_BITS));
         }
 }
 
@@ -139,7 +143,9 @@ static void log_levels(void **unused)
     uint64_t state = 3;
     (void)unused;
     for (uint32_t k = 0; k < 400000; k++) {
-        const uint32_t v = k < 200000 ? k : k < 200033 ? (uint32_t)(((uint64_t)1 << (k - 200000)) - 1) : (uint32_t)any(&state);
+        const uint32_t v = k < 200000   ? k
+                           : k < 200033 ? (uint32_t)(((uint64_t)1 << (k - 200000)) - 1)
+                                        : (uint32_t)any(&state);
         const long double real = 8 * log2l((long double)v + 1);
         const uint32_t level = tf_log_level(v);
         if (level > real + 1e-12L || level + 1 < real - 3e-8L)
@@ -162,7 +168,8 @@ static tf_state *open_state(const tf_spec *spec)
 
 static bool has(const tf_vector *v, const tf_spec *spec, const char *word)
 {
-    const uint32_t index = tf_hash_mix(tf_hash_mix(tf_hash_bytes(word, strlen(word)))) >> (32 - spec->bits);
+    const uint32_t index =
+        tf_hash_mix(tf_hash_mix(tf_hash_bytes(word, strlen(word)))) >> (32 - spec->bits);
     for (uint32_t i = 0; i < v->n; i++)
         if (v->at[i].index == index)
             return true;
@@ -220,7 +227,8 @@ static void entries_are_capped(void **unused)
     assert_true(v->truncated);
     assert_true(v->n <= 1024 && v->n > 1024 - 2 * TF_N_COUNT);
     assert_int_equal(v->count[TF_B_NAMED], named);
-    assert_int_equal(v->count[TF_B_LEVEL], 4); /* bytes, words, words before the options, total bytes */
+    assert_int_equal(v->count[TF_B_LEVEL],
+                     4); /* bytes, words, words before the options, total bytes */
     free(working);
     free(text);
 }
@@ -230,14 +238,15 @@ static void specs_out_of_range(void **unused)
     static const struct {
         size_t offset;
         uint32_t bad;
-    } rows[] = {{offsetof(tf_spec, bits), 9},           {offsetof(tf_spec, bits), 23},
-                {offsetof(tf_spec, zone_bytes), 1023},  {offsetof(tf_spec, zone_bytes), (1u << 26) + 1},
-                {offsetof(tf_spec, max_parts), 3},      {offsetof(tf_spec, max_parts), (1u << 20) + 1},
-                {offsetof(tf_spec, max_tools), 0},      {offsetof(tf_spec, max_tools), (1u << 20) + 1},
-                {offsetof(tf_spec, max_entries), 1023}, {offsetof(tf_spec, max_entries), (1u << 22) + 1},
-                {offsetof(tf_spec, scale), 0xbf800000}, /* -1 */
-                {offsetof(tf_spec, scale), 0x7fc00000}, /* NaN */
-                {offsetof(tf_spec, scale), 0x7f800000}};
+    } rows[] = {
+        {offsetof(tf_spec, bits), 9},           {offsetof(tf_spec, bits), 23},
+        {offsetof(tf_spec, zone_bytes), 1023},  {offsetof(tf_spec, zone_bytes), (1u << 26) + 1},
+        {offsetof(tf_spec, max_parts), 3},      {offsetof(tf_spec, max_parts), (1u << 20) + 1},
+        {offsetof(tf_spec, max_tools), 0},      {offsetof(tf_spec, max_tools), (1u << 20) + 1},
+        {offsetof(tf_spec, max_entries), 1023}, {offsetof(tf_spec, max_entries), (1u << 22) + 1},
+        {offsetof(tf_spec, scale), 0xbf800000}, /* -1 */
+        {offsetof(tf_spec, scale), 0x7fc00000}, /* NaN */
+        {offsetof(tf_spec, scale), 0x7f800000}};
     tf_spec spec;
     (void)unused;
     tf_spec_default(&spec);
@@ -253,8 +262,12 @@ static void specs_out_of_range(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(version_table), cmocka_unit_test(named_buckets_are_apart), cmocka_unit_test(buckets_at_every_boundary),
-        cmocka_unit_test(log_levels),    cmocka_unit_test(head_and_tail),           cmocka_unit_test(entries_are_capped),
+        cmocka_unit_test(version_table),
+        cmocka_unit_test(named_buckets_are_apart),
+        cmocka_unit_test(buckets_at_every_boundary),
+        cmocka_unit_test(log_levels),
+        cmocka_unit_test(head_and_tail),
+        cmocka_unit_test(entries_are_capped),
         cmocka_unit_test(specs_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
-/* Malice in a model file, checksums repaired: counts and numbers at their edges, sections out of order, names that are commands.
- * Refused, or it decides with finite numbers. Damage and cut-off files: test_model.c. */
+/* Malice in a model file, checksums repaired: counts and numbers at their edges, sections out of
+ * order, names that are commands. Refused, or it decides with finite numbers. Damage and cut-off
+ * files: test_model.c. */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -24,23 +25,27 @@ static tierce_status try_payload(const uint8_t *raw, uint32_t raw_len)
     if (scratch) { /* caps may ask for more than this machine gives */
         assert_int_equal(tierce_estimate_all(router, scratch, &r, e, NULL, NULL), TIERCE_OK);
         for (uint32_t t = 0; t < tierce_tier_count(router); t++)
-            assert_true(e[t].probability >= 0 && e[t].probability <= 1 && isfinite(e[t].cost_usd) && e[t].cost_usd >= 0);
+            assert_true(e[t].probability >= 0 && e[t].probability <= 1 && isfinite(e[t].cost_usd) &&
+                        e[t].cost_usd >= 0);
     }
     free(memory);
     tierce_router_close(router);
     return status;
 }
 
-/* Every field of 2, 4 and 8 bytes, wherever it may stand, at the values where arithmetic turns over. */
+/* Every field of 2, 4 and 8 bytes, wherever it may stand, at the values where arithmetic turns
+ * over. */
 static void numbers_at_their_edges(void **unused)
 {
     static const uint16_t halves[] = {0, 1, 0x7fff, 0x8000, 0xffff};
-    static const uint32_t words[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fc00000 /* NaN */, 0x7f800000, 0xff800000};
-    static const uint64_t longs[] = {UINT64_MAX, (uint64_t)1 << 63, 0x7ff8000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-                                     0x7fefffffffffffff};
+    static const uint32_t words[] = {
+        0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fc00000 /* NaN */, 0x7f800000, 0xff800000};
+    static const uint64_t longs[] = {UINT64_MAX,         (uint64_t)1 << 63,  0x7ff8000000000000,
+                                     0x7ff0000000000000, 0xfff0000000000000, 0x7fefffffffffffff};
     size_t len;
     uint32_t raw_len, opened = 0, tried = 0;
-    uint8_t *bytes = encoded_with(&len, TF_MIN_BITS), *raw = unpacked(bytes, len, &raw_len), keep[8];
+    uint8_t *bytes = encoded_with(&len, TF_MIN_BITS), *raw = unpacked(bytes, len, &raw_len),
+            keep[8];
     (void)unused;
     for (uint32_t i = 0; i + 8 <= raw_len; i++) {
         memcpy(keep, raw + i, 8);
@@ -70,7 +75,8 @@ static size_t split(const uint8_t *raw, uint32_t raw_len, section *list)
 {
     size_t n = 0;
     for (uint32_t at = 0; at < raw_len; n++) {
-        const uint32_t body = (uint32_t)raw[at + 8] | (uint32_t)raw[at + 9] << 8 | (uint32_t)raw[at + 10] << 16;
+        const uint32_t body =
+            (uint32_t)raw[at + 8] | (uint32_t)raw[at + 9] << 8 | (uint32_t)raw[at + 10] << 16;
         list[n] = (section){raw + at, body + 12, raw[at + 4] & 1};
         at += body + 12;
     }
@@ -102,7 +108,8 @@ static void sections(void **unused)
     for (size_t i = 0; i < n; i++) {
         memcpy(other, list, i * sizeof *list); /* missing */
         memcpy(other + i, list + i + 1, (n - i - 1) * sizeof *list);
-        assert_int_equal(try_sections(other, n - 1), list[i].mandatory ? TIERCE_CORRUPT : TIERCE_OK);
+        assert_int_equal(try_sections(other, n - 1),
+                         list[i].mandatory ? TIERCE_CORRUPT : TIERCE_OK);
         memcpy(other, list, (i + 1) * sizeof *list); /* twice */
         memcpy(other + i + 1, list + i, (n - i) * sizeof *list);
         assert_int_equal(try_sections(other, n + 1), TIERCE_CORRUPT);
@@ -188,8 +195,9 @@ static void sizes_in_the_header(void **unused)
         unsigned offset;
         uint32_t value;
         tierce_status status;
-    } rows[] = {{16, 0xffffffff, TIERCE_LIMIT}, {16, TM_MAX_RAW + 1, TIERCE_LIMIT}, {16, 0x80000000, TIERCE_LIMIT},
-                {16, TM_MAX_RAW, TIERCE_LIMIT}, {16, 0, TIERCE_CORRUPT},           {12, 0, TIERCE_TRUNCATED},
+    } rows[] = {{16, 0xffffffff, TIERCE_LIMIT},    {16, TM_MAX_RAW + 1, TIERCE_LIMIT},
+                {16, 0x80000000, TIERCE_LIMIT},    {16, TM_MAX_RAW, TIERCE_LIMIT},
+                {16, 0, TIERCE_CORRUPT},           {12, 0, TIERCE_TRUNCATED},
                 {12, 0xffffffff, TIERCE_TRUNCATED}};
     size_t len;
     uint8_t *bytes = encoded(&len), keep[TM_HEADER_BYTES];
@@ -224,7 +232,8 @@ static void sizes_in_the_header(void **unused)
 
 static void files_come_back(void **unused)
 {
-    static const char *const paths[] = {"models/flash-pro.tierce", "tests/data/golden.tierce", "tests/fuzz/corpus/model/small.tierce"};
+    static const char *const paths[] = {"models/flash-pro.tierce", "tests/data/golden.tierce",
+                                        "tests/fuzz/corpus/model/small.tierce"};
     (void)unused;
     for (size_t i = 0; i < 3; i++) {
         FILE *f = fopen(paths[i], "rb");
@@ -235,7 +244,8 @@ static void files_come_back(void **unused)
         assert_non_null(f);
         const size_t len = fread(bytes, 1, 4 << 20, f);
         fclose(f);
-        assert_int_equal(tierce_router_open(&router, bytes, len, NULL, NULL), TIERCE_OK); /* its self-tests hold here */
+        assert_int_equal(tierce_router_open(&router, bytes, len, NULL, NULL),
+                         TIERCE_OK); /* its self-tests hold here */
         tierce_router_close(router);
         assert_int_equal(tm_model_decode(&m, bytes, len, NULL, NULL), TIERCE_OK);
         assert_int_equal(tm_model_encode(&m, NULL, &again, &again_len, NULL), TIERCE_OK);
@@ -250,8 +260,11 @@ static void files_come_back(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_at_their_edges), cmocka_unit_test(sections), cmocka_unit_test(names),
-        cmocka_unit_test(sizes_in_the_header),    cmocka_unit_test(files_come_back),
+        cmocka_unit_test(numbers_at_their_edges),
+        cmocka_unit_test(sections),
+        cmocka_unit_test(names),
+        cmocka_unit_test(sizes_in_the_header),
+        cmocka_unit_test(files_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

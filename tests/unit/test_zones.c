@@ -1,5 +1,5 @@
-/* The text blocks of a request: against a second extractor that works on whole texts, and the promise that nothing drowns
- * the ask. */
+/* The text blocks of a request: against a second extractor that works on whole texts, and the
+ * promise that nothing drowns the ask. */
 #include "tests/unit/unit.h"
 
 #include "features/extract.h"
@@ -48,13 +48,15 @@ static void slow_segment(slow_vector *v, tf_zone zone, const uint8_t *text, size
             continue;
         }
         const size_t size = slow_length(text + at, text + len, &kind);
-        hash[n++] = kind == TF_FENCE ? slow_hash((const uint8_t *)"```", 3) : slow_hash(text + at, size);
+        hash[n++] =
+            kind == TF_FENCE ? slow_hash((const uint8_t *)"```", 3) : slow_hash(text + at, size);
         at += size;
     }
     for (size_t i = 0; i < n; i++) {
         slow_emit(v, zone == TF_ZONE_ASK ? TF_B_WORD : other[zone], hash[i]);
         if (i > 0)
-            slow_emit(v, zone == TF_ZONE_ASK ? TF_B_PAIR : other[zone], slow_join(hash[i - 1], hash[i]));
+            slow_emit(v, zone == TF_ZONE_ASK ? TF_B_PAIR : other[zone],
+                      slow_join(hash[i - 1], hash[i]));
         if (i > 1 && zone == TF_ZONE_ASK)
             slow_emit(v, TF_B_SKIP, slow_join(hash[i - 2] ^ 0x5bd1e995u, hash[i]));
     }
@@ -114,10 +116,11 @@ static void slow_extract(slow_vector *v, const tf_spec *spec, const tierce_reque
             v->truncated = true;
             continue;
         }
-        const tf_zone zone = p->role == TIERCE_ROLE_TOOL || p->kind == TIERCE_PART_RESULT ? TF_ZONE_RESULT
-                             : p->role == TIERCE_ROLE_SYSTEM                             ? TF_ZONE_SYSTEM
-                             : p->role == TIERCE_ROLE_USER && (int64_t)p->message == ask ? TF_ZONE_ASK
-                                                                                         : TF_ZONE_EARLIER;
+        const tf_zone zone =
+            p->role == TIERCE_ROLE_TOOL || p->kind == TIERCE_PART_RESULT ? TF_ZONE_RESULT
+            : p->role == TIERCE_ROLE_SYSTEM                              ? TF_ZONE_SYSTEM
+            : p->role == TIERCE_ROLE_USER && (int64_t)p->message == ask  ? TF_ZONE_ASK
+                                                                         : TF_ZONE_EARLIER;
         if (p->kind == TIERCE_PART_CALL)
             add_span(&zones[zone], p->name);
         add_span(&zones[zone], p->text);
@@ -169,7 +172,9 @@ static void compare_text_blocks(const tf_vector *v, const slow_vector *slow)
 static tierce_span some_text(uint64_t *state, size_t most)
 {
     static char pool[1 << 13];
-    static const char *const words[] = {"the ", "bug", "\n", "fix_it", "(x)", " 42 ", "\xc3\xa9t\xc3\xa9 ", "```", "\0.", "A. ", "\xff"};
+    static const char *const words[] = {
+        "the ", "bug", "\n",  "fix_it", "(x)", " 42 ", "\xc3\xa9t\xc3\xa9 ",
+        "```",  "\0.", "A. ", "\xff"};
     if (!pool[0])
         for (size_t n = 0; n + 10 < sizeof pool;) {
             const char *w = words[below(state, 11)];
@@ -177,7 +182,8 @@ static tierce_span some_text(uint64_t *state, size_t most)
             memcpy(pool + n, w, len);
             n += len;
         }
-    const size_t len = below(state, 8) ? below(state, most + 1) : 0, from = below(state, sizeof pool - len);
+    const size_t len = below(state, 8) ? below(state, most + 1) : 0,
+                 from = below(state, sizeof pool - len);
     const tierce_span span = {len ? pool + from : NULL, len};
     return span;
 }
@@ -200,7 +206,10 @@ static void random_requests(void **unused)
         }
         tf_state *working = open_state(&spec);
         for (int again = 0; again < 3; again++) { /* the state is clean for the next request */
-            tierce_request r = {.parts = parts, .n_parts = below(&state, 40), .tools = tools, .n_tools = below(&state, 12)};
+            tierce_request r = {.parts = parts,
+                                .n_parts = below(&state, 40),
+                                .tools = tools,
+                                .n_tools = below(&state, 12)};
             uint32_t message = 0;
             for (size_t i = 0; i < r.n_parts; i++) {
                 parts[i].kind = (tierce_part_kind)below(&state, 4);
@@ -248,7 +257,8 @@ static view_of_ask look_at_ask(tf_state *working, const tf_spec *spec, const tie
         view.unit[b] = is_of_ask(b) ? tf_unit(spec, v, b) : 0;
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
         const char *name = tf_named_name(id);
-        const bool own = !strncmp(name, "shape.", 6) || !strncmp(name, "question.", 9) || !strncmp(name, "code.", 5);
+        const bool own = !strncmp(name, "shape.", 6) || !strncmp(name, "question.", 9) ||
+                         !strncmp(name, "code.", 5);
         view.values[id] = own ? v->values[id] : 0;
     }
     return view;
@@ -263,19 +273,23 @@ static void nothing_drowns_the_ask(void **unused)
     for (int i = 0; i < 6000; i++) /* 6,000 tokens, the ask's words among them */
         len += (size_t)sprintf(system + len, "%s%d ", i % 3 ? "rule" : "prove A. loop ", i);
     for (int i = 0; i < 40; i++)
-        schema_len += (size_t)sprintf(schema + schema_len, "{\"type\":\"object\",\"properties\":{\"p%d\":{\"type\":\"string\"}}}\n", i);
+        schema_len += (size_t)sprintf(
+            schema + schema_len,
+            "{\"type\":\"object\",\"properties\":{\"p%d\":{\"type\":\"string\"}}}\n", i);
     for (int i = 0; i < 30; i++)
         tools[i] = (tierce_tool){{"foo_bar", 7}, {system, 900}, {schema, schema_len}};
-    const tierce_part parts[] = {{TIERCE_PART_TEXT, TIERCE_ROLE_SYSTEM, 0, {system, len}, {NULL, 0}},
-                                 {TIERCE_PART_TEXT, TIERCE_ROLE_USER, 1, {system, len}, {NULL, 0}},
-                                 {TIERCE_PART_CALL, TIERCE_ROLE_ASSISTANT, 2, {"{}", 2}, {"foo_bar", 7}},
-                                 {TIERCE_PART_RESULT, TIERCE_ROLE_TOOL, 3, {system, len}, {NULL, 0}},
-                                 {TIERCE_PART_TEXT, TIERCE_ROLE_USER, 4, {ASK, sizeof ASK - 1}, {NULL, 0}}};
+    const tierce_part parts[] = {
+        {TIERCE_PART_TEXT, TIERCE_ROLE_SYSTEM, 0, {system, len}, {NULL, 0}},
+        {TIERCE_PART_TEXT, TIERCE_ROLE_USER, 1, {system, len}, {NULL, 0}},
+        {TIERCE_PART_CALL, TIERCE_ROLE_ASSISTANT, 2, {"{}", 2}, {"foo_bar", 7}},
+        {TIERCE_PART_RESULT, TIERCE_ROLE_TOOL, 3, {system, len}, {NULL, 0}},
+        {TIERCE_PART_TEXT, TIERCE_ROLE_USER, 4, {ASK, sizeof ASK - 1}, {NULL, 0}}};
     tf_spec spec;
     tf_spec_default(&spec);
     tf_state *working = open_state(&spec);
     const tierce_request bare = {.parts = parts + 4, .n_parts = 1};
-    const tierce_request with_tools = {.parts = parts + 4, .n_parts = 1, .tools = tools, .n_tools = 30};
+    const tierce_request with_tools = {
+        .parts = parts + 4, .n_parts = 1, .tools = tools, .n_tools = 30};
     const tierce_part prompted[] = {parts[0], parts[4]};
     const tierce_request with_system = {.parts = prompted, .n_parts = 2};
     const tierce_request all = {.parts = parts, .n_parts = 5, .tools = tools, .n_tools = 30};
@@ -285,7 +299,8 @@ static void nothing_drowns_the_ask(void **unused)
     for (size_t k = 0; k < 3; k++) {
         const view_of_ask view = look_at_ask(working, &spec, requests[k]);
         assert_int_equal(view.n, alone.n);
-        assert_memory_equal(view.index, alone.index, alone.n * sizeof *alone.index); /* in order too */
+        assert_memory_equal(view.index, alone.index,
+                            alone.n * sizeof *alone.index); /* in order too */
         assert_memory_equal(view.unit, alone.unit, sizeof alone.unit);
         assert_memory_equal(view.values, alone.values, sizeof alone.values);
     }
@@ -294,17 +309,19 @@ static void nothing_drowns_the_ask(void **unused)
     free(schema);
 }
 
-/* However a text is spread over the parts of a message, its words stay; only pairs across the seams go,
- * and lines, which a seam ends. */
+/* However a text is spread over the parts of a message, its words stay; only pairs across the seams
+ * go, and lines, which a seam ends. */
 static void splitting_over_parts(void **unused)
 {
-    static const char text[] = "What is the mass of 3 kg of iron? Explain why not step by step. It is 1200 km away.";
-    static const char *const same[] = {"shape.bytes", "shape.words", "shape.word_length", "shape.long_words", "shape.common_words",
-                                       "shape.digits", "shape.capitals", "shape.marks", "shape.repetition",
-                                       "question.marks", "question.wh_words", "question.wh_place", "question.units",
-                                       "question.steps", "question.negations", "question.numbers",
-                                       "question.big_numbers", "question.sentences", "question.last_sentence",
-                                       "turns.messages", "turns.user", "turns.total_bytes", "tools.action_words"};
+    static const char text[] =
+        "What is the mass of 3 kg of iron? Explain why not step by step. It is 1200 km away.";
+    static const char *const same[] = {
+        "shape.bytes",          "shape.words",        "shape.word_length",      "shape.long_words",
+        "shape.common_words",   "shape.digits",       "shape.capitals",         "shape.marks",
+        "shape.repetition",     "question.marks",     "question.wh_words",      "question.wh_place",
+        "question.units",       "question.steps",     "question.negations",     "question.numbers",
+        "question.big_numbers", "question.sentences", "question.last_sentence", "turns.messages",
+        "turns.user",           "turns.total_bytes",  "tools.action_words"};
     tf_spec spec;
     uint32_t whole_values[TF_N_COUNT], words[200], n_words = 0;
     tf_spec_default(&spec);
@@ -324,8 +341,13 @@ static void splitting_over_parts(void **unused)
             if ((text[a - 1] != ' ' && text[a] != ' ') || (text[b - 1] != ' ' && text[b] != ' '))
                 continue;
             for (int k = 0; k < 3; k++)
-                tierce_request_of_prompt(&parts[k], text + (k == 0 ? 0 : k == 1 ? a : b),
-                                         k == 0 ? a : k == 1 ? b - a : sizeof text - 1 - b);
+                tierce_request_of_prompt(&parts[k],
+                                         text + (k == 0   ? 0
+                                                 : k == 1 ? a
+                                                          : b),
+                                         k == 0   ? a
+                                         : k == 1 ? b - a
+                                                  : sizeof text - 1 - b);
             const tierce_request r = {.parts = parts, .n_parts = 3};
             v = tf_extract(&features, working, &r, NULL, NULL);
             uint32_t n = 0;
@@ -333,11 +355,13 @@ static void splitting_over_parts(void **unused)
                 if (v->at[i].block == TF_B_WORD)
                     assert_int_equal(v->at[i].index, words[n++]);
             assert_int_equal(n, n_words);
-            assert_true(v->count[TF_B_PAIR] < whole_pairs && v->count[TF_B_PAIR] + 2 >= whole_pairs);
+            assert_true(v->count[TF_B_PAIR] < whole_pairs &&
+                        v->count[TF_B_PAIR] + 2 >= whole_pairs);
             for (size_t s = 0; s < sizeof same / sizeof *same; s++)
                 for (unsigned id = 0; id < TF_N_COUNT; id++)
                     if (!strcmp(tf_named_name(id), same[s]) && v->values[id] != whole_values[id])
-                        fail_msg("%s is %u whole and %u split at %zu and %zu", same[s], whole_values[id], v->values[id], a, b);
+                        fail_msg("%s is %u whole and %u split at %zu and %zu", same[s],
+                                 whole_values[id], v->values[id], a, b);
             cuts++;
         }
     assert_true(cuts > 30);
