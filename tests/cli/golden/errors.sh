@@ -1,5 +1,4 @@
 # what is said of what is wrong: every message says how to mend it
-run tierce
 run tierce ruote
 run tierce route --valeu 3 hi
 run tierce route --value three hi
