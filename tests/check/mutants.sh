@@ -8,6 +8,7 @@ CC=${CC:-cc}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 caught=0 missed=0
+LIBS=$(sed -n 's/^LIBS="\(.*\)"$/\1/p' "$root/tests/run.sh")
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 for d in features models data infer train tests; do cp -r "$root/$d" "$tmp/"; done
@@ -21,7 +22,7 @@ unit() {
     flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "tests/unit/$1.c")
     # shellcheck disable=SC2046,SC2086
     $CC -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I. -O1 -g $SAN "tests/unit/$1.c" \
-        $(find build -name '*.o' ! -path '*infer/main.o' ! -path '*train/main.o') $flags -o "build/$1" -lcmocka -llinear -lcjson -lz -lm -pthread \
+        $(find build -name '*.o' ! -path '*infer/main.o' ! -path '*train/main.o') $flags -o "build/$1" $LIBS \
         > "$tmp/build.log" 2>&1 || return 2
     timeout 120 "build/$1" > "$tmp/run.log" 2>&1
 }

@@ -83,6 +83,15 @@ static inline void build_with(tm_model *m, uint32_t bits)
     m->points[0].goal = tm_arena_string(&m->arena, "keep 98 %", 9);
     m->points[0].value_usd = 0.5;
     m->points[0].allowed = 3;
+    m->points[0].min_familiarity = 0.01;
+    m->points[0].charge = tm_arena_alloc(&m->arena, 2, sizeof(double));
+    m->points[0].charge[1] = 0.125;
+    m->portrait.records = 10;
+    m->portrait.abstain_below = 0.05;
+    m->portrait.n = 2;
+    m->portrait.histogram = tm_arena_alloc(&m->arena, 2, sizeof *m->portrait.histogram);
+    m->portrait.histogram[1] =
+        (tm_histogram){TM_H_PROBABILITY, 1, 2, {0.25f, 0.5f}, {100, 200, 300}};
     m->digest.created_by = tm_arena_string(&m->arena, "test", 4);
     assert_true(tm_weights_prepare(m));
     assert_true(tr_write_selftests(m, NULL));

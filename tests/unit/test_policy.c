@@ -18,15 +18,15 @@ typedef struct {
     double margin;
 } verdict;
 
-static double worth(const tierce_estimate *e, const tierce_policy *p)
+static double worth(const tierce_estimate *e, const tierce_policy *p, uint32_t t)
 {
-    return p->value_usd > 0 ? p->value_usd * e->probability - (e->cost_known ? e->cost_usd : 0)
-                            : e->probability;
+    const double gain = e[t].probability - p->charge[t];
+    return p->value_usd > 0 ? p->value_usd * gain - (e[t].cost_known ? e[t].cost_usd : 0) : gain;
 }
 
 static bool better(const tierce_estimate *e, const tierce_policy *p, uint32_t a, uint32_t b)
 {
-    const double wa = worth(&e[a], p), wb = worth(&e[b], p);
+    const double wa = worth(e, p, a), wb = worth(e, p, b);
     if (wa > wb || wa < wb)
         return wa > wb;
     if (e[a].cost_usd > e[b].cost_usd || e[a].cost_usd < e[b].cost_usd)
@@ -54,17 +54,23 @@ static unsigned fate_of(const tm_tier *tier, const tierce_estimate *e, const tie
     return e->probability < p->min_probability ? BY_FLOOR : PASSES;
 }
 
-static void no_tier_passes(verdict *v, const tm_model *m, const tierce_policy *p)
+/* The default tier, or, where it is not allowed, the allowed one with the best mean score. */
+static uint32_t stand_in(const verdict *v, const tm_model *m, const tierce_policy *p)
 {
-    unsigned seen[FATES] = {0};
     uint32_t best = UINT32_MAX;
-    for (uint32_t t = 0; t < m->n_tiers; t++) {
-        seen[v->fate[t]]++;
+    for (uint32_t t = 0; t < m->n_tiers; t++)
         if (v->fate[t] != BY_POLICY &&
             (best == UINT32_MAX || m->tiers[t].mean_score > m->tiers[best].mean_score))
             best = t;
-    }
-    v->order[v->n++] = v->fate[p->default_tier] == BY_POLICY ? best : p->default_tier;
+    return v->fate[p->default_tier] == BY_POLICY ? best : p->default_tier;
+}
+
+static void no_tier_passes(verdict *v, const tm_model *m, const tierce_policy *p)
+{
+    unsigned seen[FATES] = {0};
+    for (uint32_t t = 0; t < m->n_tiers; t++)
+        seen[v->fate[t]]++;
+    v->order[v->n++] = stand_in(v, m, p);
     const int kinds =
         (seen[BY_CONTEXT] > 0) + (seen[BY_TOOLS] > 0) + (seen[BY_PRICE] > 0) + (seen[BY_FLOOR] > 0);
     v->reason = kinds == 1 && seen[BY_FLOOR]   ? TIERCE_REASON_DEFAULT_FLOOR
@@ -72,13 +78,20 @@ static void no_tier_passes(verdict *v, const tm_model *m, const tierce_policy *p
                                                : TIERCE_REASON_DEFAULT_NONE;
 }
 
-static verdict slow_decide(const tm_model *m, const tierce_estimate *e, const tierce_request *r,
-                           const tierce_policy *p)
+static verdict slow_decide(const tm_model *m, const tierce_estimate *e, const tierce_view *view,
+                           const tierce_request *r, const tierce_policy *p)
 {
     verdict v = {.n = 0};
     bool taken[TIERCE_MAX_TIERS] = {false};
     for (uint32_t t = 0; t < m->n_tiers; t++)
         v.fate[t] = fate_of(&m->tiers[t], &e[t], r, p, t);
+    const uint32_t spare = stand_in(&v, m, p);
+    if (view && view->familiarity < p->min_familiarity && v.fate[spare] != BY_CONTEXT &&
+        v.fate[spare] != BY_TOOLS) {
+        v.order[v.n++] = spare;
+        v.reason = TIERCE_REASON_DEFAULT_UNFAMILIAR;
+        return v;
+    }
     for (;;) { /* the best of those that are left */
         uint32_t best = UINT32_MAX;
         for (uint32_t t = 0; t < m->n_tiers; t++)
@@ -98,11 +111,14 @@ static verdict slow_decide(const tm_model *m, const tierce_estimate *e, const ti
         return v;
     }
     const tierce_estimate *a = &e[v.order[0]], *b = &e[v.order[1]];
-    v.margin = worth(a, p) - worth(b, p);
-    v.reason = p->value_usd <= 0                 ? TIERCE_REASON_MORE_LIKELY
-               : a->probability < b->probability ? TIERCE_REASON_CHEAPER
-               : a->cost_usd > b->cost_usd       ? TIERCE_REASON_BETTER
-                                                 : TIERCE_REASON_BEST_VALUE;
+    v.margin = worth(e, p, v.order[0]) - worth(e, p, v.order[1]);
+    const bool less_likely = a->probability < b->probability;
+    if (p->value_usd <= 0)
+        v.reason = less_likely ? TIERCE_REASON_NOT_WORTH : TIERCE_REASON_MORE_LIKELY;
+    else
+        v.reason = less_likely                ? TIERCE_REASON_CHEAPER
+                   : a->cost_usd > b->cost_usd ? TIERCE_REASON_BETTER
+                                               : TIERCE_REASON_BEST_VALUE;
     return v;
 }
 
@@ -196,8 +212,19 @@ static void brute_force(void **unused)
         p.default_tier = (uint32_t)below(&state, n);
         tierce_decision d;
         tierce_error error;
-        assert_int_equal(tierce_decide_estimates(router, e, request, &p, &d, &error), TIERCE_OK);
-        const verdict v = slow_decide(tierce_router_model(router), e, request, &p);
+        if (!below(&state, 3))
+            for (uint32_t t = 0; t < n; t++)
+                p.charge[t] = one_of(&state, 0, 0.25, -0.25, between(&state, -1, 1));
+        p.min_familiarity = one_of(&state, 0, 0, 0.25, 0.5);
+        const tierce_view seen = {.familiarity = share(&state)};
+        const tierce_view *view = below(&state, 2) ? &seen : NULL;
+        if (view)
+            assert_int_equal(
+                tierce_decide_viewed(router, e, view, request, &p, &d, &error), TIERCE_OK);
+        else
+            assert_int_equal(tierce_decide_estimates(router, e, request, &p, &d, &error),
+                             TIERCE_OK);
+        const verdict v = slow_decide(tierce_router_model(router), e, view, request, &p);
         assert_int_equal(d.n_order, v.n);
         for (uint32_t i = 0; i < v.n; i++)
             assert_int_equal(d.order[i], v.order[i]);
@@ -246,12 +273,25 @@ static void policies_out_of_range(void **unused)
     assert_int_equal(good.allowed, 7);
     assert_int_equal(tierce_decide_estimates(router, e, NULL, &good, &d, NULL), TIERCE_OK);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const tierce_policy p = {rows[i].value, rows[i].floor, rows[i].ceiling, rows[i].allowed,
-                                 rows[i].tier};
+        tierce_policy p = good;
+        p.value_usd = rows[i].value;
+        p.min_probability = rows[i].floor;
+        p.max_cost_usd = rows[i].ceiling;
+        p.allowed = rows[i].allowed;
+        p.default_tier = rows[i].tier;
         assert_int_equal(tierce_decide_estimates(router, e, NULL, &p, &d, &error), TIERCE_POLICY);
         assert_int_equal(error.status, TIERCE_POLICY);
         assert_non_null(strstr(error.message, "policy: "));
         assert_int_equal(tierce_decide_estimates(router, e, NULL, &p, &d, NULL), TIERCE_POLICY);
+    }
+    const double odd[] = {-1.01, 1.01, nan, inf};
+    for (size_t i = 0; i < 8; i++) {
+        tierce_policy p = good;
+        if (i < 4)
+            p.charge[2] = odd[i];
+        else
+            p.min_familiarity = odd[i - 4];
+        assert_int_equal(tierce_decide_estimates(router, e, NULL, &p, &d, &error), TIERCE_POLICY);
     }
     tierce_router_close(router);
 }
