@@ -32,7 +32,7 @@ LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT
 TRAIN_LIBS = -llinear -lcjson -lzstd -lz -lm
 EDGE_LIBS  = -lz -lm
 
-.PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz format
+.PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz mutants format
 all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
 
 # ---- building ----
@@ -86,6 +86,10 @@ quality: all
 fuzz:
 	@sh tests/fuzz.sh $(B) 60
 
+# Can the tests fail? Breaks a copy of the source in some forty places.
+mutants:
+	@sh tests/check/mutants.sh
+
 # ---- shipping ----
 
 single:
@@ -122,6 +126,7 @@ help:
 	@echo 'make quality     out-of-fold figures by ../shared/peers/judge.py (PEERS=peers: beside the peers)'
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
+	@echo 'make mutants     each of forty faults, put into a copy of the source, must be found by its test'
 	@echo 'make fuzz        each fuzz target for 60 s (clang)'
 	@echo 'make check       house rules: arrows, symbols of the edge library'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR='
