@@ -60,8 +60,9 @@ objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
 check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
+    flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "$t") # a test may say how it must be linked
     # shellcheck disable=SC2086
-    if $CC $STD $SAN "$t" $objects -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
+    if $CC $STD $SAN "$t" $objects $flags -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
         suite "unit: $name" "$B/san/$name"
     else
         bad "unit: $name does not build"
@@ -84,6 +85,9 @@ if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh t
 if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
 if [ -d /proc/self ]; then check "an import in constant memory" sh tests/import_memory.sh "$B"; else skip "an import in constant memory (no /proc)"; fi
 if [ -f tests/promptfoo/run.sh ]; then suite "a real promptfoo, from npm" sh tests/promptfoo/run.sh "$B"; fi
+if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
+if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
+if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then
