@@ -158,7 +158,7 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
             read_label(json, &record->source);
         else if (td_span_is(key, "workload"))
             read_label(json, &record->workload);
-        else if (td_span_is(key, "outcomes") && want == TD_WANT_RECORDS)
+        else if (td_span_is(key, "outcomes") && want != TD_WANT_REQUESTS)
             read_outcomes(json, outcomes, record);
         else if (td_span_is(key, "body") && td_json_peek(json) == '{')
             read_object(r, json, outcomes, record, want, true);
@@ -383,6 +383,7 @@ static int take_line(td_reader *r, char *line, size_t len, td_record *record, td
             return bad_line(r, message.text, error) ? 0 : -1;
         }
     }
+    record->raw = (tierce_span){line, len};
     record->path = path;
     record->line = number;
     return 1;

@@ -33,12 +33,14 @@ typedef struct {
     const tierce_request *request;
     const td_outcome *outcomes;
     size_t n_outcomes;
+    tierce_span raw;  /* the line's own bytes, without its line break */
     const char *path; /* of the file, and the line */
     uint64_t line;
 } td_record;
 
 typedef enum {
     TD_WANT_RECORDS, /* id and outcomes are required; ids must differ */
+    TD_WANT_ANY_IDS, /* the same, but an id may come again */
     TD_WANT_REQUESTS /* id is optional, outcomes are skipped */
 } td_want;
 

@@ -100,7 +100,7 @@ static size_t put_slots(join *j, td_out *out, bool scored_ones)
             continue;
         td_slot_average(s, number, &scored);
         for (int k = 0; without && k < TD_NUMBERS; k++)
-            number[k] = isnan(number[k]) ? any[k] : number[k];
+            number[k] = isnan(number[k]) && !(k == TD_SCORE && s->missing) ? any[k] : number[k];
         if (isnan(number[TD_SCORE]) == scored_ones)
             continue;
         td_puts(out, n++ ? ", " : "");
@@ -144,14 +144,14 @@ static void count_missing(join *j)
         double number[TD_NUMBERS];
         uint32_t scored;
         td_slot_average(s, number, &scored);
-        if (!s->missing || !isnan(number[TD_SCORE]))
+        if (!s->missing)
             continue;
         char detail[300], key[160] = "";
         td_group_key(&j->group, key, sizeof key);
         snprintf(detail, sizeof detail, "model \"%.100s\", %s", s->len ? s->model : "", key);
         td_report_problem(j->group.sink->report, TD_MISSING, s->missing, s->order, td_group_path(&j->group, s->file), s->line, detail);
         td_model_report *m = s->len ? td_report_model(j->group.sink->report, s->model, s->len) : NULL;
-        if (m)
+        if (m && isnan(number[TD_SCORE])) /* else another trial gives the outcome */
             m->missing++;
     }
 }
