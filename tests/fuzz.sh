@@ -3,12 +3,12 @@
 B=$1 S=${2:-60} status=0
 command -v clang >/dev/null || { echo "needs clang (Debian: clang)"; exit 1; }
 mkdir -p "$B/fuzz"
-src="$(ls features/*.c models/*.c data/*.c) infer/router.c infer/policy.c"
+src="$(ls features/*.c models/*.c data/*.c data/import/*.c) infer/router.c infer/policy.c"
 for t in model record request; do
     # shellcheck disable=SC2086
     clang -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_FUZZING -O1 -g -ffp-contract=off -I. \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-        tests/fuzz/fuzz_$t.c $src -o "$B/fuzz/$t" -lcjson -lz -lm || exit 1
+        tests/fuzz/fuzz_$t.c $src -o "$B/fuzz/$t" -lcjson -lzstd -lz -lm || exit 1
     mkdir -p "$B/fuzz/corpus_$t"
     echo "== $t, $S s"
     "$B/fuzz/$t" -max_total_time="$S" -timeout=10 -rss_limit_mb=4000 -max_len=65536 -print_final_stats=1 \

@@ -5,6 +5,7 @@ has() { printf '#include <%s>\nint main(void){return 0;}\n' "$1" | ${CC:-cc} -fs
 command -v "${CC:-cc}" >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 has linear.h || missing="$missing liblinear-dev"
 has cjson/cJSON.h || missing="$missing libcjson-dev"
+has zstd.h || missing="$missing libzstd-dev"
 has zlib.h || missing="$missing zlib1g-dev"
 has cmocka.h 2>/dev/null || [ -f /usr/include/cmocka.h ] || missing="$missing libcmocka-dev"
 command -v gnuplot >/dev/null 2>&1 || want="gnuplot-nox"

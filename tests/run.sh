@@ -32,7 +32,7 @@ suite() {
 
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
 STD="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I."
-LIBS="-lcmocka -llinear -lcjson -lz -lm -pthread"
+LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -pthread"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 
 # house rules

@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"train", cmd_train, "fit a router to records and write its model file"},
     {"eval", cmd_eval, "judge routing on records that the fit never saw"},
+    {"import", cmd_import, "make records of evaluation harnesses' and gateways' files"},
     {"simulate", cmd_simulate, "write a simulated sample of records, to try things on"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
