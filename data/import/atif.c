@@ -20,15 +20,10 @@ static bool step_is(const td_node *step, const char *source)
 /* A message is a string or, since v1.6, a list of parts. */
 static void put_step(td_out *out, const td_node *step, const char *role, bool *first)
 {
-    const td_node *message = td_get(step, "message");
     td_puts(out, *first ? "{\"role\": \"" : ", {\"role\": \"");
     td_puts(out, role);
     td_puts(out, "\", \"content\": ");
-    if (td_is_array(message))
-        td_dom_print(out, message);
-    else
-        td_put_json(out, td_string(message) ? td_string(message) : "",
-                    td_string(message) ? strlen(td_string(message)) : 0);
+    td_put_content(out, td_get(step, "message"));
     td_puts(out, "}");
     *first = false;
 }

@@ -40,6 +40,8 @@ typedef struct {
     size_t n, room;
     size_t now;     /* index of the part whose file is being read */
     td_tally asked; /* ids whose question was given */
+    td_tally answered;
+    bool finishing;
 } state;
 
 static td_claim probe(const td_head *head)
@@ -153,8 +155,10 @@ static bool take_result(td_sink *sink, const td_node *n, uint64_t line, td_error
     memcpy(r->id, id.data, id.len);
     r->id[id.len] = 0;
     p->n++;
-    r->input = count_of(td_get(n, "input_token_count"));
-    r->output = count_of(td_get(n, "output_token_count"));
+    if (!td_tally_add(&s->answered, id))
+        return td_fail(error, "out of memory");
+    r->input = td_counted(count_of(td_get(n, "input_token_count")));
+    r->output = td_counted(count_of(td_get(n, "output_token_count")));
     r->latency = count_of(td_get(n, "latency"));
     r->broke = text && !strncmp(text, "Error during inference", 22);
     return true;
@@ -215,11 +219,14 @@ static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error 
 /* A question of the leaderboard's, or a record that holds it ("bfcl_v1/simple_0"). */
 static bool take_question(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
 {
+    const state *s = td_sink_state(sink);
     const char *id = td_string(td_get(n, "id"));
     const char *last = id ? strrchr(id, '/') : NULL;
     id = last ? last + 1 : id;
     if (!id || !*id)
         return td_sink_bad(sink, line, "a question without \"id\"", NULL, error);
+    if (s->finishing && !td_tally_of(&s->answered, td_span_of(id))) /* of another category */
+        return true;
     return put_question(sink, n, id, line, error);
 }
 
@@ -315,6 +322,7 @@ static bool finish(td_sink *sink, td_error *error)
     const char *prompts = td_sink_settings(sink)->prompts;
     const part *lacking = NULL;
     size_t written = 0;
+    s->finishing = true;
     if (prompts && !read_prompts(sink, prompts, error))
         return false;
     for (size_t i = 0; i < s->n; i++) {
@@ -356,6 +364,7 @@ static void close_state(void *state_of_sink)
     }
     free(s->parts);
     td_tally_free(&s->asked);
+    td_tally_free(&s->answered);
 }
 
 const td_importer td_import_bfcl = {

@@ -66,27 +66,33 @@ static void put_function(td_out *out, const td_node *f, bool *first)
     td_puts(out, "}}");
 }
 
+/* functions: one, or a list of them, bare or as {"type": "function", "function": {…}}. */
+static void put_functions(td_out *out, const td_node *functions)
+{
+    bool first = true;
+    const size_t before = out->len;
+    td_puts(out, ", \"tools\": [");
+    if (td_is_object(functions))
+        put_function(out, functions, &first);
+    for (const td_node *f = td_is_array(functions) ? td_first(functions) : NULL; f; f = td_next(f))
+        put_function(out, td_is_object(td_get(f, "function")) ? td_get(f, "function") : f, &first);
+    td_puts(out, "]");
+    out->len = first ? before : out->len;
+}
+
 bool td_bfcl_put_question(td_out *out, const td_node *n)
 {
-    td_node *owned = NULL;
-    const td_node *question = td_get(n, "question"), *functions = td_unwrap(td_get(n, "function"), &owned);
-    bool first = true, good;
-    if (!question) {
-        td_dom_free(owned);
-        return td_put_body(out, n);
-    }
+    td_node *owned;
+    const td_node *question = td_get(n, "question");
+    const td_node *functions = td_unwrap(td_get(n, question ? "function" : "tools"), &owned);
+    question = question ? question : td_get(n, "messages");
+    question = question ? question : td_get(n, "prompt");
     /* [[{"role", "content"}, …], …]: turns of messages */
     if (td_is_array(td_first(question)))
         question = td_first(question);
-    good = td_put_request(out, question, NULL, NULL);
-    if (good && (td_is_object(functions) || td_first(functions))) {
-        td_puts(out, ", \"tools\": [");
-        if (td_is_object(functions))
-            put_function(out, functions, &first);
-        for (const td_node *f = td_is_array(functions) ? td_first(functions) : NULL; f; f = td_next(f))
-            put_function(out, f, &first);
-        td_puts(out, "]");
-    }
+    const bool good = td_put_request(out, question, NULL, NULL);
+    if (good)
+        put_functions(out, functions);
     td_dom_free(owned);
     return good;
 }

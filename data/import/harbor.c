@@ -147,9 +147,9 @@ static bool take(td_sink *sink, const td_node *result, const td_node *trajectory
     row.outcome.score = reward(sink, result);
     if (isnan(row.outcome.score)) {
         const td_node *exception = td_get(result, "exception_info");
-        row.missing = td_is_object(exception) ? "trials that ended with an exception and no reward"
-                      : td_sink_settings(sink)->metric ? "trials without that reward"
-                                                       : "trials that were never graded";
+        td_row_missing(&row, td_is_object(exception) ? "trials that ended with an exception and no reward"
+                             : td_sink_settings(sink)->metric ? "trials without that reward"
+                                                              : "trials that were never graded");
     }
     if (put_prompt(sink, out, result, trajectory, path)) {
         row.request.data = out->at;

@@ -194,7 +194,7 @@ static bool take_score(helm_run *r, const td_node *n, const td_tally *failed)
                                           td_quantity(stat(n, "num_output_tokens")));
     row.outcome.latency_s = td_quantity(stat(n, "inference_runtime"));
     if (isnan(row.outcome.score))
-        row.missing = "instances without the score's stat";
+        td_row_missing(&row, "instances without the score's stat");
     return td_sink_row(r->sink, &row, r->error);
 }
 

@@ -296,7 +296,7 @@ static size_t put_slots(join *j, td_out *out, bool scored_ones)
             continue;
         average(s, number, &scored);
         for (int k = 0; without && k < TD_NUMBERS; k++)
-            number[k] = isnan(number[k]) ? any[k] : number[k];
+            number[k] = isnan(number[k]) && !(k == TD_SCORE && s->missing) ? any[k] : number[k];
         if (isnan(number[TD_SCORE]) == scored_ones)
             continue;
         td_puts(out, n++ ? ", " : "");
@@ -341,11 +341,13 @@ static void count_missing(join *j)
         double number[TD_NUMBERS];
         uint32_t scored;
         average(s, number, &scored);
-        if (!s->missing || !isnan(number[TD_SCORE]))
+        if (!s->missing)
             continue;
         char detail[160];
         snprintf(detail, sizeof detail, "model \"%.100s\"", s->len ? s->model : "");
         td_report_problem(j->sink->report, TD_MISSING, s->missing, path_of(j, s->file), s->line, detail);
+        if (!isnan(number[TD_SCORE])) /* other trials have one: the outcome is there */
+            continue;
         td_model_report *m = s->len ? td_report_model(j->sink->report, s->model, s->len) : NULL;
         if (m)
             m->missing++;
@@ -390,7 +392,7 @@ static bool finish_group(join *j)
     if (!j->text[TD_REQUEST].len) {
         drop(j, "outcomes whose request no file gave");
     } else if (!keep) {
-        drop(j, "requests without any score (--keep-unscored keeps them)");
+        drop(j, "requests without any score (--scores FILE gives them to traffic, --keep-unscored keeps the requests)");
     } else if (!td_parse_line(&j->request, j->outcomes, &record, j->line.at, j->line.len - 1, want, &what,
                               &where)) {
         drop(j, what);

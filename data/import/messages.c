@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "data/import/pieces.h"
+#include "data/import/request_out.h"
 
 static const char *either_string(const td_node *n, const char *a, const char *b)
 {
@@ -119,29 +120,46 @@ static void put_result(td_out *out, const td_node *part)
 
 /* ---- messages ---- */
 
-static bool is_text(const td_node *part)
+static const char *text_of(const td_node *part)
 {
-    return td_is_string(part) || either_string(part, "text", "content");
+    return td_is_string(part) ? td_string(part) : either_string(part, "text", "content");
 }
 
 static void put_parts(td_out *out, const td_node *parts)
 {
-    bool first = true;
-    td_puts(out, "[");
+    const size_t before = out->len;
+    const td_node *only = NULL;
+    size_t n = 0;
     for (const td_node *p = td_first(parts); p; p = td_next(p)) {
         if (is_call(p) || is_result(p))
             continue;
-        const char *type = td_string(td_get(p, "type"));
-        td_puts(out, first ? "{" : ", {");
-        first = false;
-        put_member(out, "type", is_text(p) ? "text" : type ? type : "media");
-        if (is_text(p)) {
+        const char *text = text_of(p), *type = td_string(td_get(p, "type"));
+        only = p;
+        td_puts(out, n++ ? ", {" : "[{");
+        put_member(out, "type", text ? "text" : type ? type : "media");
+        if (text) {
             td_puts(out, ", ");
-            put_member(out, "text", td_is_string(p) ? td_string(p) : either_string(p, "text", "content"));
+            put_member(out, "text", text);
         }
         td_puts(out, "}");
     }
     td_puts(out, "]");
+    if (n == 0 || (n == 1 && text_of(only))) { /* nothing, or nothing but one text */
+        out->len = before;
+        td_puts(out, n ? "" : "null");
+        if (n)
+            td_put_json(out, text_of(only), strlen(text_of(only)));
+    }
+}
+
+void td_put_content(td_out *out, const td_node *content)
+{
+    if (td_is_array(content))
+        put_parts(out, content);
+    else if (!content || td_is_null(content))
+        td_puts(out, "null");
+    else
+        put_text(out, content);
 }
 
 static void put_calls(td_out *out, const td_node *list, bool only_calls, bool *any)
@@ -163,12 +181,7 @@ static void put_said(td_out *out, const td_node *m, const char *role, const td_n
     td_puts(out, "{");
     put_member(out, "role", role);
     td_puts(out, ", \"content\": ");
-    if (td_is_array(content))
-        put_parts(out, content);
-    else if (!content || td_is_null(content))
-        td_puts(out, "null");
-    else
-        put_text(out, content);
+    td_put_content(out, content);
     put_calls(out, td_get(m, "tool_calls"), false, &any);
     put_calls(out, content, true, &any);
     if (is_call(m)) { /* an item of the responses shape is a call itself */
@@ -268,10 +281,8 @@ bool td_put_request(td_out *out, const td_node *input, const td_node *system, co
     }
     const bool any = out->len > said;
     td_puts(out, "]");
-    if (any && td_is_array(tools) && td_first(tools)) {
-        td_puts(out, ", \"tools\": ");
-        td_dom_print(out, tools);
-    }
+    if (any)
+        td_put_tools(out, tools);
     for (int i = 0; i < 3; i++)
         td_dom_free(owned[i]);
     if (!any)

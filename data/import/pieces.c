@@ -38,6 +38,16 @@ double td_first_quantity(const td_node *object, const char *const *paths)
     return v;
 }
 
+void td_row_missing(td_row *row, const char *why)
+{
+    const tierce_span name = row->outcome.name;
+    td_row none;
+    td_row_start(&none);
+    row->outcome = none.outcome;
+    row->outcome.name = name;
+    row->missing = why;
+}
+
 double td_either(double a, double b)
 {
     return isnan(a) ? b : a;
@@ -46,6 +56,11 @@ double td_either(double a, double b)
 double td_plus(double a, double b)
 {
     return isnan(a) ? b : isnan(b) ? a : a + b;
+}
+
+double td_counted(double v)
+{
+    return v > 0 ? v : (double)NAN;
 }
 
 static const char *const input_names[] = {"prompt_tokens", "input_tokens", "promptTokenCount", NULL};
@@ -122,7 +137,7 @@ double td_seconds(const td_node *n)
 double td_elapsed(const td_node *from, const td_node *to)
 {
     const double s = td_seconds(to) - td_seconds(from);
-    return s >= 0 ? s : (double)NAN;
+    return s >= 0 ? round(s * 1e6) / 1e6 : (double)NAN; /* seconds since 1970 are not finer */
 }
 
 /* ---- names ---- */

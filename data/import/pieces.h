@@ -3,7 +3,7 @@
 #define TIERCE_PIECES_H
 
 #include "data/dom.h"
-#include "data/record.h"
+#include "data/import/sink.h"
 
 /* Logs keep JSON as text inside a string (LiteLLM's spend logs, Langfuse, OpenTelemetry). Where `n` is
  * such a string, its value, and *owned must go to td_dom_free; else `n` itself and *owned is NULL. */
@@ -20,7 +20,9 @@ const td_node *td_unwrap(const td_node *n, td_node **owned);
 bool td_put_request(td_out *out, const td_node *input, const td_node *system, const td_node *tools);
 /* The same from the body of a call to a model's API. */
 bool td_put_body(td_out *out, const td_node *body);
-/* The same from text alone, as one message of a user. */
+/* The content of one message alone: text, or a list of parts; "null" where there is none. */
+void td_put_content(td_out *out, const td_node *content);
+/* A request of text alone, as one message of a user. */
 void td_put_user(td_out *out, const char *text, size_t len);
 
 /* ---- numbers ---- */
@@ -30,9 +32,14 @@ double td_quantity(const td_node *n);
 /* That of the first of these paths (td_get_path) that has one; the list ends with NULL. */
 double td_first_quantity(const td_node *object, const char *const *paths);
 
+/* A count where some write 0 for "not counted": NaN then. */
+double td_counted(double v);
+
 /* Token counts of a provider's usage object: OpenAI's chat and responses, Anthropic's, Gemini's.
  * Counts that are not there stay as they are in *o. */
 void td_read_usage(td_outcome *o, const td_node *usage);
+/* What a failed call cost or took says nothing of the model: `missing`, and no numbers. */
+void td_row_missing(td_row *row, const char *why);
 /* a, or, where a is not known, b; the sum of what is known of both. */
 double td_either(double a, double b);
 double td_plus(double a, double b);

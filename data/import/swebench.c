@@ -37,7 +37,7 @@ static td_claim probe(const td_head *head)
 {
     if (td_head_has_all(head, "instance_id problem_statement"))
         return TD_MINE;
-    if (td_head_first(head) != '{' || td_head_is_jsonl(head))
+    if (td_head_first(head) != '{')
         return TD_NOT_MINE;
     if (td_head_says(head, "\"submitted_ids\"") || td_head_has_all(head, "resolved no_generation") ||
         td_head_has_all(head, "resolved no_logs"))
@@ -176,6 +176,16 @@ static bool add_run(td_sink *sink, const td_node *root, const char *model, const
 
 /* ---- names ---- */
 
+/* The harness writes "google/gemini" as "google__gemini". */
+static void restore_slash(char *model)
+{
+    char *at = strstr(model, "__");
+    if (at && at > model && at[2]) {
+        *at = '/';
+        memmove(at + 1, at + 2, strlen(at + 2) + 1);
+    }
+}
+
 /* "gemini-3.5-flash.nightly.json" is of the model up to the last dot but one. */
 static void model_of_report(const char *name, char *model, size_t size)
 {
@@ -209,6 +219,8 @@ static bool take_json(td_sink *sink, const td_head *file, const td_node *root, t
         model_of_report(file->name, model, sizeof model);
     else
         model_of_folder(td_folder(file->path, 2), model, sizeof model);
+    if (!td_sink_settings(sink)->model && !experiment)
+        restore_slash(model);
     if (!*model)
         return td_fail(error, "%.300s: neither the file nor its folders name the model; say it with "
                        "--model NAME", file->path);

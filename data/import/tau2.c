@@ -68,13 +68,12 @@ static void judge(td_row *row, const td_node *sim)
     const char *end = td_string(td_get(sim, "termination_reason"));
     row->outcome.score = td_quantity(td_get_path(sim, "reward_info.reward"));
     if (is_one_of(end, harness)) {
-        row->outcome.score = (double)NAN;
-        row->missing = "simulations that ended with infrastructure_error";
+        td_row_missing(row, "simulations that ended with infrastructure_error");
     } else if (isnan(row->outcome.score)) {
         if (is_one_of(end, own))
             row->outcome.score = 0;
         else
-            row->missing = "simulations without a reward";
+            td_row_missing(row, "simulations without a reward");
     }
 }
 

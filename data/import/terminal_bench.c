@@ -60,13 +60,6 @@ static bool never_ran(const char *mode)
     return false;
 }
 
-/* The older files write 0 where tokens were not counted. */
-static double counted(const td_node *n)
-{
-    const double v = td_quantity(n);
-    return v > 0 ? v : (double)NAN;
-}
-
 static bool take_trial(td_sink *sink, const td_node *t, const char *model, const char *run,
                        td_error *error)
 {
@@ -82,13 +75,13 @@ static bool take_trial(td_sink *sink, const td_node *t, const char *model, const
     row.source = td_span_of("terminal-bench");
     row.trial = td_span_of(trial);
     row.outcome.name = td_span_of(model);
-    row.outcome.input_tokens = counted(td_get(t, "total_input_tokens"));
-    row.outcome.output_tokens = counted(td_get(t, "total_output_tokens"));
+    row.outcome.input_tokens = td_counted(td_quantity(td_get(t, "total_input_tokens")));
+    row.outcome.output_tokens = td_counted(td_quantity(td_get(t, "total_output_tokens")));
     row.outcome.latency_s = td_elapsed(td_get(t, "agent_started_at"), td_get(t, "agent_ended_at"));
     if (td_is_bool(resolved)) {
         row.outcome.score = td_true(resolved) ? 1 : 0;
     } else if (never_ran(mode)) {
-        row.missing = "trials whose agent never ran";
+        td_row_missing(&row, "trials whose agent never ran");
     } else {
         row.outcome.score = 0;
         td_sink_note(sink, 0, "trials without a verdict count as not resolved, as in the harness's own "
