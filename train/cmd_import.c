@@ -72,7 +72,7 @@ static bool read_duplicates(const char *text, td_duplicates *mode)
     static const char *const names[] = {"average", "first", "error"};
     for (unsigned i = 0; text && i < 3; i++)
         if (!strcmp(text, names[i])) {
-            *mode = (td_duplicates)i;
+            *mode = (td_duplicates)(TD_DUPLICATES_AVERAGE + i);
             return true;
         }
     if (text) {

@@ -40,7 +40,7 @@ static bool probe(work *w)
         if (status == TD_HEAD_BROKEN || (status == TD_HEAD_REFUSED && head.by_name))
             return false;
         if (status == TD_HEAD_REFUSED) {
-            td_report_problem(w->report, TD_NOTE, "files of a kind that is never read were passed over",
+            td_report_problem(w->report, TD_NOTE, "files of a kind that is never read were passed over", f,
                               head.path, 0, w->error->text);
             continue;
         }

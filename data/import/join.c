@@ -25,7 +25,7 @@ typedef struct {
     size_t len, room;
     const char *missing;
     uint32_t file;
-    uint64_t line;
+    uint64_t line, order;
     trial *trials;
     size_t n_trials, trials_room;
 } slot;
@@ -109,7 +109,7 @@ static trial *find_trial(slot *s, const td_stored *row, const char *name, bool *
 }
 
 /* The score of a trial that has one already. */
-static bool duplicate(join *j, const slot *s, const trial *t, const td_stored *row)
+static bool duplicate(join *j, const slot *s, const trial *t, const td_stored *row, uint64_t number)
 {
     const td_duplicates mode = j->sink->settings->duplicates;
     const double score = row->number[TD_SCORE];
@@ -117,7 +117,7 @@ static bool duplicate(join *j, const slot *s, const trial *t, const td_stored *r
     snprintf(detail, sizeof detail, "model \"%.100s\": %.6g; %.200s:%llu has %.6g", s->model, score,
              path_of(j, t->file), (unsigned long long)t->line, t->score);
     if (score == t->score) {
-        td_report_problem(j->sink->report, TD_DUPLICATE, "the same score twice for a request and model; kept once",
+        td_report_problem(j->sink->report, TD_DUPLICATE, "the same score twice for a request and model; kept once", number,
                           path_of(j, row->file), row->line, detail);
         return true;
     }
@@ -125,15 +125,20 @@ static bool duplicate(join *j, const slot *s, const trial *t, const td_stored *r
         return td_fail(j->error, "%.200s:%llu: conflicting scores of one request: %s; --duplicates "
                                  "average or first accepts them",
                        path_of(j, row->file), (unsigned long long)row->line, detail);
+    if (mode == TD_DUPLICATES_UNSAID && row->one_run && row->file == t->file)
+        return td_fail(j->error, "%.200s:%llu: mixed models or runs in one file: %s; --duplicates average "
+                                 "takes them for runs of one model",
+                       path_of(j, row->file), (unsigned long long)row->line, detail);
     td_report_problem(j->sink->report, TD_DUPLICATE,
                       mode == TD_DUPLICATES_FIRST
                           ? "conflicting scores of a request and model; the first was kept"
                           : "conflicting scores of a request and model; averaged",
-                      path_of(j, row->file), row->line, detail);
+                      number, path_of(j, row->file), row->line, detail);
     return true;
 }
 
-static bool take_outcome(join *j, const td_stored *row, const char *model, const char *trial_name)
+static bool take_outcome(join *j, const td_stored *row, const char *model, const char *trial_name,
+                         uint64_t number)
 {
     bool no_memory = false, any = row->missing != NULL;
     for (int i = 0; i < TD_NUMBERS; i++)
@@ -148,12 +153,13 @@ static bool take_outcome(join *j, const td_stored *row, const char *model, const
         s->missing = row->missing;
         s->file = row->file;
         s->line = row->line;
+        s->order = number;
     }
     trial *t = find_trial(s, row, trial_name, &no_memory);
     if (!t)
         return td_fail(j->error, "%.300s:%llu: more than %d trials of one request", path_of(j, row->file),
                        (unsigned long long)row->line, MAX_TRIALS);
-    if (!isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] && !duplicate(j, s, t, row))
+    if (!isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] && !duplicate(j, s, t, row, number))
         return false;
     if (!t->n[TD_SCORE]) {
         t->score = row->number[TD_SCORE];
@@ -187,9 +193,9 @@ static bool take_row(join *j, const td_stored *row, const char *text, uint64_t n
         j->differs = true;
         td_report_problem(j->sink->report, TD_NOTE,
                           "records whose models saw different requests (another template?); the first is kept",
-                          path_of(j, row->file), row->line, NULL);
+                          number, path_of(j, row->file), row->line, NULL);
     }
-    return take_outcome(j, row, at[TD_MODEL], at[TD_TRIAL]);
+    return take_outcome(j, row, at[TD_MODEL], at[TD_TRIAL], number);
 }
 
 /* ---- writing records ---- */
@@ -325,13 +331,18 @@ static void put_line(join *j, td_out *out, size_t *scored)
     td_puts(out, "}\n");
 }
 
+static void put_key(const join *j, char *out, size_t room)
+{
+    const td_out *key = j->text[TD_KEY].len ? &j->text[TD_KEY] : &j->text[TD_ID];
+    snprintf(out, room, "key \"%.*s\"", (int)(key->len < 120 ? key->len : 120), key->len ? key->at : "");
+}
+
 static void drop(join *j, const char *what)
 {
-    char detail[160];
-    const td_out *key = j->text[TD_ID].len ? &j->text[TD_ID] : &j->text[TD_KEY];
-    snprintf(detail, sizeof detail, "key \"%.*s\"", (int)(key->len < 120 ? key->len : 120),
-             key->len ? key->at : "");
-    td_report_problem(j->sink->report, TD_DROPPED, what, path_of(j, j->first.file), j->first.line, detail);
+    char detail[160] = "";
+    put_key(j, detail, sizeof detail);
+    td_report_problem(j->sink->report, TD_DROPPED, what, j->first_row, path_of(j, j->first.file), j->first.line,
+                      detail);
 }
 
 static void count_missing(join *j)
@@ -343,11 +354,10 @@ static void count_missing(join *j)
         average(s, number, &scored);
         if (!s->missing)
             continue;
-        char detail[160];
-        snprintf(detail, sizeof detail, "model \"%.100s\"", s->len ? s->model : "");
-        td_report_problem(j->sink->report, TD_MISSING, s->missing, path_of(j, s->file), s->line, detail);
-        if (!isnan(number[TD_SCORE])) /* other trials have one: the outcome is there */
-            continue;
+        char detail[300], key[160] = "";
+        put_key(j, key, sizeof key);
+        snprintf(detail, sizeof detail, "model \"%.100s\", %s", s->len ? s->model : "", key);
+        td_report_problem(j->sink->report, TD_MISSING, s->missing, s->order, path_of(j, s->file), s->line, detail);
         td_model_report *m = s->len ? td_report_model(j->sink->report, s->model, s->len) : NULL;
         if (m)
             m->missing++;

@@ -41,12 +41,19 @@ static char *example(const char *path, uint64_t line, const char *detail)
     return strdup(text);
 }
 
-void td_report_problem(td_import_report *r, td_problem_kind kind, const char *what, const char *path,
-                       uint64_t line, const char *detail)
+void td_report_problem(td_import_report *r, td_problem_kind kind, const char *what, uint64_t order,
+                       const char *path, uint64_t line, const char *detail)
 {
     for (size_t i = 0; i < r->n_problems; i++)
         if (r->problems[i].kind == kind && !strcmp(r->problems[i].what, what)) {
-            r->problems[i].count++;
+            td_problem *p = &r->problems[i];
+            p->count++;
+            if (order < p->order) {
+                free(p->first);
+                p->first = example(path, line, detail);
+                p->order = order;
+                r->failed = r->failed || !p->first;
+            }
             return;
         }
     if (r->n_problems == TD_MAX_PROBLEMS) { /* more kinds than there are: cannot be by construction */
@@ -57,6 +64,7 @@ void td_report_problem(td_import_report *r, td_problem_kind kind, const char *wh
     p->kind = kind;
     p->what = what;
     p->count = 1;
+    p->order = order;
     p->first = example(path, line, detail);
     r->failed = r->failed || !p->first;
 }

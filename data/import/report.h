@@ -22,8 +22,8 @@ typedef enum { TD_BAD, TD_DROPPED, TD_MISSING, TD_DUPLICATE, TD_NOTE } td_proble
 typedef struct {
     td_problem_kind kind;
     const char *what; /* constant */
-    uint64_t count;
-    char *first; /* "file:line: detail" */
+    uint64_t count, order; /* order: of the first, among all rows */
+    char *first;           /* "file:line: detail" */
 } td_problem;
 
 #define TD_MAX_PROBLEMS 96
@@ -41,8 +41,9 @@ typedef struct {
 } td_import_report;
 
 td_model_report *td_report_model(td_import_report *r, const char *name, size_t len);
-void td_report_problem(td_import_report *r, td_problem_kind kind, const char *what, const char *path,
-                       uint64_t line, const char *detail);
+/* order: the row's number. The example that is kept is that of the smallest. */
+void td_report_problem(td_import_report *r, td_problem_kind kind, const char *what, uint64_t order,
+                       const char *path, uint64_t line, const char *detail);
 void td_report_free(td_import_report *r);
 
 void td_report_text(const td_import_report *r, td_out *out);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { TD_DUPLICATES_AVERAGE, TD_DUPLICATES_FIRST, TD_DUPLICATES_ERROR } td_duplicates;
+typedef enum { TD_DUPLICATES_UNSAID, TD_DUPLICATES_AVERAGE, TD_DUPLICATES_FIRST, TD_DUPLICATES_ERROR } td_duplicates;
 
 typedef struct {
     /* the frame's own */

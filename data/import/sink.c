@@ -92,7 +92,7 @@ static const char *path_now(const td_sink *sink)
 bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *detail, td_error *error)
 {
     const unsigned long long most = sink->settings->max_bad;
-    td_report_problem(sink->report, TD_BAD, what, path_now(sink), line, detail);
+    td_report_problem(sink->report, TD_BAD, what, sink->n_rows, path_now(sink), line, detail);
     if (++sink->report->bad <= most)
         return true;
     char place[24] = "";
@@ -108,12 +108,12 @@ bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *det
 
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail)
 {
-    td_report_problem(sink->report, TD_DROPPED, what, path_now(sink), line, detail);
+    td_report_problem(sink->report, TD_DROPPED, what, sink->n_rows, path_now(sink), line, detail);
 }
 
 void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail)
 {
-    td_report_problem(sink->report, TD_NOTE, what, path_now(sink), line, detail);
+    td_report_problem(sink->report, TD_NOTE, what, sink->n_rows, path_now(sink), line, detail);
 }
 
 /* ---- keys ---- */
@@ -248,6 +248,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model)
     s.number[TD_SCORE] = mapped(sink, row);
     s.line = row->line;
     s.file = sink->file;
+    s.one_run = row->one_run;
     s.missing = row->missing;
     for (int i = 0; i < TD_TEXTS; i++)
         s.len[i] = (uint32_t)text[i].len;

@@ -32,6 +32,7 @@ typedef struct {
     td_outcome outcome;    /* name: the model; what is not known is NaN; score in the file's range */
     bool lower_is_better;  /* the score is turned round: 1 - score */
     const char *missing;   /* constant; why there is no score though the harness tried */
+    bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
     uint64_t line;         /* of the current file; 0: the file as a whole */
 } td_row;
 
