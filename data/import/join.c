@@ -113,9 +113,11 @@ static bool duplicate(join *j, const slot *s, const trial *t, const td_stored *r
 {
     const td_duplicates mode = j->sink->settings->duplicates;
     const double score = row->number[TD_SCORE];
-    char detail[500];
-    snprintf(detail, sizeof detail, "model \"%.100s\": %.6g; %.200s:%llu has %.6g", s->model, score,
-             path_of(j, t->file), (unsigned long long)t->line, t->score);
+    char detail[500], line[24] = "";
+    if (t->line)
+        snprintf(line, sizeof line, ":%llu", (unsigned long long)t->line);
+    snprintf(detail, sizeof detail, "model \"%.100s\": %.6g; %.200s%s has %.6g", s->model, score,
+             path_of(j, t->file), line, t->score);
     if (score == t->score) {
         td_report_problem(j->sink->report, TD_DUPLICATE, "the same score twice for a request and model; kept once", number,
                           path_of(j, row->file), row->line, detail);

@@ -1,7 +1,8 @@
 /* promptfoo: `-o results.json` (rows at results.results) or `-o results.jsonl` (a row a line).
  *
- * promptIdx counts providers as well as prompts, so it cannot join models: the rendered prompt does,
- * with the test's index. A row with failureReason 2 is an error on the way, not a wrong answer. A reply
+ * promptIdx counts providers as well as prompts, and --repeat gives every repetition a testIdx of its
+ * own: neither joins. The rendered prompt together with what the test asserts does; testIdx tells the
+ * trials apart. A row with failureReason 2 is an error on the way, not a wrong answer. A reply
  * from promptfoo's own cache cost nothing and took no time: neither is kept. */
 #include <math.h>
 #include <stdio.h>
@@ -54,23 +55,34 @@ static void take_numbers(const td_node *row, td_outcome *o)
     o->latency_s = td_number(td_get(row, "latencyMs"), (double)NAN) / 1000;
 }
 
-static bool take_one(td_sink *sink, const td_node *line, uint64_t number, const char *run, td_error *error)
+/* Hash of the prompt and the assertions. Only the hash leaves: assertions hold the gold answer. */
+static void put_key(const char *raw, const td_node *assertions, char hex[33])
+{
+    td_out text = {0};
+    td_puts(&text, raw);
+    if (assertions)
+        td_dom_print(&text, assertions);
+    td_key_of(hex, text.at ? text.at : "", text.len);
+    free(text.at);
+}
+
+static bool take_one(td_sink *sink, const td_node *line, uint64_t number, td_error *error)
 {
     const td_node *prompt = td_get(line, "prompt");
     const char *raw = td_string(td_get(prompt, "raw")), *model = model_of(line);
-    char key[64], hex[33];
+    char trial[40], hex[33];
     td_row row;
     raw = raw ? raw : td_string(prompt);
     if (!raw || !model || !*model)
         return td_sink_bad(sink, number, raw ? "a row without provider" : "a row without prompt.raw", NULL, error);
     td_out *out = td_sink_buffer(sink);
     td_put_prompt_or_chat(out, raw, strlen(raw));
-    td_key_of(hex, raw, strlen(raw));
-    snprintf(key, sizeof key, "%.0f-%.12s", td_number(td_get(line, "testIdx"), 0), hex);
+    put_key(raw, td_get_path(line, "testCase.assert"), hex);
+    snprintf(trial, sizeof trial, "%.0f", td_number(td_get(line, "testIdx"), 0));
     td_row_start(&row);
-    row.key = td_span_of(key);
+    row.key = td_span_of(hex);
     row.source = td_span_of("promptfoo");
-    row.trial = td_span_of(run);
+    row.trial = td_span_of(trial);
     row.request.data = out->at;
     row.request.len = out->len;
     row.outcome.name = td_span_of(model);
@@ -80,24 +92,18 @@ static bool take_one(td_sink *sink, const td_node *line, uint64_t number, const 
     return td_sink_row(sink, &row, error);
 }
 
-static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_error *error)
-{
-    return take_one(sink, line, number, "", error);
-}
-
 static bool read_promptfoo(td_sink *sink, const td_head *file, td_error *error)
 {
     if (td_head_has(file, "promptIdx"))
-        return td_sink_lines(sink, file->path, take_line, error);
+        return td_sink_lines(sink, file->path, take_one, error);
     td_node *root = td_input_dom(file->path, error);
     if (!root)
         return false;
     const td_node *rows = td_get_path(root, "results.results"), *at = NULL;
-    const char *run = td_string(td_get(root, "evalId"));
     rows = td_is_array(rows) ? rows : td_get(root, "results");
     bool good = td_is_array(rows) || td_fail(error, "%.300s: no results.results; is it promptfoo's output?", file->path);
     for (at = good ? td_first(rows) : NULL; good && at; at = td_next(at))
-        good = take_one(sink, at, 0, run ? run : "", error);
+        good = take_one(sink, at, 0, error);
     td_dom_free(root);
     return good;
 }

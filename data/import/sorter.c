@@ -352,6 +352,8 @@ static bool merge_pass(td_sorter *s, td_error *error)
 
 bool td_sorter_sort(td_sorter *s, td_error *error)
 {
+    if (!s->n_runs && !s->n_items)
+        return true;
     if (!s->n_runs) {
         if (s->n_items)
             qsort(s->items, s->n_items, sizeof *s->items, compare_items);

@@ -219,6 +219,16 @@ static bool unpack_zst(const char *packed, size_t packed_len, char *out, size_t 
     return good;
 }
 
+/* A fuzzer would never guess a checksum: its build goes without. */
+static bool sum_is_right(const td_zip_member *m, const char *bytes)
+{
+#ifdef TIERCE_FUZZING
+    return m && bytes;
+#else
+    return crc32(crc32(0, NULL, 0), (const Bytef *)bytes, (uInt)m->size) == m->crc;
+#endif
+}
+
 static bool unpack(const td_zip_member *m, const char *packed, char *out)
 {
     switch (m->method) {
@@ -257,7 +267,7 @@ char *td_zip_load(const td_zip *zip, const td_zip_member *m, size_t max, size_t 
     char *packed = malloc(m->packed ? (size_t)m->packed : 1), *out = malloc((size_t)m->size + 1);
     bool good = packed && out ? read_at(zip, data, packed, (size_t)m->packed, error)
                               : td_fail(error, "%.300s: %.100s: out of memory", path, name);
-    if (good && (!unpack(m, packed, out) || crc32(crc32(0, NULL, 0), (Bytef *)out, (uInt)m->size) != m->crc))
+    if (good && (!unpack(m, packed, out) || !sum_is_right(m, out)))
         good = td_fail(error, "%.300s: %.100s: damaged, does not unpack; fetch it again", path, name);
     free(packed);
     if (!good) {
