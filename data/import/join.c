@@ -361,7 +361,7 @@ static void count_missing(join *j)
         snprintf(detail, sizeof detail, "model \"%.100s\", %s", s->len ? s->model : "", key);
         td_report_problem(j->sink->report, TD_MISSING, s->missing, s->order, path_of(j, s->file), s->line, detail);
         td_model_report *m = s->len ? td_report_model(j->sink->report, s->model, s->len) : NULL;
-        if (m)
+        if (m && isnan(number[TD_SCORE])) /* else another trial gives the outcome */
             m->missing++;
     }
 }
