@@ -71,8 +71,10 @@ void td_atif_numbers(td_outcome *o, const td_node *t)
         to = at ? at : to;
     }
     o->input_tokens = td_either(o->input_tokens, total(t, "total_prompt_tokens", "prompt_tokens"));
-    o->output_tokens = td_either(o->output_tokens, total(t, "total_completion_tokens", "completion_tokens"));
-    o->cached_tokens = td_either(o->cached_tokens, total(t, "total_cached_tokens", "cached_tokens"));
+    o->output_tokens =
+        td_either(o->output_tokens, total(t, "total_completion_tokens", "completion_tokens"));
+    o->cached_tokens =
+        td_either(o->cached_tokens, total(t, "total_cached_tokens", "cached_tokens"));
     o->cost_usd = td_either(o->cost_usd, total(t, "total_cost_usd", "cost_usd"));
     o->latency_s = td_either(o->latency_s, td_elapsed(from, to));
 }
@@ -82,8 +84,9 @@ static td_claim probe(const td_head *head)
     if (!td_head_has(head, "schema_version") || !td_head_says(head, "\"ATIF-v1"))
         return TD_NOT_MINE;
     /* inside a Harbor trial it is read together with the trial's result */
-    return td_head_has(head, "steps") ? td_name_ends(head->path, "agent/trajectory.json") ? TD_PERHAPS : TD_MINE
-                                      : TD_PERHAPS;
+    return td_head_has(head, "steps")
+               ? td_name_ends(head->path, "agent/trajectory.json") ? TD_PERHAPS : TD_MINE
+               : TD_PERHAPS;
 }
 
 static bool take(td_sink *sink, const td_node *t, const char *path, td_error *error)
@@ -100,7 +103,9 @@ static bool take(td_sink *sink, const td_node *t, const char *path, td_error *er
     if (!td_is_array(td_get(t, "steps")))
         return td_sink_bad(sink, 0, "a trajectory without \"steps\"", NULL, error);
     if (!row.outcome.name.len) {
-        td_sink_drop(sink, 0, "trajectories that name no model (agent.model_name; --model NAME says it)", NULL);
+        td_sink_drop(sink, 0,
+                     "trajectories that name no model (agent.model_name; --model NAME says it)",
+                     NULL);
         return true;
     }
     if (!td_atif_request(out, t, true)) {

@@ -1,12 +1,14 @@
 /* Berkeley Function-Calling Leaderboard: a result file and a score file a model and category.
  *
- *   <model>/simple_result.json            {"id", "result", "input_token_count", …} a line: what was answered
- *   <model>/simple_score.json             {"accuracy", "correct_count", "total_count"}, then the failures alone
- *   BFCL_v3_simple.json                   {"id", "question", "function"} a line: the questions
+ *   <model>/simple_result.json            {"id", "result", "input_token_count", …} a line: what was
+ * answered <model>/simple_score.json             {"accuracy", "correct_count", "total_count"}, then
+ * the failures alone BFCL_v3_simple.json                   {"id", "question", "function"} a line:
+ * the questions
  *
- * What is in the result file and not among the failures was right. Questions stand in the leaderboard's
- * data, and otherwise only in the failures of a score file: a category whose questions are not all here
- * is refused, for records of failures alone would teach that the model always fails. */
+ * What is in the result file and not among the failures was right. Questions stand in the
+ * leaderboard's data, and otherwise only in the failures of a score file: a category whose
+ * questions are not all here is refused, for records of failures alone would teach that the model
+ * always fails. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,11 +50,13 @@ static td_claim probe(const td_head *head)
 {
     if (td_head_has(head, "ground_truth") && !td_head_has(head, "question"))
         return TD_NOT_MINE; /* the answers; never read */
-    if (td_head_has_all(head, "id question function") || td_head_has_all(head, "accuracy correct_count total_count") ||
-        (td_head_has_all(head, "id result") &&
-         strstr(head->name, "_result.json")))
+    if (td_head_has_all(head, "id question function") ||
+        td_head_has_all(head, "accuracy correct_count total_count") ||
+        (td_head_has_all(head, "id result") && strstr(head->name, "_result.json")))
         return TD_MINE;
-    return td_head_has_all(head, "id question") && td_name_starts(head->name, "BFCL_v") ? TD_MINE : TD_NOT_MINE;
+    return td_head_has_all(head, "id question") && td_name_starts(head->name, "BFCL_v")
+               ? TD_MINE
+               : TD_NOT_MINE;
 }
 
 /* ---- which part a file is of ---- */
@@ -70,8 +74,8 @@ static void category_of_file(const char *name, char category[96])
 
 static bool is_group(tierce_span folder)
 {
-    static const char *const groups[] = {"non_live", "live", "multi_turn", "agentic", "memory", "web_search",
-                                         "format_sensitivity"};
+    static const char *const groups[] = {"non_live", "live",       "multi_turn",        "agentic",
+                                         "memory",   "web_search", "format_sensitivity"};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         if (folder.len == strlen(groups[i]) && !memcmp(folder.data, groups[i], folder.len))
             return true;
@@ -86,8 +90,11 @@ static bool open_part(td_sink *sink, const td_head *file, td_error *error)
     tierce_span folder = td_folder(file->path, 1);
     folder = is_group(folder) ? td_folder(file->path, 2) : folder;
     if (!given && !folder.len)
-        return td_fail(error, "%.300s: the model is the name of the file's folder, which is not in this path; "
-                       "name the folder too, or say it with --model NAME", file->path);
+        return td_fail(
+            error,
+            "%.300s: the model is the name of the file's folder, which is not in this path; "
+            "name the folder too, or say it with --model NAME",
+            file->path);
     snprintf(model, sizeof model, "%.*s", given ? 127 : (int)(folder.len < 127 ? folder.len : 127),
              given ? given : folder.data);
     category_of_file(file->name, category);
@@ -113,7 +120,8 @@ static bool open_part(td_sink *sink, const td_head *file, td_error *error)
 
 /* ---- results ---- */
 
-/* A count, or the sum of the counts of several turns. Lists in lists are as deep as turns and steps. */
+/* A count, or the sum of the counts of several turns. Lists in lists are as deep as turns and
+ * steps. */
 static double count_of(const td_node *n)
 {
     double sum = (double)NAN;
@@ -166,7 +174,8 @@ static bool take_result(td_sink *sink, const td_node *n, uint64_t line, td_error
 
 /* ---- scores ---- */
 
-static bool put_question(td_sink *sink, const td_node *question, const char *id, uint64_t line, td_error *error)
+static bool put_question(td_sink *sink, const td_node *question, const char *id, uint64_t line,
+                         td_error *error)
 {
     state *s = td_sink_state(sink);
     td_row row;
@@ -183,7 +192,8 @@ static bool put_question(td_sink *sink, const td_node *question, const char *id,
     row.request.data = out->at;
     row.request.len = out->len;
     row.line = line;
-    return (td_tally_add(&s->asked, row.key) || td_fail(error, "out of memory")) && td_sink_row(sink, &row, error);
+    return (td_tally_add(&s->asked, row.key) || td_fail(error, "out of memory")) &&
+           td_sink_row(sink, &row, error);
 }
 
 static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
@@ -265,7 +275,8 @@ static bool has_failed(const part *p, size_t i)
 {
     char name[40];
     snprintf(name, sizeof name, "#%zu", i + 1);
-    return td_tally_of(&p->failed, td_span_of(p->results[i].id)) || td_tally_of(&p->failed, td_span_of(name));
+    return td_tally_of(&p->failed, td_span_of(p->results[i].id)) ||
+           td_tally_of(&p->failed, td_span_of(name));
 }
 
 static bool put_part(td_sink *sink, const part *p, td_error *error)
@@ -303,8 +314,8 @@ static void compare(td_sink *sink, const part *p)
         failed += has_failed(p, i);
     if (p->n - failed == p->correct && p->n == p->total)
         return;
-    snprintf(detail, sizeof detail, "%zu of %zu by the results, %zu of %zu it says", p->n - failed, p->n,
-             p->correct, p->total);
+    snprintf(detail, sizeof detail, "%zu of %zu by the results, %zu of %zu it says", p->n - failed,
+             p->n, p->correct, p->total);
     td_sink_note(sink, 1, "score files whose count is not that of the results", detail);
 }
 
@@ -331,10 +342,16 @@ static bool finish(td_sink *sink, td_error *error)
         td_sink_at(sink, p->path);
         const size_t without = unasked(s, p);
         if (!p->scored || !p->n) {
-            td_sink_drop(sink, 0, p->n ? "result files without their score file" : "score files without their result file", p->category);
+            td_sink_drop(sink, 0,
+                         p->n ? "result files without their score file"
+                              : "score files without their result file",
+                         p->category);
         } else if (without) {
-            snprintf(detail, sizeof detail, "%zu of the %zu questions of %s", without, p->n, p->category);
-            td_sink_drop(sink, 0, "categories whose questions are not all here (--prompts FILE gives them)", detail);
+            snprintf(detail, sizeof detail, "%zu of the %zu questions of %s", without, p->n,
+                     p->category);
+            td_sink_drop(sink, 0,
+                         "categories whose questions are not all here (--prompts FILE gives them)",
+                         detail);
             lacking = lacking ? lacking : p;
         } else {
             compare(sink, p);
@@ -345,11 +362,14 @@ static bool finish(td_sink *sink, td_error *error)
     }
     if (written || !lacking)
         return true;
-    return td_fail(error, "%.200s: %zu of its %zu questions are in none of the files (accuracy %.4g: score files "
-                   "print only the questions that failed, and records of failures alone would teach that "
-                   "%.80s always fails); give the leaderboard's question file: --prompts BFCL_v3_%.60s.json",
-                   lacking->path, unasked(s, lacking), lacking->n, (double)lacking->correct / (double)(lacking->total ? lacking->total : 1),
-                   lacking->model, lacking->category);
+    return td_fail(
+        error,
+        "%.200s: %zu of its %zu questions are in none of the files (accuracy %.4g: score files "
+        "print only the questions that failed, and records of failures alone would teach that "
+        "%.80s always fails); give the leaderboard's question file: --prompts BFCL_v3_%.60s.json",
+        lacking->path, unasked(s, lacking), lacking->n,
+        (double)lacking->correct / (double)(lacking->total ? lacking->total : 1), lacking->model,
+        lacking->category);
 }
 
 static void close_state(void *state_of_sink)

@@ -9,12 +9,14 @@
 static const char *schema_type(const char *type)
 {
     static const char *const words[][2] = {
-        {"dict", "object"},    {"HashMap", "object"},   {"Hashtable", "object"}, {"float", "number"},
-        {"double", "number"},  {"tuple", "array"},      {"list", "array"},       {"ArrayList", "array"},
-        {"Array", "array"},    {"Queue", "array"},      {"Stack", "array"},      {"any", "string"},
-        {"Any", "string"},     {"String", "string"},    {"char", "string"},      {"long", "integer"},
-        {"byte", "integer"},   {"short", "integer"},    {"Bigint", "integer"},   {"Boolean", "boolean"},
-        {"bool", "boolean"},   {"Integer", "integer"},  {"int", "integer"}};
+        {"dict", "object"},     {"HashMap", "object"},  {"Hashtable", "object"},
+        {"float", "number"},    {"double", "number"},   {"tuple", "array"},
+        {"list", "array"},      {"ArrayList", "array"}, {"Array", "array"},
+        {"Queue", "array"},     {"Stack", "array"},     {"any", "string"},
+        {"Any", "string"},      {"String", "string"},   {"char", "string"},
+        {"long", "integer"},    {"byte", "integer"},    {"short", "integer"},
+        {"Bigint", "integer"},  {"Boolean", "boolean"}, {"bool", "boolean"},
+        {"Integer", "integer"}, {"int", "integer"}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(type, words[i][0]))
             return words[i][1];
@@ -52,7 +54,8 @@ static void put_function(td_out *out, const td_node *f, bool *first)
     const char *name = td_string(td_get(f, "name")), *about = td_string(td_get(f, "description"));
     if (!name)
         return;
-    td_puts(out, *first ? "{\"type\": \"function\", \"function\": {\"name\": " : ", {\"type\": \"function\", \"function\": {\"name\": ");
+    td_puts(out, *first ? "{\"type\": \"function\", \"function\": {\"name\": "
+                        : ", {\"type\": \"function\", \"function\": {\"name\": ");
     *first = false;
     td_put_json(out, name, strlen(name));
     if (about) {

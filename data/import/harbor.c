@@ -1,9 +1,9 @@
 /* Harbor: jobs/<job>/<trial>/{result.json, agent/trajectory.json}, one model and task a trial.
  *
  * The result knows the reward, the cost and the tokens, but not the prompt: that is the task's
- * instruction.md (under --prompts TASKS, or where the trial's config says), or the first user step of
- * the trajectory. An exception without a reward is a failure of the harness: missing, though Harbor's
- * own mean counts it as 0. */
+ * instruction.md (under --prompts TASKS, or where the trial's config says), or the first user step
+ * of the trajectory. An exception without a reward is a failure of the harness: missing, though
+ * Harbor's own mean counts it as 0. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,12 +35,14 @@ static char *instruction(const char *folder, const char *task, size_t *len)
     td_error ignored;
     const int n = snprintf(path, sizeof path, "%s/%s/instruction.md", folder, task);
     return n > 0 && n < (int)sizeof path && !access(path, R_OK)
-               ? td_input_load(path, (size_t)16 << 20, len, &ignored) : NULL;
+               ? td_input_load(path, (size_t)16 << 20, len, &ignored)
+               : NULL;
 }
 
 static char *any_instruction(td_sink *sink, const td_node *result, const char *path, size_t *len)
 {
-    const char *tasks = td_sink_settings(sink)->prompts, *task = td_string(td_get(result, "task_name"));
+    const char *tasks = td_sink_settings(sink)->prompts,
+               *task = td_string(td_get(result, "task_name"));
     const char *own = td_string(td_get_path(result, "config.task.path"));
     const char *last = task ? strrchr(task, '/') : NULL;
     char *text = NULL;
@@ -109,8 +111,8 @@ static void numbers(td_outcome *o, const td_node *result, const td_node *traject
     o->output_tokens = td_quantity(td_get(agent, "n_output_tokens"));
     o->latency_s = td_elapsed(td_get(run, "started_at"), td_get(run, "finished_at"));
     td_atif_numbers(o, trajectory);
-    o->latency_s = td_either(o->latency_s,
-                             td_elapsed(td_get(result, "started_at"), td_get(result, "finished_at")));
+    o->latency_s = td_either(
+        o->latency_s, td_elapsed(td_get(result, "started_at"), td_get(result, "finished_at")));
 }
 
 /* Two agents under one model name would be averaged as if they were trials of one. */
@@ -121,8 +123,10 @@ static void watch_agent(td_sink *sink, const td_node *result)
     if (agent && !*s->agent)
         snprintf(s->agent, sizeof s->agent, "%s", agent);
     else if (agent && strncmp(s->agent, agent, sizeof s->agent - 1))
-        td_sink_note(sink, 0, "trials of another agent than the first; of one model they are averaged "
-                     "(import agents apart, with --model NAME)", agent);
+        td_sink_note(sink, 0,
+                     "trials of another agent than the first; of one model they are averaged "
+                     "(import agents apart, with --model NAME)",
+                     agent);
 }
 
 static bool take(td_sink *sink, const td_node *result, const td_node *trajectory, const char *path,
@@ -147,7 +151,8 @@ static bool take(td_sink *sink, const td_node *result, const td_node *trajectory
     row.outcome.score = reward(sink, result);
     if (isnan(row.outcome.score)) {
         const td_node *exception = td_get(result, "exception_info");
-        td_row_missing(&row, td_is_object(exception) ? "trials that ended with an exception and no reward"
+        td_row_missing(&row, td_is_object(exception)
+                                 ? "trials that ended with an exception and no reward"
                              : td_sink_settings(sink)->metric ? "trials without that reward"
                                                               : "trials that were never graded");
     }
@@ -155,8 +160,10 @@ static bool take(td_sink *sink, const td_node *result, const td_node *trajectory
         row.request.data = out->at;
         row.request.len = out->len;
     } else {
-        td_sink_note(sink, 0, "trials whose prompt is not here (--prompts TASKS names the folder of the "
-                     "tasks, each with its instruction.md)", td_string(td_get(result, "task_name")));
+        td_sink_note(sink, 0,
+                     "trials whose prompt is not here (--prompts TASKS names the folder of the "
+                     "tasks, each with its instruction.md)",
+                     td_string(td_get(result, "task_name")));
     }
     return td_sink_row(sink, &row, error);
 }

@@ -10,11 +10,14 @@
 
 static td_claim probe(const td_head *head)
 {
-    if (td_head_has_all(head, "request_id request_created_at response_status"))
+    if (td_head_has_all(head, "request_id request_created_at response_status") ||
+        td_head_has_all(
+            head, "request_id request_created_at request_body")) /* a long body hides the rest */
         return TD_MINE;
     return td_head_column(head, "request_id") && td_head_column(head, "request_created_at") &&
                    td_head_column(head, "response_status")
-               ? TD_MINE : TD_NOT_MINE;
+               ? TD_MINE
+               : TD_NOT_MINE;
 }
 
 static double truth(const td_node *n)
@@ -60,7 +63,8 @@ static void numbers(td_outcome *o, const td_node *n)
     td_dom_free(owned);
 }
 
-static bool take_call(td_sink *sink, const td_node *n, const td_node *body, uint64_t line, td_error *error)
+static bool take_call(td_sink *sink, const td_node *n, const td_node *body, uint64_t line,
+                      td_error *error)
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
@@ -74,9 +78,11 @@ static bool take_call(td_sink *sink, const td_node *n, const td_node *body, uint
     row.outcome.name = td_span_of(model ? model : td_string(td_get(n, "response_model")));
     row.line = line;
     if (!row.id.len || !row.outcome.name.len)
-        return td_sink_bad(sink, line, "a request needs \"request_id\" and \"request_model\"", NULL, error);
+        return td_sink_bad(sink, line, "a request needs \"request_id\" and \"request_model\"", NULL,
+                           error);
     if (!td_put_body(out, body)) {
-        td_sink_drop(sink, line, "requests without a chat's body (export with --include-body)", NULL);
+        td_sink_drop(sink, line, "requests without a chat's body (export with --include-body)",
+                     NULL);
         return true;
     }
     row.request.data = out->at;

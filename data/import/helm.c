@@ -22,11 +22,14 @@ typedef struct {
 
 static td_claim probe(const td_head *head)
 {
-    if (td_name_starts(head->name, "per_instance_stats.json") && td_head_has_all(head, "instance_id stats"))
+    if (td_name_starts(head->name, "per_instance_stats.json") &&
+        td_head_has_all(head, "instance_id stats"))
         return TD_MINE;
-    return td_name_starts(head->name, "scenario_state.json") || td_name_starts(head->name, "run_spec.json") ||
+    return td_name_starts(head->name, "scenario_state.json") ||
+                   td_name_starts(head->name, "run_spec.json") ||
                    (td_name_starts(head->name, "stats.json") && td_head_has(head, "name.name"))
-               ? TD_COMPANION : TD_NOT_MINE;
+               ? TD_COMPANION
+               : TD_NOT_MINE;
 }
 
 /* ---- the run ---- */
@@ -39,7 +42,8 @@ static void source_of(helm_run *r, const char *name)
     if (model && model > name && (model[-1] == ',' || model[-1] == ':')) {
         const char *rest = model + strcspn(model, ",");
         const size_t before = (size_t)(model - name) - (*rest == ',' ? 0 : 1);
-        used += (size_t)snprintf(r->source + used, sizeof r->source - used, "%.*s", (int)(before < 400 ? before : 400), name);
+        used += (size_t)snprintf(r->source + used, sizeof r->source - used, "%.*s",
+                                 (int)(before < 400 ? before : 400), name);
         rest += *rest == ',';
         name = rest;
     }
@@ -57,14 +61,17 @@ static bool read_spec(helm_run *r, const td_head *file)
     const char *model = td_string(td_get_path(spec, "adapter_spec.model"));
     const tierce_span folder = td_folder(file->path, 1);
     char folder_name[300];
-    snprintf(folder_name, sizeof folder_name, "%.*s", (int)(folder.len < 299 ? folder.len : 299), folder.data);
+    snprintf(folder_name, sizeof folder_name, "%.*s", (int)(folder.len < 299 ? folder.len : 299),
+             folder.data);
     source_of(r, name ? name : folder_name);
     if (given || model)
         snprintf(r->model, sizeof r->model, "%s", given ? given : model);
     td_dom_free(spec);
     free(beside);
-    return *r->model || td_sink_bad(r->sink, 0, "a run without a model (run_spec.json beside it, or "
-                                    "--model NAME, says it)", NULL, r->error);
+    return *r->model || td_sink_bad(r->sink, 0,
+                                    "a run without a model (run_spec.json beside it, or "
+                                    "--model NAME, says it)",
+                                    NULL, r->error);
 }
 
 static tierce_span trial_of(const td_node *n, char room[32])
@@ -82,7 +89,8 @@ static tierce_span attempt(tierce_span id, const td_node *n, char room[256])
 {
     char number[32];
     const tierce_span trial = trial_of(n, number);
-    snprintf(room, 256, "%.*s#%.*s", (int)(id.len < 200 ? id.len : 200), id.data, (int)(trial.len < 31 ? trial.len : 31), trial.data);
+    snprintf(room, 256, "%.*s#%.*s", (int)(id.len < 200 ? id.len : 200), id.data,
+             (int)(trial.len < 31 ? trial.len : 31), trial.data);
     return td_span_of(room);
 }
 
@@ -113,7 +121,8 @@ static bool take_request(helm_run *r, const td_node *state)
     /* of the trials, and of the "separate" methods' request a choice, the first stands for all */
     const td_node *messages = td_get(request, "messages");
     if (td_tally_add(&r->asked, row.key) == 1 &&
-        td_put_request(out, td_is_array(messages) ? messages : td_get(request, "prompt"), NULL, NULL)) {
+        td_put_request(out, td_is_array(messages) ? messages : td_get(request, "prompt"), NULL,
+                       NULL)) {
         row.request.data = out->at;
         row.request.len = out->len;
     }
@@ -126,7 +135,8 @@ static bool read_requests(helm_run *r, const td_head *file, td_tally *failed)
     td_error why;
     char *beside = td_beside(file->path, "scenario_state.json");
     td_node *root = beside ? td_input_dom(beside, &why) : NULL;
-    bool good = root || td_sink_bad(r->sink, 0, "a run whose scenario_state.json cannot be read", beside ? why.text : NULL, r->error);
+    bool good = root || td_sink_bad(r->sink, 0, "a run whose scenario_state.json cannot be read",
+                                    beside ? why.text : NULL, r->error);
     if (root)
         td_sink_at(r->sink, beside);
     for (const td_node *s = td_first(td_get(root, "request_states")); good && s; s = td_next(s)) {
@@ -153,11 +163,20 @@ static const td_node *stat(const td_node *instance, const char *name)
     return NULL;
 }
 
-static const char *const metrics[] = {
-    "exact_match",       "quasi_exact_match",       "prefix_exact_match", "quasi_prefix_exact_match",
-    "math_equiv_chain_of_thought", "math_equiv",    "final_number_exact_match",
-    "chain_of_thought_correctness", "ifeval_strict_accuracy", "omni_math_accuracy",
-    "wildbench_score_rescaled", "f1_score",         "rouge_l",            NULL};
+static const char *const metrics[] = {"exact_match",
+                                      "quasi_exact_match",
+                                      "prefix_exact_match",
+                                      "quasi_prefix_exact_match",
+                                      "math_equiv_chain_of_thought",
+                                      "math_equiv",
+                                      "final_number_exact_match",
+                                      "chain_of_thought_correctness",
+                                      "ifeval_strict_accuracy",
+                                      "omni_math_accuracy",
+                                      "wildbench_score_rescaled",
+                                      "f1_score",
+                                      "rouge_l",
+                                      NULL};
 
 /* The first of these that the file has. */
 static bool settle_metric(helm_run *r, const td_node *list)
@@ -167,9 +186,13 @@ static bool settle_metric(helm_run *r, const td_node *list)
         for (const td_node *n = td_first(list); n && !r->metric; n = td_next(n))
             r->metric = stat(n, metrics[i]) ? metrics[i] : NULL;
     if (!r->metric)
-        return td_sink_bad(r->sink, 0, "no stat known as a score in it; say which with --metric NAME", NULL, r->error);
+        return td_sink_bad(r->sink, 0,
+                           "no stat known as a score in it; say which with --metric NAME", NULL,
+                           r->error);
     if (!td_sink_settings(r->sink)->metric)
-        td_sink_note(r->sink, 0, "runs whose score is the first stat known as one (--metric says another)", r->metric);
+        td_sink_note(r->sink, 0,
+                     "runs whose score is the first stat known as one (--metric says another)",
+                     r->metric);
     return true;
 }
 
@@ -178,7 +201,8 @@ static bool take_score(helm_run *r, const td_node *n, const td_tally *failed)
     char trial[32], room[256];
     td_row row;
     if (td_is_object(td_get(n, "perturbation"))) {
-        td_sink_drop(r->sink, 0, "scores of perturbed copies of an instance", td_string(td_get(n, "instance_id")));
+        td_sink_drop(r->sink, 0, "scores of perturbed copies of an instance",
+                     td_string(td_get(n, "instance_id")));
         return true;
     }
     td_row_start(&row);

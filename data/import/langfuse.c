@@ -1,10 +1,10 @@
-/* Langfuse: observations and scores, as the blob-storage export writes them (JSONL, JSON or CSV; snake
- * case) or the API (camel case). Only generations are requests to a model.
+/* Langfuse: observations and scores, as the blob-storage export writes them (JSONL, JSON or CSV;
+ * snake case) or the API (camel case). Only generations are requests to a model.
  *
- * A score of an observation is its own. A score of a whole trace goes to the trace's generation where
- * there is just one; which of several earned it no one knows, so there it is dropped, and counted. The
- * scores of traces wait for the end, when the observations are looked through once more: memory is
- * that of the traces' scores, not of the observations. */
+ * A score of an observation is its own. A score of a whole trace goes to the trace's generation
+ * where there is just one; which of several earned it no one knows, so there it is dropped, and
+ * counted. The scores of traces wait for the end, when the observations are looked through once
+ * more: memory is that of the traces' scores, not of the observations. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,8 @@ static td_claim probe(const td_head *head)
     for (size_t i = 0; observations[i]; i++)
         if (td_head_has_all(head, observations[i]))
             return TD_MINE;
-    if (td_head_has_all(head, "trace_id observation_id name value") || td_head_has_all(head, "traceId name value dataType"))
+    if (td_head_has_all(head, "trace_id observation_id name value") ||
+        td_head_has_all(head, "traceId name value dataType"))
         return TD_MINE;
     /* a span may come first in a file of observations */
     return td_head_has_all(head, "trace_id type parent_observation_id") ? TD_MINE : TD_NOT_MINE;
@@ -68,9 +69,12 @@ static bool starts(const char *name, const char *start)
  * the total, unless "input" and "output" alone are the total already. */
 static void read_details(td_outcome *o, const td_node *details)
 {
-    static const char *const cached[] = {"input_cached_tokens", "cache_read_input_tokens", "input_cache_read", NULL};
-    static const char *const written[] = {"input_cache_creation", "cache_creation_input_tokens", NULL};
-    static const char *const thought[] = {"output_reasoning_tokens", "output_reasoning", "reasoning_tokens", NULL};
+    static const char *const cached[] = {"input_cached_tokens", "cache_read_input_tokens",
+                                         "input_cache_read", NULL};
+    static const char *const written[] = {"input_cache_creation", "cache_creation_input_tokens",
+                                          NULL};
+    static const char *const thought[] = {"output_reasoning_tokens", "output_reasoning",
+                                          "reasoning_tokens", NULL};
     double input = (double)NAN, output = (double)NAN;
     for (const td_node *n = td_first(details); n; n = td_next(n)) {
         const char *name = td_key(n);
@@ -79,7 +83,8 @@ static void read_details(td_outcome *o, const td_node *details)
         else if (starts(name, "output") || starts(name, "completion") || starts(name, "reasoning"))
             output = td_plus(output, td_quantity(n));
     }
-    const double plain_in = td_quantity(td_get(details, "input")), plain_out = td_quantity(td_get(details, "output"));
+    const double plain_in = td_quantity(td_get(details, "input")),
+                 plain_out = td_quantity(td_get(details, "output"));
     const bool plain = plain_in + plain_out == td_quantity(td_get(details, "total"));
     o->input_tokens = plain ? plain_in : input;
     o->output_tokens = plain ? plain_out : output;
@@ -94,7 +99,8 @@ static void numbers(td_outcome *o, const td_node *n)
     const td_node *usage = td_unwrap(field(n, "usage_details", "usageDetails"), &owned[0]);
     const td_node *costs = td_unwrap(field(n, "cost_details", "costDetails"), &owned[1]);
     read_details(o, usage);
-    o->cost_usd = td_either(td_quantity(field(n, "total_cost", "totalCost")), td_quantity(td_get(costs, "total")));
+    o->cost_usd = td_either(td_quantity(field(n, "total_cost", "totalCost")),
+                            td_quantity(td_get(costs, "total")));
     o->latency_s = td_elapsed(field(n, "start_time", "startTime"), field(n, "end_time", "endTime"));
     td_dom_free(owned[0]);
     td_dom_free(owned[1]);
@@ -105,8 +111,9 @@ static bool put_asked(td_out *out, const td_node *n)
     td_node *owned;
     const td_node *input = td_unwrap(td_get(n, "input"), &owned);
     const bool body = td_is_object(input) && !td_get(input, "role");
-    const bool put = body ? td_put_body(out, input)
-                          : td_put_request(out, input, NULL, field(n, "tool_definitions", "toolDefinitions"));
+    const bool put =
+        body ? td_put_body(out, input)
+             : td_put_request(out, input, NULL, field(n, "tool_definitions", "toolDefinitions"));
     td_dom_free(owned);
     return put;
 }
@@ -147,7 +154,8 @@ static bool take_generation(td_sink *sink, const td_node *n, uint64_t line, td_e
     if (!row.id.len)
         return td_sink_bad(sink, line, "an observation without \"id\"", NULL, error);
     if (!row.outcome.name.len || !put_asked(out, n)) {
-        td_sink_drop(sink, line, "generations without a model or an input", td_string(td_get(n, "id")));
+        td_sink_drop(sink, line, "generations without a model or an input",
+                     td_string(td_get(n, "id")));
         return true;
     }
     row.request.data = out->at;
@@ -193,17 +201,21 @@ static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error 
     const char *trace = td_string(field(n, "trace_id", "traceId"));
     const double value = td_quantity(td_get(n, "value"));
     if (isnan(value)) {
-        td_sink_drop(sink, line, "scores that are words, not numbers", td_string(td_get(n, "name")));
+        td_sink_drop(sink, line, "scores that are words, not numbers",
+                     td_string(td_get(n, "name")));
         return true;
     }
-    if (!td_score_wanted(s->score_name, td_sink_settings(sink)->metric, td_string(td_get(n, "name")))) {
-        td_sink_drop(sink, line, "scores of another name (--metric NAME says which counts)", td_string(td_get(n, "name")));
+    if (!td_score_wanted(s->score_name, td_sink_settings(sink)->metric,
+                         td_string(td_get(n, "name")))) {
+        td_sink_drop(sink, line, "scores of another name (--metric NAME says which counts)",
+                     td_string(td_get(n, "name")));
         return true;
     }
     if (observation && *observation)
         return put_score(sink, observation, value, line, error);
     if (!trace)
-        return td_sink_bad(sink, line, "a score of neither an observation nor a trace", NULL, error);
+        return td_sink_bad(sink, line, "a score of neither an observation nor a trace", NULL,
+                           error);
     return add_trace_score(s, trace, value, line) || td_fail(error, "out of memory");
 }
 
@@ -222,11 +234,12 @@ static trace_score *scores_of(const state *s, uint64_t trace)
     return low < s->n && s->scores[low].trace == trace ? &s->scores[low] : NULL;
 }
 
-/* The second look: which generations do the scored traces have? The first of a trace's scores counts
- * them for all. */
+/* The second look: which generations do the scored traces have? The first of a trace's scores
+ * counts them for all. */
 static bool count_generation(state *s, const td_node *n, td_error *error)
 {
-    const char *trace = td_string(field(n, "trace_id", "traceId")), *id = td_string(td_get(n, "id"));
+    const char *trace = td_string(field(n, "trace_id", "traceId")),
+               *id = td_string(td_get(n, "id"));
     trace_score *t = trace && id ? scores_of(s, td_name_hash(trace, strlen(trace))) : NULL;
     if (t && !t->generations++)
         t->generation = strdup(id);
@@ -238,7 +251,8 @@ static bool take(td_sink *sink, const td_node *n, uint64_t line, td_error *error
     state *s = td_sink_state(sink);
     if (s->again)
         return !is_generation(n) || count_generation(s, n, error);
-    if (td_get(n, "value") || td_get(n, "string_value") || td_get(n, "stringValue") || td_get(n, "data_type"))
+    if (td_get(n, "value") || td_get(n, "string_value") || td_get(n, "stringValue") ||
+        td_get(n, "data_type"))
         return take_score(sink, n, line, error);
     s->observed = true;
     if (is_generation(n))
@@ -251,13 +265,15 @@ static bool read_file(td_sink *sink, const td_head *file, td_error *error)
 {
     state *s = td_sink_state(sink);
     s->observed = false;
-    return td_rows(sink, file, take, error) && (!s->observed || note_path(sink, file->path) || td_fail(error, "out of memory"));
+    return td_rows(sink, file, take, error) &&
+           (!s->observed || note_path(sink, file->path) || td_fail(error, "out of memory"));
 }
 
 static int by_trace(const void *a, const void *b)
 {
     const trace_score *x = a, *y = b;
-    return x->trace != y->trace ? (x->trace < y->trace ? -1 : 1) : (x->line > y->line) - (x->line < y->line);
+    return x->trace != y->trace ? (x->trace < y->trace ? -1 : 1)
+                                : (x->line > y->line) - (x->line < y->line);
 }
 
 static bool finish(td_sink *sink, td_error *error)
@@ -274,8 +290,11 @@ static bool finish(td_sink *sink, td_error *error)
         const trace_score *t = &s->scores[i];
         first = first && first->trace == t->trace ? first : t;
         if (first->generations != 1)
-            td_sink_drop(sink, 0, first->generations ? "scores of traces with several generations: whose, is not known"
-                                                     : "scores of traces without a generation here", NULL);
+            td_sink_drop(sink, 0,
+                         first->generations
+                             ? "scores of traces with several generations: whose, is not known"
+                             : "scores of traces without a generation here",
+                         NULL);
         else if (!put_score(sink, first->generation, t->value, 0, error))
             return false;
     }

@@ -1,4 +1,5 @@
-/* LiteLLM: StandardLoggingPayload objects (S3, GCS and callback loggers) and rows of the spend logs.
+/* LiteLLM: StandardLoggingPayload objects (S3, GCS and callback loggers) and rows of the spend
+ * logs.
  *
  * In spend logs whole JSON documents stand inside strings, truth values are "True" and "False", and
  * messages are {} unless store_prompts_in_spend_logs was on. What LiteLLM's own cache answered says
@@ -13,10 +14,13 @@
 
 static td_claim probe(const td_head *head)
 {
-    if (td_head_has_all(head, "call_type model_group response_cost") || td_head_has_all(head, "call_type request_id spend"))
+    if (td_head_has_all(head, "call_type model_group response_cost") ||
+        td_head_has_all(head, "call_type request_id spend"))
         return TD_MINE;
-    return td_head_column(head, "call_type") && td_head_column(head, "request_id") && td_head_column(head, "spend")
-               ? TD_MINE : TD_NOT_MINE;
+    return td_head_column(head, "call_type") && td_head_column(head, "request_id") &&
+                   td_head_column(head, "spend")
+               ? TD_MINE
+               : TD_NOT_MINE;
 }
 
 static bool yes(const td_node *n)
@@ -27,7 +31,8 @@ static bool yes(const td_node *n)
 
 static bool is_chat(const td_node *n)
 {
-    static const char *const words[] = {"completion", "responses", "anthropic_messages", "generate_content"};
+    static const char *const words[] = {"completion", "responses", "anthropic_messages",
+                                        "generate_content"};
     const char *type = td_string(td_get(n, "call_type"));
     for (size_t i = 0; type && *type && i < sizeof words / sizeof *words; i++)
         if (strstr(type, words[i]))
@@ -46,13 +51,15 @@ static bool has_failed(const td_node *n, const td_node *metadata)
 static bool put_asked(td_out *out, const td_node *n)
 {
     td_node *owned[2];
-    const td_node *messages = td_get(n, "messages"), *asked = td_unwrap(td_get(n, "proxy_server_request"), &owned[0]);
+    const td_node *messages = td_get(n, "messages"),
+                  *asked = td_unwrap(td_get(n, "proxy_server_request"), &owned[0]);
     const td_node *parameters = td_unwrap(td_get(n, "model_parameters"), &owned[1]);
     const char *text = td_string(messages);
     const td_node *tools = td_get(parameters, "tools");
     asked = td_is_object(td_get(asked, "body")) ? td_get(asked, "body") : asked;
     tools = tools ? tools : td_get(asked, "tools");
-    bool put = (!text || strcmp(text, "redacted-by-litellm")) && td_put_request(out, messages, NULL, tools);
+    bool put = (!text || strcmp(text, "redacted-by-litellm")) &&
+               td_put_request(out, messages, NULL, tools);
     put = put || td_put_body(out, asked);
     td_dom_free(owned[0]);
     td_dom_free(owned[1]);
@@ -61,7 +68,8 @@ static bool put_asked(td_out *out, const td_node *n)
 
 static void numbers(td_outcome *o, const td_node *n, const td_node *metadata)
 {
-    static const char *const costs[] = {"response_cost", "spend", "cost_breakdown.total_cost", NULL};
+    static const char *const costs[] = {"response_cost", "spend", "cost_breakdown.total_cost",
+                                        NULL};
     td_read_usage(o, n);
     td_read_usage(o, td_get_path(n, "response.usage"));
     td_read_usage(o, td_get(metadata, "usage_object"));
@@ -70,7 +78,8 @@ static void numbers(td_outcome *o, const td_node *n, const td_node *metadata)
                              td_elapsed(td_get(n, "startTime"), td_get(n, "endTime")));
 }
 
-static bool take_call(td_sink *sink, const td_node *n, const td_node *metadata, uint64_t line, td_error *error)
+static bool take_call(td_sink *sink, const td_node *n, const td_node *metadata, uint64_t line,
+                      td_error *error)
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
@@ -85,10 +94,13 @@ static bool take_call(td_sink *sink, const td_node *n, const td_node *metadata, 
         return true;
     }
     if (!row.id.len || !row.outcome.name.len)
-        return td_sink_bad(sink, line, "a call needs \"id\" or \"request_id\", and \"model\"", NULL, error);
+        return td_sink_bad(sink, line, "a call needs \"id\" or \"request_id\", and \"model\"", NULL,
+                           error);
     if (!put_asked(out, n)) {
-        td_sink_drop(sink, line, "calls whose messages were not stored (general_settings: "
-                     "store_prompts_in_spend_logs: true)", NULL);
+        td_sink_drop(sink, line,
+                     "calls whose messages were not stored (general_settings: "
+                     "store_prompts_in_spend_logs: true)",
+                     NULL);
         return true;
     }
     row.request.data = out->at;
@@ -96,8 +108,10 @@ static bool take_call(td_sink *sink, const td_node *n, const td_node *metadata, 
     if (has_failed(n, metadata))
         row.missing = "calls that failed";
     else if (yes(td_get(n, "cache_hit")))
-        td_sink_note(sink, line, "calls answered from LiteLLM's own cache: their cost, tokens and time are "
-                     "left out", NULL);
+        td_sink_note(sink, line,
+                     "calls answered from LiteLLM's own cache: their cost, tokens and time are "
+                     "left out",
+                     NULL);
     else
         numbers(&row.outcome, n, metadata);
     return td_sink_row(sink, &row, error);

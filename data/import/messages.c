@@ -1,9 +1,9 @@
 /* Requests out of the shapes that logs keep them in. The verbs are in pieces.h.
  *
  * One message becomes one of ours: {"role", "content"} with content as text or as a list of parts,
- * and "tool_calls", "tool_call_id" where it has them. What a provider nests differently is laid out:
- * Anthropic's tool_result blocks and OpenTelemetry's tool_call_response parts become messages of role
- * "tool", tool_use blocks and tool_call parts become calls of the message they stand in. */
+ * and "tool_calls", "tool_call_id" where it has them. What a provider nests differently is laid
+ * out: Anthropic's tool_result blocks and OpenTelemetry's tool_call_response parts become messages
+ * of role "tool", tool_use blocks and tool_call parts become calls of the message they stand in. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,8 +72,8 @@ static void put_text(td_out *out, const td_node *n)
 
 static bool is_call(const td_node *part)
 {
-    return is_type(part, "tool_use") || is_type(part, "tool_call") || is_type(part, "function_call") ||
-           td_is_object(td_get(part, "functionCall"));
+    return is_type(part, "tool_use") || is_type(part, "tool_call") ||
+           is_type(part, "function_call") || td_is_object(td_get(part, "functionCall"));
 }
 
 static bool is_result(const td_node *part)
@@ -103,7 +103,8 @@ static void put_result(td_out *out, const td_node *part)
 {
     const td_node *f = td_get(part, "functionResponse");
     f = f ? f : part;
-    const char *id = either_string(part, "tool_use_id", "call_id"), *name = td_string(td_get(f, "name"));
+    const char *id = either_string(part, "tool_use_id", "call_id"),
+               *name = td_string(td_get(f, "name"));
     const td_node *content = either(f, "content", "response");
     content = content ? content : either(f, "output", "result");
     id = id ? id : td_string(td_get(f, "id"));

@@ -1,8 +1,9 @@
-/* OpenAI batch files: requests {"custom_id", "url", "body": {…}} and answers {"custom_id", "response",
- * "error"}, in any order, joined on custom_id. Together, Cerebras, Azure and vLLM write the same.
+/* OpenAI batch files: requests {"custom_id", "url", "body": {…}} and answers {"custom_id",
+ * "response", "error"}, in any order, joined on custom_id. Together, Cerebras, Azure and vLLM write
+ * the same.
  *
- * The request's own bytes become the record's: nothing is parsed and printed again. A batch has tokens
- * but no scores and no costs: --scores FILE gives the scores. */
+ * The request's own bytes become the record's: nothing is parsed and printed again. A batch has
+ * tokens but no scores and no costs: --scores FILE gives the scores. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,13 @@
 
 static td_claim probe(const td_head *head)
 {
-    return td_head_has_all(head, "custom_id body.model") || td_head_has_all(head, "custom_id response error") ||
-                   td_head_has_all(head, "custom_id body.messages") ||
-                   (td_head_has_all(head, "custom_id method url body"))
-               ? TD_MINE : TD_NOT_MINE;
+    static const char *const shapes[] = {
+        "custom_id method url body", "custom_id body.model",           "custom_id body.messages",
+        "custom_id response error",  "custom_id response.status_code", NULL};
+    for (size_t i = 0; shapes[i]; i++)
+        if (td_head_has_all(head, shapes[i]))
+            return TD_MINE;
+    return TD_NOT_MINE;
 }
 
 static void start_row(td_row *row, tierce_span id, uint64_t line)
@@ -35,8 +39,8 @@ static void start_row(td_row *row, tierce_span id, uint64_t line)
 /* The members of the body that bear on routing, as they stand. */
 static bool put_body(td_out *out, const char *body, size_t len)
 {
-    static const char *const wanted[] = {"messages", "prompt", "tools", "functions", "tool_choice",
-                                         "response_format"};
+    static const char *const wanted[] = {"messages",  "prompt",      "tools",
+                                         "functions", "tool_choice", "response_format"};
     td_json json;
     tierce_span key, raw;
     bool first = true, any = false;
@@ -77,8 +81,8 @@ static tierce_span body_of(const char *line, size_t len, char *room)
     return body;
 }
 
-static bool take_request(td_sink *sink, const td_node *n, const char *line, size_t len, tierce_span id,
-                         uint64_t number, td_error *error)
+static bool take_request(td_sink *sink, const td_node *n, const char *line, size_t len,
+                         tierce_span id, uint64_t number, td_error *error)
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
@@ -86,7 +90,8 @@ static bool take_request(td_sink *sink, const td_node *n, const char *line, size
     const td_node *body = td_get(n, "body");
     bool put = false;
     start_row(&row, id, number);
-    if (url && (strstr(url, "/embeddings") || strstr(url, "/moderations") || strstr(url, "/images"))) {
+    if (url &&
+        (strstr(url, "/embeddings") || strstr(url, "/moderations") || strstr(url, "/images"))) {
         td_sink_drop(sink, number, "batch requests that are no chat", url);
         return true;
     }
@@ -97,7 +102,8 @@ static bool take_request(td_sink *sink, const td_node *n, const char *line, size
         free(room);
     }
     out->len = put ? out->len : 0;
-    if (!put && !td_put_body(out, body)) /* the responses shape, and what only a lenient reader takes */
+    if (!put &&
+        !td_put_body(out, body)) /* the responses shape, and what only a lenient reader takes */
         return td_sink_bad(sink, number, "a batch request without messages", NULL, error);
     row.request.data = out->at;
     row.request.len = out->len;
@@ -106,7 +112,8 @@ static bool take_request(td_sink *sink, const td_node *n, const char *line, size
 
 /* ---- answers ---- */
 
-static bool take_answer(td_sink *sink, const td_node *n, tierce_span id, uint64_t number, td_error *error)
+static bool take_answer(td_sink *sink, const td_node *n, tierce_span id, uint64_t number,
+                        td_error *error)
 {
     td_row row;
     const td_node *response = td_get(n, "response"), *body = td_get(response, "body");
@@ -125,8 +132,8 @@ static bool take_answer(td_sink *sink, const td_node *n, tierce_span id, uint64_
     return td_sink_row(sink, &row, error);
 }
 
-static bool take_line(td_sink *sink, const char *line, size_t len, uint64_t number, const char *path,
-                      td_error *error)
+static bool take_line(td_sink *sink, const char *line, size_t len, uint64_t number,
+                      const char *path, td_error *error)
 {
     char room[32];
     td_node *n = td_dom_parse(line, len, path, NULL);

@@ -1,5 +1,5 @@
-/* OpenAI evals: a JSONL of events a run. The first line says which model, "sampling" events hold the
- * prompts, "match" events (or "metrics") the verdicts, all tied by sample_id.
+/* OpenAI evals: a JSONL of events a run. The first line says which model, "sampling" events hold
+ * the prompts, "match" events (or "metrics") the verdicts, all tied by sample_id.
  *
  * Later sampling events of a sample are the grader's own prompts, not the user's: only the first
  * counts. Several matches of one sample are its trials. */
@@ -83,7 +83,9 @@ static bool start_run(td_sink *sink, const td_node *spec, uint64_t line, td_erro
     td_tally_free(&s->judged);
     snprintf(s->model, sizeof s->model, "%s", given ? given : model ? model : "");
     snprintf(s->eval, sizeof s->eval, "%s", eval ? eval : "");
-    return *s->model || td_sink_bad(sink, line, "a spec without completion_fns (--model NAME says it)", NULL, error);
+    return *s->model ||
+           td_sink_bad(sink, line, "a spec without completion_fns (--model NAME says it)", NULL,
+                       error);
 }
 
 static bool take_event(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
@@ -97,8 +99,11 @@ static bool take_event(td_sink *sink, const td_node *n, uint64_t line, td_error 
     if (!type || !sample) /* the final report, events of the run */
         return true;
     if (!*s->model)
-        return td_fail(error, "line %llu: an event before any {\"spec\": …} line, so its model is not known; "
-                       "is the head of the file cut off? --model NAME says it", (unsigned long long)line);
+        return td_fail(
+            error,
+            "line %llu: an event before any {\"spec\": …} line, so its model is not known; "
+            "is the head of the file cut off? --model NAME says it",
+            (unsigned long long)line);
     start_row(&row, s, sample, line);
     const bool asked = td_sink_settings(sink)->metric;
     if (!strcmp(type, "sampling"))

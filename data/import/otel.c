@@ -1,8 +1,8 @@
 /* OpenTelemetry spans with GenAI attributes: OTLP/JSON (resourceSpans, resourceLogs) or one flat
  * object a span. The prompt is there only where the application records content (opt-in).
  *
- * Old attribute names are read beside the present ones. gen_ai.evaluation.result events carry scores:
- * inside the span they belong to, or apart with its span id. */
+ * Old attribute names are read beside the present ones. gen_ai.evaluation.result events carry
+ * scores: inside the span they belong to, or apart with its span id. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +24,10 @@ static td_claim probe(const td_head *head)
     if (td_head_has(head, "resourceSpans") || td_head_has(head, "resourceLogs"))
         return genai ? TD_MINE : TD_PERHAPS;
     return genai && td_head_first(head) != 0 &&
-                   (td_head_has(head, "span_id") || td_head_has(head, "spanId") || td_head_has(head, "attributes"))
-               ? TD_MINE : TD_NOT_MINE;
+                   (td_head_has(head, "span_id") || td_head_has(head, "spanId") ||
+                    td_head_has(head, "attributes"))
+               ? TD_MINE
+               : TD_NOT_MINE;
 }
 
 static const td_node *either(const td_node *n, const char *a, const char *b)
@@ -112,7 +114,8 @@ static bool is_evaluation(const td_node *n, const td_node *attributes)
     return names_evaluation(name) || names_evaluation(td_string(td_get(attributes, "event.name")));
 }
 
-static bool put_score(td_sink *sink, const char *span, const td_node *attributes, uint64_t line, td_error *error)
+static bool put_score(td_sink *sink, const char *span, const td_node *attributes, uint64_t line,
+                      td_error *error)
 {
     state *s = td_sink_state(sink);
     td_row row;
@@ -126,13 +129,15 @@ static bool put_score(td_sink *sink, const char *span, const td_node *attributes
         return true;
     }
     if (!td_score_wanted(s->score_name, td_sink_settings(sink)->metric, name)) {
-        td_sink_drop(sink, line, "evaluations of another name (--metric NAME says which counts)", name);
+        td_sink_drop(sink, line, "evaluations of another name (--metric NAME says which counts)",
+                     name);
         return true;
     }
     return td_sink_row(sink, &row, error);
 }
 
-static bool take_events(td_sink *sink, const td_node *span, const td_node *attributes, uint64_t line, td_error *error)
+static bool take_events(td_sink *sink, const td_node *span, const td_node *attributes,
+                        uint64_t line, td_error *error)
 {
     bool good = true;
     if (td_get(attributes, "gen_ai.evaluation.score.value"))
@@ -150,7 +155,8 @@ static bool take_events(td_sink *sink, const td_node *span, const td_node *attri
 
 static bool is_call(const td_node *attributes)
 {
-    static const char *const calls[] = {"chat", "text_completion", "generate_content", "completion", NULL};
+    static const char *const calls[] = {"chat", "text_completion", "generate_content", "completion",
+                                        NULL};
     const char *operation = td_string(td_get(attributes, "gen_ai.operation.name"));
     if (!operation)
         return either(attributes, "gen_ai.request.model", "gen_ai.response.model") != NULL;
@@ -176,12 +182,16 @@ static double span_time(const td_node *span, const char *nano, const char *plain
 
 static void numbers(td_outcome *o, const td_node *span, const td_node *a)
 {
-    static const char *const input[] = {"gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", NULL};
-    static const char *const output[] = {"gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", NULL};
-    static const char *const cached[] = {"gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens", NULL};
+    static const char *const input[] = {"gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens",
+                                        NULL};
+    static const char *const output[] = {"gen_ai.usage.output_tokens",
+                                         "gen_ai.usage.completion_tokens", NULL};
+    static const char *const cached[] = {"gen_ai.usage.cache_read.input_tokens",
+                                         "gen_ai.usage.cache_read_input_tokens", NULL};
     static const char *const written[] = {"gen_ai.usage.cache_creation.input_tokens",
                                           "gen_ai.usage.cache_creation_input_tokens", NULL};
-    static const char *const thought[] = {"gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", NULL};
+    static const char *const thought[] = {"gen_ai.usage.reasoning.output_tokens",
+                                          "gen_ai.usage.reasoning_tokens", NULL};
     static const char *const cost[] = {"gen_ai.usage.cost", NULL};
     o->input_tokens = number(a, input);
     o->output_tokens = number(a, output);
@@ -194,7 +204,8 @@ static void numbers(td_outcome *o, const td_node *span, const td_node *a)
     o->latency_s = seconds >= 0 ? round(seconds * 1e6) / 1e6 : (double)NAN;
 }
 
-static bool take_call(td_sink *sink, const td_node *span, const td_node *attributes, uint64_t line, td_error *error)
+static bool take_call(td_sink *sink, const td_node *span, const td_node *attributes, uint64_t line,
+                      td_error *error)
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
@@ -203,13 +214,18 @@ static bool take_call(td_sink *sink, const td_node *span, const td_node *attribu
     model = model ? model : td_string(td_get(attributes, "gen_ai.request.model"));
     row.id = td_span_of(span_id(span));
     row.source = td_span_of("otel");
-    row.outcome.name = td_span_of(model ? model : td_string(td_get(attributes, "gen_ai.response.model")));
+    row.outcome.name =
+        td_span_of(model ? model : td_string(td_get(attributes, "gen_ai.response.model")));
     row.line = line;
     if (!row.id.len || !row.outcome.name.len)
-        return td_sink_bad(sink, line, "a span needs a span id and gen_ai.request.model", NULL, error);
+        return td_sink_bad(sink, line, "a span needs a span id and gen_ai.request.model", NULL,
+                           error);
     if (!put_asked_anywhere(out, span, attributes)) {
-        td_sink_drop(sink, line, "spans without content (OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true "
-                     "records it)", td_string(td_get(span, "name")));
+        td_sink_drop(
+            sink, line,
+            "spans without content (OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true "
+            "records it)",
+            td_string(td_get(span, "name")));
         return true;
     }
     row.request.data = out->at;
@@ -232,14 +248,15 @@ static bool take_span(td_sink *sink, const td_node *span, uint64_t line, td_erro
     else if (is_call(attributes))
         good = take_call(sink, span, attributes, line, error);
     else
-        td_sink_drop(sink, line, "spans that are no calls of a model", td_string(td_get(span, "name")));
+        td_sink_drop(sink, line, "spans that are no calls of a model",
+                     td_string(td_get(span, "name")));
     td_dom_free(attributes);
     return good;
 }
 
 /* resourceX[].scopeX[].x[] */
-static bool take_nested(td_sink *sink, const td_node *resources, const char *scopes, const char *things,
-                        uint64_t line, td_error *error)
+static bool take_nested(td_sink *sink, const td_node *resources, const char *scopes,
+                        const char *things, uint64_t line, td_error *error)
 {
     bool good = true;
     for (const td_node *r = td_first(resources); good && r; r = td_next(r))

@@ -13,7 +13,8 @@ static void put_pairs(td_out *out, const td_node *list);
 static void put_value(td_out *out, const td_node *v)
 {
     const td_node *whole = td_get(v, "intValue"), *plain = td_get(v, "stringValue");
-    const td_node *list = td_get_path(v, "arrayValue.values"), *pairs = td_get_path(v, "kvlistValue.values");
+    const td_node *list = td_get_path(v, "arrayValue.values"),
+                  *pairs = td_get_path(v, "kvlistValue.values");
     bool first = true;
     plain = plain ? plain : td_get(v, "doubleValue");
     plain = plain ? plain : td_get(v, "boolValue");

@@ -1,4 +1,5 @@
-/* OpenTelemetry spans and their events with plain attributes, from OTLP/JSON or from flat objects. */
+/* OpenTelemetry spans and their events with plain attributes, from OTLP/JSON or from flat objects.
+ */
 #ifndef TIERCE_OTEL_ATTRIBUTES_H
 #define TIERCE_OTEL_ATTRIBUTES_H
 

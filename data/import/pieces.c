@@ -63,24 +63,25 @@ double td_counted(double v)
     return v > 0 ? v : (double)NAN;
 }
 
-static const char *const input_names[] = {"prompt_tokens", "input_tokens", "promptTokenCount", NULL};
-static const char *const output_names[] = {"completion_tokens", "output_tokens", "candidatesTokenCount",
-                                           NULL};
+static const char *const input_names[] = {"prompt_tokens", "input_tokens", "promptTokenCount",
+                                          NULL};
+static const char *const output_names[] = {"completion_tokens", "output_tokens",
+                                           "candidatesTokenCount", NULL};
 static const char *const total_names[] = {"total_tokens", "totalTokenCount", NULL};
-static const char *const cached_names[] = {"prompt_tokens_details.cached_tokens",
-                                           "input_tokens_details.cached_tokens",
-                                           "cache_read_input_tokens", "cachedContentTokenCount", NULL};
-static const char *const write_names[] = {"cache_creation_input_tokens",
-                                          "prompt_tokens_details.cache_creation_tokens",
-                                          "prompt_tokens_details.cache_write_tokens",
-                                          "input_tokens_details.cache_write_tokens", NULL};
+static const char *const cached_names[] = {
+    "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens",
+    "cache_read_input_tokens", "cachedContentTokenCount", NULL};
+static const char *const write_names[] = {
+    "cache_creation_input_tokens", "prompt_tokens_details.cache_creation_tokens",
+    "prompt_tokens_details.cache_write_tokens", "input_tokens_details.cache_write_tokens", NULL};
 static const char *const reasoning_names[] = {"completion_tokens_details.reasoning_tokens",
                                               "output_tokens_details.reasoning_tokens",
                                               "thoughtsTokenCount", NULL};
 
 void td_read_usage(td_outcome *o, const td_node *usage)
 {
-    double input = td_first_quantity(usage, input_names), output = td_first_quantity(usage, output_names);
+    double input = td_first_quantity(usage, input_names),
+           output = td_first_quantity(usage, output_names);
     const double total = td_first_quantity(usage, total_names);
     const double cached = td_first_quantity(usage, cached_names);
     const double written = td_first_quantity(usage, write_names);
@@ -89,7 +90,8 @@ void td_read_usage(td_outcome *o, const td_node *usage)
     if (!td_get(usage, "prompt_tokens") && !td_get(usage, "input_tokens_details") &&
         (td_get(usage, "cache_read_input_tokens") || td_get(usage, "cache_creation_input_tokens")))
         input = td_plus(input, td_plus(cached, written));
-    /* Some compatible endpoints leave the thinking out of the completion, but not out of the total. */
+    /* Some compatible endpoints leave the thinking out of the completion, but not out of the total.
+     */
     if (total > input + output) {
         reasoning = td_either(reasoning, total - input - output);
         output = total - input;
@@ -117,8 +119,8 @@ static double seconds_of(const char *text)
     int y, mo, d, h, mi, n = 0, zone_h = 0, zone_m = 0;
     double s;
     char *end;
-    if (sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%n", &y, &mo, &d, &h, &mi, &n) != 5 || !n || mo < 1 ||
-        mo > 12 || text[n] < '0' || text[n] > '9')
+    if (sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%n", &y, &mo, &d, &h, &mi, &n) != 5 || !n ||
+        mo < 1 || mo > 12 || text[n] < '0' || text[n] > '9')
         return (double)NAN;
     s = strtod(text + n, &end);
     const int sign = *end == '+' ? 1 : *end == '-' ? -1 : 0;

@@ -1,22 +1,25 @@
-/* What many logs write in spellings of their own: requests, token counts, times, JSON inside strings. */
+/* What many logs write in spellings of their own: requests, token counts, times, JSON inside
+ * strings. */
 #ifndef TIERCE_PIECES_H
 #define TIERCE_PIECES_H
 
 #include "data/dom.h"
 #include "data/import/sink.h"
 
-/* Logs keep JSON as text inside a string (LiteLLM's spend logs, Langfuse, OpenTelemetry). Where `n` is
- * such a string, its value, and *owned must go to td_dom_free; else `n` itself and *owned is NULL. */
+/* Logs keep JSON as text inside a string (LiteLLM's spend logs, Langfuse, OpenTelemetry). Where `n`
+ * is such a string, its value, and *owned must go to td_dom_free; else `n` itself and *owned is
+ * NULL. */
 const td_node *td_unwrap(const td_node *n, td_node **owned);
 
 /* ---- requests ---- */
 
 /* Appends the members of a request ("prompt" or "messages", "tools", …) as a record wants them.
  *
- * input: a string, a message, a list of messages or of strings. Read are the shapes of OpenAI's chat
- * and responses, Anthropic's, Gemini's and OpenTelemetry's messages; what is media stays as an empty
- * part of its type. system: text, or a list of text parts; tools: a list. All three may be JSON inside
- * strings; the last two may be NULL. False: no request in there, nothing was appended. */
+ * input: a string, a message, a list of messages or of strings. Read are the shapes of OpenAI's
+ * chat and responses, Anthropic's, Gemini's and OpenTelemetry's messages; what is media stays as an
+ * empty part of its type. system: text, or a list of text parts; tools: a list. All three may be
+ * JSON inside strings; the last two may be NULL. False: no request in there, nothing was appended.
+ */
 bool td_put_request(td_out *out, const td_node *input, const td_node *system, const td_node *tools);
 /* The same from the body of a call to a model's API. */
 bool td_put_body(td_out *out, const td_node *body);
@@ -62,7 +65,8 @@ char *td_beside(const char *path, const char *name);
 
 /* ---- sets of names ---- */
 
-/* How often each name was given; two names of the same 64-bit hash are taken for one. Zero it first. */
+/* How often each name was given; two names of the same 64-bit hash are taken for one. Zero it
+ * first. */
 typedef struct {
     uint64_t *hash;
     uint32_t *times;

@@ -35,8 +35,8 @@ static bool read_columns(columns *c, const tierce_span *cells, size_t n)
     return c->names != NULL;
 }
 
-static bool give_row(td_sink *sink, const columns *c, const tierce_span *cells, size_t n, uint64_t line,
-                     td_each_line each, td_error *error)
+static bool give_row(td_sink *sink, const columns *c, const tierce_span *cells, size_t n,
+                     uint64_t line, td_each_line each, td_error *error)
 {
     td_out text = {0};
     bool first = true;
@@ -122,15 +122,18 @@ bool td_rows(td_sink *sink, const td_head *file, td_each_line each, td_error *er
     if (first != '{' && first != '[')
         return csv_rows(sink, file->path, each, error);
     /* an object without a line break in all of its head is a long line */
-    const bool lines = td_head_is_jsonl(file) || (first == '{' && !memchr(file->text, '\n', file->len));
-    return lines ? td_sink_lines(sink, file->path, each, error) : document_rows(sink, file->path, each, error);
+    const bool lines =
+        td_head_is_jsonl(file) || (first == '{' && !memchr(file->text, '\n', file->len));
+    return lines ? td_sink_lines(sink, file->path, each, error)
+                 : document_rows(sink, file->path, each, error);
 }
 
 bool td_rows_of(td_sink *sink, const char *path, td_each_line each, td_error *error)
 {
     td_head head = {.by_name = true};
     char *room = malloc(TD_HEAD_BYTES);
-    bool good = room ? td_head_read(&head, path, room, error) == TD_HEAD_OK : td_fail(error, "out of memory");
+    bool good = room ? td_head_read(&head, path, room, error) == TD_HEAD_OK
+                     : td_fail(error, "out of memory");
     if (good) {
         td_sink_at(sink, path);
         good = td_rows(sink, &head, each, error);

@@ -20,7 +20,9 @@ static bool take(td_sink *sink, const td_node *n, uint64_t line, td_error *error
         row.outcome.score = *text == 't';
     row.line = line;
     if (!row.id.len || isnan(row.outcome.score))
-        return td_sink_bad(sink, line, "a score needs \"id\" and \"score\" (a number, true or false)", NULL, error);
+        return td_sink_bad(sink, line,
+                           "a score needs \"id\" and \"score\" (a number, true or false)", NULL,
+                           error);
     return td_sink_row(sink, &row, error);
 }
 

@@ -3,11 +3,12 @@
  *   <model>.<run>.json                                   the harness's report
  *   …/<model>/<instance>/report.json                     one instance's
  *   evaluation/<split>/<date>_<model>/results/results.json   of the experiments repository
- *   problems.jsonl                                       {"instance_id", "problem_statement"} of the
- *                                                        dataset: the prompts; or --prompts FILE
+ *   problems.jsonl                                       {"instance_id", "problem_statement"} of
+ * the dataset: the prompts; or --prompts FILE
  *
  * Every submitted instance that is not resolved is a 0, but for infra_failure_ids. The experiments'
- * results list what was resolved alone: there every instance of the problems counts, as on the board. */
+ * results list what was resolved alone: there every instance of the problems counts, as on the
+ * board. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,13 +34,21 @@ typedef struct {
     size_t n_runs, runs_room;
 } state;
 
+/* In the dataset a long patch may stand before the problem. */
+static bool is_problems(const td_head *head)
+{
+    return td_head_has_all(head, "instance_id problem_statement") ||
+           td_head_has_all(head, "instance_id base_commit");
+}
+
 static td_claim probe(const td_head *head)
 {
-    if (td_head_has_all(head, "instance_id problem_statement"))
+    if (is_problems(head))
         return TD_MINE;
     if (td_head_first(head) != '{')
         return TD_NOT_MINE;
-    if (td_head_says(head, "\"submitted_ids\"") || td_head_has_all(head, "resolved no_generation") ||
+    if (td_head_says(head, "\"submitted_ids\"") ||
+        td_head_has_all(head, "resolved no_generation") ||
         td_head_has_all(head, "resolved no_logs"))
         return TD_MINE;
     return td_head_says(head, "\"patch_successfully_applied\"") ? TD_MINE : TD_NOT_MINE;
@@ -66,9 +75,11 @@ static bool take_problem(td_sink *sink, const td_node *n, uint64_t line, td_erro
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
-    const char *id = td_string(td_get(n, "instance_id")), *text = td_string(td_get(n, "problem_statement"));
+    const char *id = td_string(td_get(n, "instance_id")),
+               *text = td_string(td_get(n, "problem_statement"));
     if (!id || !text)
-        return td_sink_bad(sink, line, "a problem needs \"instance_id\" and \"problem_statement\"", NULL, error);
+        return td_sink_bad(sink, line, "a problem needs \"instance_id\" and \"problem_statement\"",
+                           NULL, error);
     if (!remember(td_sink_state(sink), id))
         return td_fail(error, "out of memory");
     td_row_start(&row);
@@ -86,7 +97,8 @@ static bool take_problems(td_sink *sink, const char *path, td_error *error)
     td_head head = {.by_name = true};
     char *room = malloc(TD_HEAD_BYTES);
     td_node *list = NULL;
-    bool good = room ? td_head_read(&head, path, room, error) == TD_HEAD_OK : td_fail(error, "out of memory");
+    bool good = room ? td_head_read(&head, path, room, error) == TD_HEAD_OK
+                     : td_fail(error, "out of memory");
     td_sink_at(sink, path);
     if (good && td_head_first(&head) != '[') {
         good = td_sink_lines(sink, path, take_problem, error);
@@ -102,8 +114,8 @@ static bool take_problems(td_sink *sink, const char *path, td_error *error)
 
 /* ---- reports ---- */
 
-static bool put(td_sink *sink, const char *id, const char *model, bool resolved, const char *missing,
-                td_error *error)
+static bool put(td_sink *sink, const char *id, const char *model, bool resolved,
+                const char *missing, td_error *error)
 {
     td_row row;
     td_row_start(&row);
@@ -128,7 +140,8 @@ static bool take_report(td_sink *sink, const td_node *root, const char *model, t
 {
     td_tally resolved = {0}, infra = {0};
     bool good = (tally_ids(&resolved, td_get(root, "resolved_ids")) &&
-                 tally_ids(&infra, td_get(root, "infra_failure_ids"))) || td_fail(error, "out of memory");
+                 tally_ids(&infra, td_get(root, "infra_failure_ids"))) ||
+                td_fail(error, "out of memory");
     for (const td_node *i = td_first(td_get(root, "submitted_ids")); good && i; i = td_next(i)) {
         const char *id = td_string(i);
         if (!id || !*id) {
@@ -136,7 +149,8 @@ static bool take_report(td_sink *sink, const td_node *root, const char *model, t
             continue;
         }
         const char *missing = td_tally_of(&infra, td_span_of(id))
-                                  ? "instances whose evaluation failed (infra_failure_ids)" : NULL;
+                                  ? "instances whose evaluation failed (infra_failure_ids)"
+                                  : NULL;
         good = put(sink, id, model, td_tally_of(&resolved, td_span_of(id)) > 0, missing, error);
     }
     td_tally_free(&resolved);
@@ -205,13 +219,16 @@ static void model_of_folder(tierce_span folder, char *model, size_t size)
     size_t date = 0;
     while (date < folder.len && folder.data[date] >= '0' && folder.data[date] <= '9')
         date++;
-    date = date == 8 && date + 1 < folder.len && (folder.data[8] == '_' || folder.data[8] == '-') ? 9 : 0;
+    date = date == 8 && date + 1 < folder.len && (folder.data[8] == '_' || folder.data[8] == '-')
+               ? 9
+               : 0;
     snprintf(model, size, "%.*s", (int)(folder.len - date), folder.data + date);
 }
 
 static bool take_json(td_sink *sink, const td_head *file, const td_node *root, td_error *error)
 {
-    const bool report = td_get(root, "submitted_ids"), experiment = !report && td_is_array(td_get(root, "resolved"));
+    const bool report = td_get(root, "submitted_ids"),
+               experiment = !report && td_is_array(td_get(root, "resolved"));
     char model[256];
     if (td_sink_settings(sink)->model)
         snprintf(model, sizeof model, "%s", td_sink_settings(sink)->model);
@@ -222,8 +239,10 @@ static bool take_json(td_sink *sink, const td_head *file, const td_node *root, t
     if (!td_sink_settings(sink)->model && !experiment)
         restore_slash(model);
     if (!*model)
-        return td_fail(error, "%.300s: neither the file nor its folders name the model; say it with "
-                       "--model NAME", file->path);
+        return td_fail(error,
+                       "%.300s: neither the file nor its folders name the model; say it with "
+                       "--model NAME",
+                       file->path);
     if (report)
         return take_report(sink, root, model, error);
     if (experiment)
@@ -234,7 +253,7 @@ static bool take_json(td_sink *sink, const td_head *file, const td_node *root, t
 static bool read_file(td_sink *sink, const td_head *file, td_error *error)
 {
     td_error why;
-    if (td_head_has(file, "problem_statement"))
+    if (is_problems(file))
         return take_problems(sink, file->path, error);
     td_node *root = td_input_dom(file->path, &why);
     if (!root)
@@ -256,9 +275,11 @@ static bool finish(td_sink *sink, td_error *error)
         size_t found = 0;
         td_sink_at(sink, r->path);
         if (!s->n_ids)
-            return td_fail(error, "%.300s: lists the resolved instances alone; name the file of all problems: "
-                           "--prompts problems.jsonl with {\"instance_id\", \"problem_statement\"} a line",
-                           r->path);
+            return td_fail(
+                error,
+                "%.300s: lists the resolved instances alone; name the file of all problems: "
+                "--prompts problems.jsonl with {\"instance_id\", \"problem_statement\"} a line",
+                r->path);
         for (size_t k = 0; k < s->n_ids; k++) {
             const bool resolved = td_tally_of(&r->resolved, td_span_of(s->ids[k])) > 0;
             found += resolved;
@@ -266,7 +287,8 @@ static bool finish(td_sink *sink, td_error *error)
                 return false;
         }
         if (found < r->resolved.n)
-            td_sink_note(sink, 0, "results that resolve instances which no problem file has", r->model);
+            td_sink_note(sink, 0, "results that resolve instances which no problem file has",
+                         r->model);
     }
     return true;
 }

@@ -1,8 +1,8 @@
-/* tau2-bench: one results file a model, each simulation a trial of a task; or, in the folder layout,
- * results.json with simulations/<id>.json beside it.
+/* tau2-bench: one results file a model, each simulation a trial of a task; or, in the folder
+ * layout, results.json with simulations/<id>.json beside it.
  *
- * What a router sees of a conversation is its start: the policy as system prompt and the first message
- * of the (simulated) user. The agent's greeting before it is not part of a request. */
+ * What a router sees of a conversation is its start: the policy as system prompt and the first
+ * message of the (simulated) user. The agent's greeting before it is not part of a request. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,8 @@ static bool put_start(td_out *out, const td_node *root, const td_node *sim)
         policy = td_get(environment, "policy");
     while (first && !(role_is(first, "user") && td_is_string(td_get(first, "content"))))
         first = td_next(first);
-    return first && td_put_request(out, td_get(first, "content"), policy, td_get(environment, "tool_defs"));
+    return first &&
+           td_put_request(out, td_get(first, "content"), policy, td_get(environment, "tool_defs"));
 }
 
 static void add_usage(td_outcome *o, const td_node *sim)
@@ -64,7 +65,8 @@ static void add_usage(td_outcome *o, const td_node *sim)
 static void judge(td_row *row, const td_node *sim)
 {
     static const char *const harness[] = {"infrastructure_error", NULL};
-    static const char *const own[] = {"max_steps", "too_many_errors", "context_window_exceeded", NULL};
+    static const char *const own[] = {"max_steps", "too_many_errors", "context_window_exceeded",
+                                      NULL};
     const char *end = td_string(td_get(sim, "termination_reason"));
     row->outcome.score = td_quantity(td_get_path(sim, "reward_info.reward"));
     if (is_one_of(end, harness)) {
@@ -89,7 +91,8 @@ static bool take(td_sink *sink, const td_node *root, const td_node *sim, td_erro
     row.key = td_name_of(td_get(sim, "task_id"), task);
     row.source = td_span_of(source);
     row.trial = td_name_of(td_get(sim, td_get(sim, "id") ? "id" : "trial"), trial);
-    row.outcome.name = td_span_of(given ? given : td_string(td_get_path(root, "info.agent_info.llm")));
+    row.outcome.name =
+        td_span_of(given ? given : td_string(td_get_path(root, "info.agent_info.llm")));
     row.outcome.cost_usd = td_quantity(td_get(sim, "agent_cost"));
     row.outcome.latency_s = td_quantity(td_get(sim, "duration"));
     judge(&row, sim);
@@ -111,7 +114,8 @@ static bool take_folder(td_sink *sink, const td_node *root, const char *path, td
         td_error why;
         const tierce_span id = td_name_of(td_is_object(i) ? td_get(i, "id") : i, room);
         if (!id.len || id.len > 200 || memchr(id.data, '/', id.len)) {
-            good = td_sink_bad(sink, 0, "an id in simulation_index that names no file", NULL, error);
+            good =
+                td_sink_bad(sink, 0, "an id in simulation_index that names no file", NULL, error);
             continue;
         }
         snprintf(name, sizeof name, "simulations/%.*s.json", (int)id.len, id.data);
@@ -122,7 +126,8 @@ static bool take_folder(td_sink *sink, const td_node *root, const char *path, td
             good = take(sink, root, sim, error);
             td_sink_at(sink, path);
         } else {
-            good = td_sink_bad(sink, 0, "a simulation that cannot be read", beside ? why.text : NULL, error);
+            good = td_sink_bad(sink, 0, "a simulation that cannot be read",
+                               beside ? why.text : NULL, error);
         }
         td_dom_free(sim);
         free(beside);
@@ -139,7 +144,8 @@ static bool read_file(td_sink *sink, const td_head *file, td_error *error)
     const td_node *sims = td_get(root, "simulations");
     bool good = true;
     if (!td_is_string(td_get_path(root, "info.agent_info.llm")) && !td_sink_settings(sink)->model)
-        good = td_sink_bad(sink, 0, "info.agent_info.llm names no model (--model NAME says it)", NULL, error);
+        good = td_sink_bad(sink, 0, "info.agent_info.llm names no model (--model NAME says it)",
+                           NULL, error);
     else if (td_get(root, "simulation_index") && !td_first(sims))
         good = take_folder(sink, root, file->path, error);
     else

@@ -1,5 +1,5 @@
-/* terminal-bench, the older `tb`: a run's results.json lists all trials; the model stands only in the
- * run_metadata.json beside it, or in the folder's name.
+/* terminal-bench, the older `tb`: a run's results.json lists all trials; the model stands only in
+ * the run_metadata.json beside it, or in the folder's name.
  *
  * The harness counts is_resolved null as not resolved, and so do we (its tests timed out or said
  * nothing that could be read), but for trials whose agent never started: those are missing. */
@@ -45,15 +45,19 @@ static bool find_model(td_sink *sink, const char *path, unsigned up, char *model
     td_dom_free(metadata);
     free(beside);
     if (!*model || !strcmp(model, ".") || !strcmp(model, ".."))
-        return td_fail(error, "%.300s: the file does not name its model and there is no run_metadata.json; "
-                       "say it with --model NAME", path);
+        return td_fail(
+            error,
+            "%.300s: the file does not name its model and there is no run_metadata.json; "
+            "say it with --model NAME",
+            path);
     return true;
 }
 
 /* Was the harness at fault, so that there is nothing to learn of the model? */
 static bool never_ran(const char *mode)
 {
-    static const char *const modes[] = {"agent_installation_failed", "unknown_agent_error", "unknown"};
+    static const char *const modes[] = {"agent_installation_failed", "unknown_agent_error",
+                                        "unknown"};
     for (size_t i = 0; mode && i < sizeof modes / sizeof *modes; i++)
         if (!strcmp(mode, modes[i]))
             return true;
@@ -65,7 +69,8 @@ static bool take_trial(td_sink *sink, const td_node *t, const char *model, const
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
-    const char *prompt = td_string(td_get(t, "instruction")), *name = td_string(td_get(t, "trial_name"));
+    const char *prompt = td_string(td_get(t, "instruction")),
+               *name = td_string(td_get(t, "trial_name"));
     const char *mode = td_string(td_get(t, "failure_mode"));
     const td_node *resolved = td_get(t, "is_resolved");
     char trial[256];
@@ -84,8 +89,10 @@ static bool take_trial(td_sink *sink, const td_node *t, const char *model, const
         td_row_missing(&row, "trials whose agent never ran");
     } else {
         row.outcome.score = 0;
-        td_sink_note(sink, 0, "trials without a verdict count as not resolved, as in the harness's own "
-                     "accuracy", mode);
+        td_sink_note(sink, 0,
+                     "trials without a verdict count as not resolved, as in the harness's own "
+                     "accuracy",
+                     mode);
     }
     if (prompt) {
         td_put_user(out, prompt, strlen(prompt));

@@ -1,6 +1,7 @@
-/* Any bytes as the files of an import: records come out that can be read back, or an error that says
- * something. The input is a format's name on a line (or nothing, and the format is recognised), then
- * each file behind a line "@@ path". Files called "scores" and "prompts" are what --scores and
+/* Any bytes as the files of an import: records come out that can be read back, or an error that
+ * says something. The input is a format's name on a line (or nothing, and the format is
+ * recognised), then each file behind a line "@@ path". Files called "scores" and "prompts" are what
+ * --scores and
  * --prompts name. TIERCE_FUZZ_FORMAT forces one format, whatever the first line says. */
 #include <errno.h>
 #include <stdint.h>
@@ -28,7 +29,8 @@ static void open_root(void)
 {
     if (*root)
         return;
-    snprintf(root, sizeof root, "%s/tierce-fuzz-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+    snprintf(root, sizeof root, "%s/tierce-fuzz-XXXXXX",
+             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
     if (!mkdtemp(root))
         abort();
 }
@@ -42,7 +44,8 @@ static bool put_file(tree *t, const char *name, size_t name_len, const char *dat
     snprintf(path, sizeof path, "%s/%.*s", root, (int)name_len, name);
     if (strstr(path, "..") || strstr(path, "//") || path[strlen(path) - 1] == '/')
         return false;
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL;
+         *slash++ = '/') {
         *slash = 0;
         mkdir(path, 0700);
     }
@@ -64,7 +67,8 @@ static void take_tree(tree *t, const char *at, const char *end)
         while (next && next < end && !(end - next > 4 && !memcmp(next, "\n@@ ", 4)))
             next = memchr(next + 1, '\n', (size_t)(end - next - 1));
         next = next ? next : end;
-        if (put_file(t, name, (size_t)(stop - name), stop + (stop < next), (size_t)(next - stop - (stop < next)))) {
+        if (put_file(t, name, (size_t)(stop - name), stop + (stop < next),
+                     (size_t)(next - stop - (stop < next)))) {
             const char *path = t->path[t->n - 1];
             const size_t n = strlen(root) + 1;
             t->scores = strcmp(path + n, "scores") ? t->scores : path;
@@ -93,7 +97,8 @@ static void clean(tree *t, const char *output)
     unlink(output);
     for (size_t i = t->n; i-- > 0;) {
         unlink(t->path[i]);
-        for (char *slash; (slash = strrchr(t->path[i], '/')) && (size_t)(slash - t->path[i]) > strlen(root);) {
+        for (char *slash;
+             (slash = strrchr(t->path[i], '/')) && (size_t)(slash - t->path[i]) > strlen(root);) {
             *slash = 0;
             rmdir(t->path[i]);
         }
@@ -104,7 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     tree t = {.n = 0};
     char format[24] = "", output[128];
-    const char *text = (const char *)data, *end = text + size, *forced = getenv("TIERCE_FUZZ_FORMAT");
+    const char *text = (const char *)data, *end = text + size,
+               *forced = getenv("TIERCE_FUZZ_FORMAT");
     const char *line = size ? memchr(text, '\n', size) : NULL;
     const char *inputs[MAX_FILES];
     size_t n = 0;
@@ -117,7 +123,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (t.path[i] != t.scores && t.path[i] != t.prompts)
             inputs[n++] = t.path[i];
     snprintf(output, sizeof output, "%s/out.jsonl", root);
-    td_import_job job = {.format = forced ? forced : *format ? format : NULL, .paths = inputs, .n_paths = n, .output = output};
+    td_import_job job = {.format = forced    ? forced
+                                   : *format ? format
+                                             : NULL,
+                         .paths = inputs,
+                         .n_paths = n,
+                         .output = output};
     job.memory = 1 << 16; /* small, so that rows are spilled */
     job.settings.score_high = 1;
     job.settings.max_bad = 5;

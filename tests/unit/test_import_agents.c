@@ -41,24 +41,34 @@ static void usage_has_one_meaning(void **unused)
         double input, cached, written, output, reasoning;
     } cases[] = {
         /* OpenAI: the prompt holds what was cached, the completion what was thought */
-        {"{\"prompt_tokens\":120,\"completion_tokens\":80,\"total_tokens\":200,\"prompt_tokens_details\":"
-         "{\"cached_tokens\":64},\"completion_tokens_details\":{\"reasoning_tokens\":50}}", 120, 64, none, 80, 50},
+        {"{\"prompt_tokens\":120,\"completion_tokens\":80,\"total_tokens\":200,\"prompt_tokens_"
+         "details\":"
+         "{\"cached_tokens\":64},\"completion_tokens_details\":{\"reasoning_tokens\":50}}",
+         120, 64, none, 80, 50},
         /* its responses shape */
-        {"{\"input_tokens\":70,\"input_tokens_details\":{\"cached_tokens\":32},\"output_tokens\":20,"
-         "\"output_tokens_details\":{\"reasoning_tokens\":12},\"total_tokens\":90}", 70, 32, none, 20, 12},
+        {"{\"input_tokens\":70,\"input_tokens_details\":{\"cached_tokens\":32},\"output_tokens\":"
+         "20,"
+         "\"output_tokens_details\":{\"reasoning_tokens\":12},\"total_tokens\":90}",
+         70, 32, none, 20, 12},
         /* Anthropic: the input leaves the cache out */
         {"{\"input_tokens\":100,\"cache_read_input_tokens\":40,\"cache_creation_input_tokens\":10,"
-         "\"output_tokens\":30}", 150, 40, 10, 30, none},
+         "\"output_tokens\":30}",
+         150, 40, 10, 30, none},
         {"{\"input_tokens\":100,\"cache_read_input_tokens\":0,\"cache_creation_input_tokens\":0,"
-         "\"output_tokens\":30}", 100, 0, 0, 30, none},
+         "\"output_tokens\":30}",
+         100, 0, 0, 30, none},
         /* Anthropic's through LiteLLM: prompt_tokens hold it all */
-        {"{\"prompt_tokens\":150,\"completion_tokens\":30,\"total_tokens\":180,\"cache_read_input_tokens\":40,"
-         "\"cache_creation_input_tokens\":10}", 150, 40, 10, 30, none},
+        {"{\"prompt_tokens\":150,\"completion_tokens\":30,\"total_tokens\":180,\"cache_read_input_"
+         "tokens\":40,"
+         "\"cache_creation_input_tokens\":10}",
+         150, 40, 10, 30, none},
         /* Google's compatible endpoint: thinking is in the total alone */
-        {"{\"prompt_tokens\":9,\"completion_tokens\":5,\"total_tokens\":114}", 9, none, none, 105, 100},
+        {"{\"prompt_tokens\":9,\"completion_tokens\":5,\"total_tokens\":114}", 9, none, none, 105,
+         100},
         /* Gemini's own */
         {"{\"promptTokenCount\":10,\"cachedContentTokenCount\":4,\"candidatesTokenCount\":6,"
-         "\"thoughtsTokenCount\":20,\"totalTokenCount\":36}", 10, 4, none, 26, 20},
+         "\"thoughtsTokenCount\":20,\"totalTokenCount\":36}",
+         10, 4, none, 26, 20},
         /* only some; as strings; nothing */
         {"{\"prompt_tokens\":\"12\"}", 12, none, none, none, none},
         {"{\"total_tokens\":5}", none, none, none, none, none},
@@ -72,10 +82,12 @@ static void usage_has_one_meaning(void **unused)
         td_read_usage(&row.outcome, n);
         const td_outcome *o = &row.outcome;
         if (!same(o->input_tokens, cases[i].input) || !same(o->cached_tokens, cases[i].cached) ||
-            !same(o->cache_write_tokens, cases[i].written) || !same(o->output_tokens, cases[i].output) ||
+            !same(o->cache_write_tokens, cases[i].written) ||
+            !same(o->output_tokens, cases[i].output) ||
             !same(o->reasoning_tokens, cases[i].reasoning))
-            fail_msg("%s: input %g, cached %g, written %g, output %g, reasoning %g", cases[i].text, o->input_tokens,
-                     o->cached_tokens, o->cache_write_tokens, o->output_tokens, o->reasoning_tokens);
+            fail_msg("%s: input %g, cached %g, written %g, output %g, reasoning %g", cases[i].text,
+                     o->input_tokens, o->cached_tokens, o->cache_write_tokens, o->output_tokens,
+                     o->reasoning_tokens);
         td_dom_free(n);
     }
 }
@@ -144,7 +156,8 @@ static void becomes(const char *input, const char *want)
     const bool put = td_put_body(&out, n);
     td_put(&out, "", 1);
     if (put != (want != NULL) || (want && strcmp(out.at, want)) || (!want && out.len != 1))
-        fail_msg("%s\n became %s\n   not  %s", input, put ? out.at : "nothing", want ? want : "nothing");
+        fail_msg("%s\n became %s\n   not  %s", input, put ? out.at : "nothing",
+                 want ? want : "nothing");
     td_dom_free(n);
     free(out.at);
 }
@@ -156,23 +169,31 @@ static void requests_of_every_shape(void **unused)
     (void)unused;
     becomes("{\"prompt\":\"hi\"}", USER("hi"));
     becomes("{\"messages\":\"hi\"}", USER("hi"));
-    becomes("{\"messages\":\"[{\\\"role\\\":\\\"user\\\",\\\"content\\\":\\\"hi\\\"}]\"}", USER("hi"));
+    becomes("{\"messages\":\"[{\\\"role\\\":\\\"user\\\",\\\"content\\\":\\\"hi\\\"}]\"}",
+            USER("hi"));
     becomes("{\"messages\":{\"role\":\"user\",\"content\":\"hi\"}}", USER("hi"));
     becomes("{\"messages\":[{\"role\":\"human\",\"content\":\"hi\"}]}", USER("hi"));
     becomes("{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"hi\"}]}]}", USER("hi"));
-    becomes("{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"hi\"}]}]}", USER("hi"));
+    becomes(
+        "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"hi\"}]}]}",
+        USER("hi"));
     becomes("{\"system\":\"s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}",
-            "\"messages\": [{\"role\": \"system\", \"content\": \"s\"}, {\"role\": \"user\", \"content\": \"hi\"}]");
-    becomes("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"tool_choice\":\"auto\"}", USER("hi") ", \"tool_choice\": \"auto\"");
+            "\"messages\": [{\"role\": \"system\", \"content\": \"s\"}, {\"role\": \"user\", "
+            "\"content\": \"hi\"}]");
+    becomes("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"tool_choice\":\"auto\"}",
+            USER("hi") ", \"tool_choice\": \"auto\"");
     /* what a call answers stands in a message of its own */
-    becomes("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"u\","
+    becomes("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_"
+            "id\":\"u\","
             "\"content\":\"4\"},{\"type\":\"text\",\"text\":\"and?\"}]}]}",
             "\"messages\": [{\"role\": \"tool\", \"tool_call_id\": \"u\", \"content\": \"4\"}, "
             "{\"role\": \"user\", \"content\": \"and?\"}]");
     /* pictures keep their place, not their bytes */
-    becomes("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:x\"}},"
+    becomes("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{"
+            "\"url\":\"data:x\"}},"
             "{\"type\":\"text\",\"text\":\"hi\"}]}]}",
-            "\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}, {\"type\": \"text\", \"text\": \"hi\"}]}]");
+            "\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}, "
+            "{\"type\": \"text\", \"text\": \"hi\"}]}]");
     /* no request */
     becomes("{}", NULL);
     becomes("{\"messages\":{}}", NULL);
@@ -185,15 +206,20 @@ static void requests_of_every_shape(void **unused)
 static void functions_become_tools(void **unused)
 {
     td_out out = {0};
-    td_node *n = json("{\"id\":\"simple_3\",\"question\":[[{\"role\":\"user\",\"content\":\"q\"}],[{\"role\":\"user\",\"content\":\"later\"}]],"
-                      "\"function\":[{\"name\":\"f\",\"parameters\":{\"type\":\"dict\",\"properties\":{\"type\":"
-                      "{\"type\":\"tuple\",\"items\":{\"type\":\"float\"}}}}}]}");
+    td_node *n = json(
+        "{\"id\":\"simple_3\",\"question\":[[{\"role\":\"user\",\"content\":\"q\"}],[{\"role\":"
+        "\"user\",\"content\":\"later\"}]],"
+        "\"function\":[{\"name\":\"f\",\"parameters\":{\"type\":\"dict\",\"properties\":{\"type\":"
+        "{\"type\":\"tuple\",\"items\":{\"type\":\"float\"}}}}}]}");
     char source[64];
     (void)unused;
     assert_true(td_bfcl_put_question(&out, n));
     td_put(&out, "", 1);
-    assert_string_equal(out.at, USER("q") ", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\", \"parameters\": "
-                        "{\"type\": \"object\", \"properties\": {\"type\": {\"type\": \"array\", \"items\": {\"type\": \"number\"}}}}}}]");
+    assert_string_equal(out.at,
+                        USER("q") ", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": "
+                                  "\"f\", \"parameters\": "
+                                  "{\"type\": \"object\", \"properties\": {\"type\": {\"type\": "
+                                  "\"array\", \"items\": {\"type\": \"number\"}}}}}}]");
     td_bfcl_source(source, sizeof source, "live_simple_4-2-0");
     assert_string_equal(source, "bfcl/live_simple");
     td_bfcl_source(source, sizeof source, "123");
@@ -204,11 +230,16 @@ static void functions_become_tools(void **unused)
 
 static void attributes_of_both_shapes(void **unused)
 {
-    td_node *nested = json("{\"attributes\":[{\"key\":\"a.b\",\"value\":{\"intValue\":\"12\"}},{\"key\":\"c\",\"value\":"
-                           "{\"arrayValue\":{\"values\":[{\"stringValue\":\"x\"},{\"kvlistValue\":{\"values\":[{\"key\":\"d\","
-                           "\"value\":{\"boolValue\":true}}]}}]}}},{\"key\":\"e\",\"value\":{\"intValue\":\"twelve\"}}]}");
-    td_node *flat = json("{\"name\":\"n\",\"a.b\":12}"), *inner = json("{\"attributes\":\"{\\\"a.b\\\":12}\"}");
-    td_node *p = td_otel_attributes(nested), *q = td_otel_attributes(flat), *r = td_otel_attributes(inner);
+    td_node *nested = json("{\"attributes\":[{\"key\":\"a.b\",\"value\":{\"intValue\":\"12\"}},{"
+                           "\"key\":\"c\",\"value\":"
+                           "{\"arrayValue\":{\"values\":[{\"stringValue\":\"x\"},{\"kvlistValue\":{"
+                           "\"values\":[{\"key\":\"d\","
+                           "\"value\":{\"boolValue\":true}}]}}]}}},{\"key\":\"e\",\"value\":{"
+                           "\"intValue\":\"twelve\"}}]}");
+    td_node *flat = json("{\"name\":\"n\",\"a.b\":12}"),
+            *inner = json("{\"attributes\":\"{\\\"a.b\\\":12}\"}");
+    td_node *p = td_otel_attributes(nested), *q = td_otel_attributes(flat),
+            *r = td_otel_attributes(inner);
     (void)unused;
     assert_true(td_number(td_get(p, "a.b"), 0) == 12);
     assert_string_equal(td_string(td_at(td_get(p, "c"), 0)), "x");
@@ -230,8 +261,10 @@ static void folders(void **unused)
         unsigned up;
         const char *folder;
     } cases[] = {
-        {"a/b/c.json", 0, "c.json"}, {"a/b/c.json", 1, "b"}, {"a/b/c.json", 2, "a"}, {"a/b/c.json", 3, ""},
-        {"c.json", 1, ""},           {"/c.json", 1, ""},     {"a//c.json", 1, "a"},  {"", 1, ""},
+        {"a/b/c.json", 0, "c.json"}, {"a/b/c.json", 1, "b"},
+        {"a/b/c.json", 2, "a"},      {"a/b/c.json", 3, ""},
+        {"c.json", 1, ""},           {"/c.json", 1, ""},
+        {"a//c.json", 1, "a"},       {"", 1, ""},
     };
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -272,10 +305,14 @@ static void one_kind_of_score_counts(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(usage_has_one_meaning),   cmocka_unit_test(what_is_known_stays),
-        cmocka_unit_test(times),                   cmocka_unit_test(requests_of_every_shape),
-        cmocka_unit_test(functions_become_tools),  cmocka_unit_test(attributes_of_both_shapes),
-        cmocka_unit_test(folders),                 cmocka_unit_test(tallies),
+        cmocka_unit_test(usage_has_one_meaning),
+        cmocka_unit_test(what_is_known_stays),
+        cmocka_unit_test(times),
+        cmocka_unit_test(requests_of_every_shape),
+        cmocka_unit_test(functions_become_tools),
+        cmocka_unit_test(attributes_of_both_shapes),
+        cmocka_unit_test(folders),
+        cmocka_unit_test(tallies),
         cmocka_unit_test(one_kind_of_score_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

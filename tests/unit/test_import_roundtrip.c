@@ -1,6 +1,7 @@
 /* Real corpora written as OpenAI batch files (requests, answers with usage, scores beside them) and
- * imported again: the same ids, the same bytes of messages and tools, the same scores and tokens, in
- * the same order. Costs and times have no place in a batch. Skipped where the corpora are not. */
+ * imported again: the same ids, the same bytes of messages and tools, the same scores and tokens,
+ * in the same order. Costs and times have no place in a batch. Skipped where the corpora are not.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,21 +33,28 @@ static tierce_span member(const char *line, size_t len, const char *name)
 
 static void put_line(batch *b, const char *line, size_t len, const td_record *r)
 {
-    const tierce_span id = member(line, len, "id"), messages = member(line, len, "messages"), tools = member(line, len, "tools");
-    fprintf(b->in_file, "{\"custom_id\": %.*s, \"method\": \"POST\", \"url\": \"/v1/chat/completions\", \"body\": {\"model\": \"m\", "
-            "\"messages\": %.*s%s%.*s}}\n", (int)id.len, id.data, (int)messages.len, messages.data,
+    const tierce_span id = member(line, len, "id"), messages = member(line, len, "messages"),
+                      tools = member(line, len, "tools");
+    fprintf(b->in_file,
+            "{\"custom_id\": %.*s, \"method\": \"POST\", \"url\": \"/v1/chat/completions\", "
+            "\"body\": {\"model\": \"m\", "
+            "\"messages\": %.*s%s%.*s}}\n",
+            (int)id.len, id.data, (int)messages.len, messages.data,
             tools.len ? ", \"tools\": " : "", (int)tools.len, tools.data);
     for (size_t i = 0; i < r->n_outcomes; i++) {
         const td_outcome *o = &r->outcomes[i];
-        fprintf(b->out_file, "{\"id\": \"b\", \"custom_id\": %.*s, \"response\": {\"status_code\": 200, \"body\": {\"model\": \"%.*s\", "
-                "\"usage\": {\"x\": 0", (int)id.len, id.data, (int)o->name.len, o->name.data);
+        fprintf(b->out_file,
+                "{\"id\": \"b\", \"custom_id\": %.*s, \"response\": {\"status_code\": 200, "
+                "\"body\": {\"model\": \"%.*s\", "
+                "\"usage\": {\"x\": 0",
+                (int)id.len, id.data, (int)o->name.len, o->name.data);
         if (!isnan(o->input_tokens))
             fprintf(b->out_file, ", \"prompt_tokens\": %.17g", o->input_tokens);
         if (!isnan(o->output_tokens))
             fprintf(b->out_file, ", \"completion_tokens\": %.17g", o->output_tokens);
         fprintf(b->out_file, "}}}, \"error\": null}\n");
-        fprintf(b->scores_file, "{\"id\": %.*s, \"model\": \"%.*s\", \"score\": %.17g}\n", (int)id.len, id.data,
-                (int)o->name.len, o->name.data, o->score);
+        fprintf(b->scores_file, "{\"id\": %.*s, \"model\": \"%.*s\", \"score\": %.17g}\n",
+                (int)id.len, id.data, (int)o->name.len, o->name.data, o->score);
     }
 }
 
@@ -68,7 +76,8 @@ static bool same_outcomes(const td_record *a, const td_record *b)
     for (size_t i = 0; i < a->n_outcomes; i++) {
         const td_outcome *x = &a->outcomes[i], *y = NULL;
         for (size_t k = 0; k < b->n_outcomes; k++)
-            if (b->outcomes[k].name.len == x->name.len && !memcmp(b->outcomes[k].name.data, x->name.data, x->name.len))
+            if (b->outcomes[k].name.len == x->name.len &&
+                !memcmp(b->outcomes[k].name.data, x->name.data, x->name.len))
                 y = &b->outcomes[k];
         if (!y || x->score != y->score || !same_number(x->input_tokens, y->input_tokens) ||
             !same_number(x->output_tokens, y->output_tokens))
@@ -93,7 +102,8 @@ static bool step(side *s)
     size_t where;
     td_error error;
     return s->lines && td_lines_next(s->lines, &s->line, &s->len, &error) == TD_LINE &&
-           td_parse_line(&s->request, s->outcomes, &s->record, s->line, s->len, TD_WANT_RECORDS, &what, &where);
+           td_parse_line(&s->request, s->outcomes, &s->record, s->line, s->len, TD_WANT_RECORDS,
+                         &what, &where);
 }
 
 static void close_side(side *s)
@@ -113,8 +123,10 @@ static size_t compare(const char *before, const char *after, size_t *n)
     a.lines = td_lines_open(before, 0, &error);
     b.lines = td_lines_open(after, 0, &error);
     for (*n = 0; step(&a); ++*n)
-        same += step(&b) && same_raw(a.line, a.len, b.line, b.len, "id") && same_raw(a.line, a.len, b.line, b.len, "messages") &&
-                same_raw(a.line, a.len, b.line, b.len, "tools") && same_outcomes(&a.record, &b.record);
+        same += step(&b) && same_raw(a.line, a.len, b.line, b.len, "id") &&
+                same_raw(a.line, a.len, b.line, b.len, "messages") &&
+                same_raw(a.line, a.len, b.line, b.len, "tools") &&
+                same_outcomes(&a.record, &b.record);
     same -= step(&b); /* none may be left over */
     close_side(&a);
     close_side(&b);
@@ -159,7 +171,8 @@ static bool round_trip(const char *corpus)
     job.settings.scores = b.scores;
     const bool good = td_import(&job, &report, &error);
     const size_t same = good ? compare(corpus, b.records, &n) : 0;
-    printf("%s: %zu of %zu records the same%s%s\n", corpus, same, n, good ? "" : "; ", good ? "" : error.text);
+    printf("%s: %zu of %zu records the same%s%s\n", corpus, same, n, good ? "" : "; ",
+           good ? "" : error.text);
     td_report_free(&report);
     unlink(b.in);
     unlink(b.out);
@@ -171,7 +184,8 @@ static bool round_trip(const char *corpus)
 
 int main(void)
 {
-    static const char *const corpora[] = {"../shared/corpora/bfcl_v1.jsonl.gz", "../shared/corpora/agentdojo.jsonl.gz",
+    static const char *const corpora[] = {"../shared/corpora/bfcl_v1.jsonl.gz",
+                                          "../shared/corpora/agentdojo.jsonl.gz",
                                           "../shared/corpora/rational_cascades_9models.jsonl.gz"};
     int passed = 0, failed = 0, skipped = 0;
     for (size_t i = 0; i < sizeof corpora / sizeof *corpora; i++) {
