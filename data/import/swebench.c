@@ -160,11 +160,16 @@ static bool take_report(td_sink *sink, const td_node *root, const char *model, t
 
 static bool take_instances(td_sink *sink, const td_node *root, const char *model, td_error *error)
 {
-    bool good = true;
-    for (const td_node *i = td_first(root); good && i; i = td_next(i))
-        if (td_is_object(i))
-            good = put(sink, td_key(i), model, td_true(td_get(i, "resolved")), NULL, error);
-    return good;
+    bool good = true, any = false;
+    for (const td_node *i = td_first(root); good && i; i = td_next(i)) {
+        const td_node *resolved = td_get(i, "resolved");
+        if (!td_is_bool(resolved) || !*td_key(i))
+            continue;
+        any = true;
+        good = put(sink, td_key(i), model, td_true(resolved), NULL, error);
+    }
+    return any ? good
+               : td_sink_bad(sink, 0, "neither a report nor results of instances", NULL, error);
 }
 
 static bool add_run(td_sink *sink, const td_node *root, const char *model, const char *path)
