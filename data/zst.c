@@ -31,6 +31,8 @@ size_t td_zst_run(td_zst *z, const char **in, size_t *in_len, char *out, size_t 
 {
     ZSTD_inBuffer from = {*in, *in_len, 0};
     ZSTD_outBuffer to = {out, room, 0};
+    if (!*in_len && z->complete) /* asking further would begin another frame */
+        return 0;
     while (to.pos < to.size) {
         const size_t before = from.pos + to.pos;
         const size_t left = ZSTD_decompressStream(z->stream, &to, &from);

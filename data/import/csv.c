@@ -72,8 +72,8 @@ static bool same_word(tierce_span cell, const char *word)
 {
     for (size_t i = 0; i < cell.len; i++) {
         const char c = cell.data[i];
-        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != word[i])
-            return false; /* also where the word is shorter: its 0 differs */
+        if (!word[i] || (c >= 'A' && c <= 'Z' ? c + 32 : c) != word[i])
+            return false;
     }
     return !word[cell.len];
 }
@@ -222,17 +222,22 @@ static bool not_a_model(const char *name)
 }
 
 /* Columns that hold scores, and nothing else, in the first rows. */
-static bool models_by_values(table *t, td_csv *csv, const td_import_settings *s, td_error *error)
+static bool models_by_values(table *t, td_csv *csv, const td_import_settings *s, const char *path, td_error *error)
 {
     unsigned char *seen = calloc(t->n ? t->n : 1, 1); /* 1: a score; 2: something else */
     tierce_span *cells;
     size_t n;
-    const char *what;
+    const char *what, *fault = NULL;
+    uint64_t line = 0;
     td_csv_status status = TD_CSV_ROW;
     bool good = seen ? true : td_fail(error, "out of memory");
     for (int row = 0; good && row < SAMPLE_ROWS && status != TD_CSV_END; row++) {
         status = td_csv_next(csv, &cells, &n, &what, error);
         good = status != TD_CSV_BROKEN;
+        if (status == TD_CSV_BAD && !fault) {
+            fault = what;
+            line = td_csv_line(csv);
+        }
         for (size_t i = 0; status == TD_CSV_ROW && i < n && i < t->n; i++) {
             double v;
             const cell_kind kind = read_cell(cells[i], &v);
@@ -246,6 +251,8 @@ static bool models_by_values(table *t, td_csv *csv, const td_import_settings *s,
         if (seen[i] == 1 && !has_role(t, i) && !not_a_model(t->names[i]))
             good = add_model(t, i, error);
     free(seen);
+    if (good && !t->n_models && fault)
+        return td_fail(error, "%.300s:%llu: %s", path, (unsigned long long)line, fault);
     return good;
 }
 
@@ -270,7 +277,7 @@ static bool take_columns(table *t, td_csv *csv, const td_import_settings *s, con
             return false;
         if (!t->n_models && !models_by_suffix(t, "_response", error))
             return false;
-        if (!t->n_models && !models_by_values(t, csv, s, error))
+        if (!t->n_models && !models_by_values(t, csv, s, path, error))
             return false;
     }
     return t->n_models || td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False); "

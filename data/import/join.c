@@ -413,6 +413,7 @@ static bool finish_group(join *j)
         j->sink->report->records++;
         if (scored)
             count_outcomes(j, &record);
+        j->sink->report->complete += record.n_outcomes == j->sink->report->n_models ? 1u : 0u;
         if (!td_sorter_add(j->records, key, j->line.at, j->line.len, j->error))
             return false;
     }

@@ -31,7 +31,8 @@ typedef struct {
     /* of the file being read */
     char model[300], task[300], date[64], filter[120], metric[120];
     bool lower_is_better, started;
-    uint64_t used, other_filter;
+    /* of the whole import */
+    bool filter_met, metric_met;
 } lm_state;
 
 /* ---- names ---- */
@@ -82,9 +83,8 @@ static bool is_results(const td_head *head)
                                             td_head_says(head, "_stderr\""));
 }
 
-static void forget(void *state)
+static void forget_results(lm_state *s)
 {
-    lm_state *s = state;
     for (size_t i = 0; i < s->n_results; i++) {
         free(s->results[i].name);
         td_dom_free(s->results[i].root);
@@ -105,7 +105,7 @@ static bool load_results(lm_state *s, const td_head *file, td_error *error)
     const size_t n = (size_t)(file->name - file->path);
     if (s->folder && strlen(s->folder) == n && !memcmp(s->folder, file->path, n))
         return true;
-    forget(s);
+    forget_results(s);
     s->folder = malloc(n + 1);
     if (!s->folder)
         return td_fail(error, "out of memory");
@@ -264,23 +264,45 @@ static const char *usual_metric(const td_node *line, size_t *n)
     return first;
 }
 
-/* Settles metric and filter by the first line that is read. */
+/* Is some line of the file of this filter? The user's choice holds for the files that have it. */
+static bool file_has_filter(const char *path, const char *wanted)
+{
+    td_input *in = td_input_open(path, NULL);
+    td_lines *lines = in ? td_input_lines(in, path, NULL) : NULL;
+    bool found = false;
+    char *line;
+    size_t len;
+    while (lines && !found && td_lines_next(lines, &line, &len, NULL) == TD_LINE) {
+        td_node *node = td_dom_parse(line, len, path, NULL);
+        const char *filter = td_string(td_get(node, "filter"));
+        found = filter && !strcmp(filter, wanted);
+        td_dom_free(node);
+    }
+    td_lines_close(lines);
+    td_input_close(in);
+    return found;
+}
+
+/* Settles the metric and, where the user did not, the filter by the first line that is read. */
 static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t number, td_error *error)
 {
     const td_import_settings *set = td_sink_settings(sink);
     const char *filter = td_string(td_get(line, "filter"));
     size_t n = 0;
-    const char *metric = set->metric ? set->metric : usual_metric(line, &n);
-    if (set->metric && !td_get(line, set->metric)) {
-        const char *have = usual_metric(line, &n);
-        return td_fail(error, "%.200s/%.100s:%llu: no metric \"%.60s\"; there is \"%.60s\"", s->folder, s->task,
-                       (unsigned long long)number, set->metric, have ? have : "none");
+    const char *metric = usual_metric(line, &n);
+    if (set->metric && td_get(line, set->metric)) {
+        metric = set->metric;
+        s->metric_met = true;
+        n = 1;
+    } else if (set->metric) {
+        td_sink_note(sink, number, "files without the chosen metric; their usual one was taken", metric);
     }
     if (!metric)
         return td_fail(error, "%.200s%.100s…:%llu: no metric that is a number; --metric NAME names a key of the line",
                        s->folder, s->task, (unsigned long long)number);
     snprintf(s->metric, sizeof s->metric, "%s", metric);
-    snprintf(s->filter, sizeof s->filter, "%s", set->filter ? set->filter : filter ? filter : "");
+    if (!s->filter[0])
+        snprintf(s->filter, sizeof s->filter, "%s", filter ? filter : "");
     if (n > 1) {
         char detail[300];
         snprintf(detail, sizeof detail, "\"%.100s\" was taken of %zu", metric, n);
@@ -342,7 +364,6 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     if (!s->started && !settle(sink, s, line, number, error))
         return false;
     if (*s->filter && filter && strcmp(filter, s->filter)) {
-        s->other_filter++;
         td_sink_drop(sink, number, "lines of another filter (--filter NAME chooses)", filter);
         return true;
     }
@@ -361,7 +382,6 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     row.lower_is_better = s->lower_is_better;
     row.one_run = true;
     row.line = number;
-    s->used++;
     return td_sink_row(sink, &row, error);
 }
 
@@ -383,15 +403,35 @@ static bool read_lm_eval(td_sink *sink, const td_head *file, td_error *error)
     lm_state *s = td_sink_state(sink);
     name_task(s, file->name);
     s->started = false;
-    s->used = s->other_filter = 0;
+    s->filter[0] = 0;
+    const char *filter = td_sink_settings(sink)->filter;
+    if (filter && td_head_first(file) == '{' && file_has_filter(file->path, filter)) {
+        snprintf(s->filter, sizeof s->filter, "%s", filter);
+        s->filter_met = true;
+    }
     if (!load_results(s, file, error) || !name_model(sink, s, file, error))
         return false;
-    const bool good = td_head_first(file) == '[' ? take_list(sink, file->path, error)
-                                                 : td_sink_lines(sink, file->path, take_line, error);
-    if (good && !s->used && s->other_filter)
-        return td_fail(error, "%.300s: no line has the filter \"%.100s\"; the report names one that is there", file->path,
-                       s->filter);
-    return good;
+    return td_head_first(file) == '[' ? take_list(sink, file->path, error)
+                                      : td_sink_lines(sink, file->path, take_line, error);
+}
+
+/* A choice that holds nowhere is a mistake. */
+static bool finish(td_sink *sink, td_error *error)
+{
+    const lm_state *s = td_sink_state(sink);
+    const td_import_settings *set = td_sink_settings(sink);
+    if (set->filter && !s->filter_met)
+        return td_fail(error, "--filter %.100s: no samples file has such a line; one that is there: \"%.100s\"",
+                       set->filter, s->filter);
+    if (set->metric && !s->metric_met)
+        return td_fail(error, "--metric %.100s: no samples file has it; one that is there: \"%.100s\"", set->metric,
+                       s->metric);
+    return true;
+}
+
+static void close_state(void *state)
+{
+    forget_results(state);
 }
 
 static td_claim probe(const td_head *head)
@@ -408,6 +448,7 @@ const td_importer td_import_lm_eval = {
     .options = "metric filter model prompt-field",
     .probe = probe,
     .read = read_lm_eval,
+    .finish = finish,
     .state_size = sizeof(lm_state),
-    .close = forget,
+    .close = close_state,
 };

@@ -90,24 +90,33 @@ static void put(td_out *out, const char *format, unsigned long long n)
     td_puts(out, text);
 }
 
+/* Names may be of any length: the longest are cut in the table, not in the JSON. */
+#define WIDEST 60
+
 static void model_line(const td_model_report *m, int width, td_out *out)
 {
-    char text[400];
-    int n = snprintf(text, sizeof text, "  %-*s %9llu", width, m->name, (unsigned long long)m->outcomes);
-    if (m->outcomes)
-        n += snprintf(text + n, sizeof text - (size_t)n, "  %7.4f", m->score_sum / (double)m->outcomes);
-    else
-        n += snprintf(text + n, sizeof text - (size_t)n, "  %7s", "-");
-    n += snprintf(text + n, sizeof text - (size_t)n, " %9llu", (unsigned long long)m->missing);
-    if (!m->costed)
-        n += snprintf(text + n, sizeof text - (size_t)n, "  not known");
-    else
-        n += snprintf(text + n, sizeof text - (size_t)n, "  %.6g USD a request%s",
-                      m->cost_sum / (double)m->costed, m->costed < m->outcomes ? " (where known)" : "");
-    if (m->trials > m->outcomes)
-        snprintf(text + n, sizeof text - (size_t)n, "; means of %llu trials", (unsigned long long)m->trials);
+    char text[200];
+    snprintf(text, sizeof text, "  %-*.*s %9llu", width, WIDEST, m->name, (unsigned long long)m->outcomes);
     td_puts(out, text);
-    td_puts(out, m->outcomes && !m->tokened ? "; no token counts\n" : "\n");
+    if (m->outcomes)
+        snprintf(text, sizeof text, "  %7.4f", m->score_sum / (double)m->outcomes);
+    else
+        snprintf(text, sizeof text, "  %7s", "-");
+    td_puts(out, text);
+    put(out, " %9llu", m->missing);
+    if (m->costed) {
+        snprintf(text, sizeof text, "  %.6g USD a request", m->cost_sum / (double)m->costed);
+        td_puts(out, text);
+    } else {
+        td_puts(out, "  not known");
+    }
+    if (m->costed && m->costed < m->outcomes)
+        put(out, " (of %llu)", m->costed);
+    if (m->outcomes && m->tokened < m->outcomes)
+        put(out, m->tokened ? "; tokens of %llu" : "; no tokens", m->tokened);
+    if (m->trials > m->outcomes)
+        put(out, "; means of %llu trials", m->trials);
+    td_puts(out, "\n");
 }
 
 void td_report_text(const td_import_report *r, td_out *out)
@@ -119,10 +128,13 @@ void td_report_text(const td_import_report *r, td_out *out)
     if (r->passed_over)
         put(out, " (%llu others passed over)", r->passed_over);
     put(out, ", %llu rows\n", r->rows);
-    put(out, "%llu records\n", r->records);
+    put(out, "%llu records", r->records);
+    if (r->n_models > 1)
+        put(out, ", %llu with an outcome of every model", r->complete);
+    td_puts(out, "\n");
     for (size_t i = 0; i < r->n_models; i++)
         width = (int)strlen(r->models[i].name) > width ? (int)strlen(r->models[i].name) : width;
-    width = width > 60 ? 60 : width;
+    width = width > WIDEST ? WIDEST : width;
     if (r->n_models) {
         char text[200];
         snprintf(text, sizeof text, "  %-*s %9s  %7s %9s  %s\n", width, "model", "outcomes", "mean", "missing", "cost");
@@ -175,6 +187,7 @@ void td_report_json(const td_import_report *r, td_out *out)
     put(out, ", \"passed_over\": %llu", r->passed_over);
     put(out, ", \"rows\": %llu", r->rows);
     put(out, ", \"records\": %llu", r->records);
+    put(out, ", \"complete\": %llu", r->complete);
     put(out, ", \"bad\": %llu,\n \"models\": [", r->bad);
     for (size_t i = 0; i < r->n_models; i++) {
         td_puts(out, i ? ",\n  " : "");

@@ -33,6 +33,7 @@ typedef struct {
     const char *format; /* as it was taken for */
     uint64_t files, passed_over; /* read; in folders, of no known kind */
     uint64_t rows, records, bad;
+    uint64_t complete; /* records with an outcome of every model */
     td_model_report *models;
     size_t n_models, models_room;
     td_problem problems[TD_MAX_PROBLEMS];
