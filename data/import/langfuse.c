@@ -76,7 +76,7 @@ static void read_details(td_outcome *o, const td_node *details)
     static const char *const thought[] = {"output_reasoning_tokens", "output_reasoning",
                                           "reasoning_tokens", NULL};
     double input = (double)NAN, output = (double)NAN;
-    for (const td_node *n = td_first(details); n; n = td_next(n)) {
+    for (const td_node *n = td_is_object(details) ? td_first(details) : NULL; n; n = td_next(n)) {
         const char *name = td_key(n);
         if (starts(name, "input") || starts(name, "cache_") || starts(name, "prompt"))
             input = td_plus(input, td_quantity(n));

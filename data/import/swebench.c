@@ -161,7 +161,7 @@ static bool take_report(td_sink *sink, const td_node *root, const char *model, t
 static bool take_instances(td_sink *sink, const td_node *root, const char *model, td_error *error)
 {
     bool good = true, any = false;
-    for (const td_node *i = td_first(root); good && i; i = td_next(i)) {
+    for (const td_node *i = td_is_object(root) ? td_first(root) : NULL; good && i; i = td_next(i)) {
         const td_node *resolved = td_get(i, "resolved");
         if (!td_is_bool(resolved) || !*td_key(i))
             continue;
