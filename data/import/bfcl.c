@@ -196,6 +196,12 @@ static bool put_question(td_sink *sink, const td_node *question, const char *id,
            td_sink_row(sink, &row, error);
 }
 
+static size_t whole(const td_node *n)
+{
+    const double v = td_number(n, 0);
+    return v > 0 && v < 1e15 ? (size_t)v : 0;
+}
+
 static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
 {
     state *s = td_sink_state(sink);
@@ -203,8 +209,8 @@ static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error 
     char number[32], name[40];
     if (td_get(n, "correct_count")) {
         p->scored = true;
-        p->correct = (size_t)td_number(td_get(n, "correct_count"), 0);
-        p->total = (size_t)td_number(td_get(n, "total_count"), 0);
+        p->correct = whole(td_get(n, "correct_count"));
+        p->total = whole(td_get(n, "total_count"));
         return true;
     }
     if (td_true(td_get(n, "valid")))

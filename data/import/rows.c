@@ -28,7 +28,8 @@ static bool read_columns(columns *c, const tierce_span *cells, size_t n)
         char *name = malloc(cells[c->n].len + 1);
         if (!name)
             return false;
-        memcpy(name, cells[c->n].data, cells[c->n].len);
+        if (cells[c->n].len)
+            memcpy(name, cells[c->n].data, cells[c->n].len);
         name[cells[c->n].len] = 0;
         c->names[c->n] = name;
     }
