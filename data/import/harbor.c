@@ -171,6 +171,10 @@ static bool take(td_sink *sink, const td_node *result, const td_node *trajectory
 static bool read_file(td_sink *sink, const td_head *file, td_error *error)
 {
     td_error why;
+    const char *tasks = td_sink_settings(sink)->prompts;
+    if (tasks && access(tasks, R_OK))
+        return td_fail(error, "--prompts %.300s: cannot be read; name the folder of the tasks",
+                       tasks);
     td_node *result = td_input_dom(file->path, &why);
     if (!result)
         return td_sink_bad(sink, 0, "a file that cannot be read", why.text, error);

@@ -11,6 +11,7 @@
 static td_claim probe(const td_head *head)
 {
     if (td_head_has_all(head, "request_id request_created_at response_status") ||
+        td_head_has_all(head, "data.0.request_id data.0.request_created_at") ||
         td_head_has_all(
             head, "request_id request_created_at request_body")) /* a long body hides the rest */
         return TD_MINE;

@@ -35,9 +35,9 @@ typedef struct {
 
 static td_claim probe(const td_head *head)
 {
-    static const char *const observations[] = {"trace_id type start_time provided_model_name",
-                                               "trace_id type start_time usage_details",
-                                               "traceId type startTime usageDetails", NULL};
+    static const char *const observations[] = {
+        "trace_id type start_time provided_model_name", "trace_id type start_time usage_details",
+        "traceId type startTime usageDetails", "data.0.traceId data.0.id", NULL};
     if (td_head_column(head, "trace_id") &&
         (td_head_column(head, "provided_model_name") || td_head_column(head, "observation_id")))
         return TD_MINE;
@@ -99,8 +99,9 @@ static void numbers(td_outcome *o, const td_node *n)
     const td_node *usage = td_unwrap(field(n, "usage_details", "usageDetails"), &owned[0]);
     const td_node *costs = td_unwrap(field(n, "cost_details", "costDetails"), &owned[1]);
     read_details(o, usage);
-    o->cost_usd = td_either(td_quantity(field(n, "total_cost", "totalCost")),
-                            td_quantity(td_get(costs, "total")));
+    o->cost_usd = td_either(
+        td_quantity(field(n, "total_cost", "calculatedTotalCost")),
+        td_either(td_quantity(td_get(n, "totalCost")), td_quantity(td_get(costs, "total"))));
     o->latency_s = td_elapsed(field(n, "start_time", "startTime"), field(n, "end_time", "endTime"));
     td_dom_free(owned[0]);
     td_dom_free(owned[1]);

@@ -15,7 +15,8 @@
 static td_claim probe(const td_head *head)
 {
     if (td_head_has_all(head, "call_type model_group response_cost") ||
-        td_head_has_all(head, "call_type request_id spend"))
+        td_head_has_all(head, "call_type request_id spend") ||
+        td_head_has_all(head, "data.0.call_type data.0.request_id"))
         return TD_MINE;
     return td_head_column(head, "call_type") && td_head_column(head, "request_id") &&
                    td_head_column(head, "spend")

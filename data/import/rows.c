@@ -108,8 +108,9 @@ static bool document_rows(td_sink *sink, const char *path, td_each_line each, td
     if (!root)
         return td_sink_bad(sink, 0, "a file that cannot be read", why.text, error);
     bool good = true;
-    if (td_is_array(root))
-        for (const td_node *n = td_first(root); good && n; n = td_next(n))
+    const td_node *list = td_is_array(root) ? root : td_get(root, "data"); /* a page of an API */
+    if (td_is_array(list))
+        for (const td_node *n = td_first(list); good && n; n = td_next(n))
             good = each(sink, n, 0, error);
     else
         good = each(sink, root, 0, error);
@@ -123,8 +124,9 @@ bool td_rows(td_sink *sink, const td_head *file, td_each_line each, td_error *er
     if (first != '{' && first != '[')
         return csv_rows(sink, file->path, each, error);
     /* an object without a line break in all of its head is a long line */
+    const bool page = td_head_has(file, "data.0");
     const bool lines =
-        td_head_is_jsonl(file) || (first == '{' && !memchr(file->text, '\n', file->len));
+        !page && (td_head_is_jsonl(file) || (first == '{' && !memchr(file->text, '\n', file->len)));
     return lines ? td_sink_lines(sink, file->path, each, error)
                  : document_rows(sink, file->path, each, error);
 }

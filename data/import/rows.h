@@ -1,4 +1,5 @@
-/* Rows of logs, whatever file they come in: JSONL, one JSON array, one JSON object, or CSV. */
+/* Rows of logs, whatever file they come in: JSONL, one JSON array, one JSON object, a page of
+ * an API ({"data": […]}), or CSV. */
 #ifndef TIERCE_ROWS_H
 #define TIERCE_ROWS_H
 

@@ -39,6 +39,7 @@ makes litellm-csv $F/litellm/spend.csv --scores $F/litellm/scores.jsonl
 makes langfuse $F/langfuse
 makes langfuse-tone $F/langfuse --metric tone
 makes langfuse-csv $F/langfuse-csv
+makes langfuse-api $F/langfuse-api
 makes otel $F/otel
 makes helicone $F/helicone/requests.jsonl
 [ "$regenerate" ] && { done_; exit; }
@@ -51,6 +52,9 @@ $t import -q $F/openai-batch/in.jsonl $F/openai-batch/out.jsonl --scores $F/open
 # packed files are read as they are
 gzip -c $F/helicone/requests.jsonl > "$T/h.jsonl.gz"
 runs 0 '' sh -c "$t import -q $T/h.jsonl.gz -o - > $T/1; $t import -q $F/helicone/requests.jsonl -o - > $T/2; cmp $T/1 $T/2 && test -s $T/1"
+# one object a file, printed over many lines, is a row
+sed -n 1p $F/litellm/payloads.jsonl | sed 's/,"trace_id"/,\n "trace_id"/' > "$T/one.json"
+runs 0 '' sh -c "$t import -q litellm $T/one.json --scores $F/litellm/scores.jsonl -o - | grep -q chatcmpl-a"
 # a cut gzip, a cut JSON, an empty folder, a wrong name
 head -c 200 "$T/h.jsonl.gz" > "$T/cut.jsonl.gz"
 runs 1 'cut.jsonl.gz: .*cut off' "$t" import helicone "$T/cut.jsonl.gz" -o "$T/x.jsonl"
@@ -79,6 +83,7 @@ runs 0 '2 of 4 by the results, 3 of 4 it says' "$t" import "$T/run" --prompts $F
 # the experiments' results need the problems
 runs 1 'name the file of all problems: --prompts' "$t" import $F/swebench/evaluation -o "$T/x.jsonl"
 runs 0 'potter-agent +5 +0.4000' "$t" import $F/swebench/evaluation --prompts $F/swebench/problems.jsonl -o "$T/x.jsonl"
+runs 1 'prompts nowhere: cannot be read' "$t" import harbor $F/harbor/jobs --prompts nowhere -o "$T/x.jsonl"
 # a metric that is not there; one that is
 runs 1 'no record came of them' "$t" import $F/harbor/jobs --metric elegance -o "$T/x.jsonl"
 runs 0 'flash +1 +1.0000 +2' "$t" import $F/helm --metric quasi_exact_match -o "$T/x.jsonl"
