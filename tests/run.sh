@@ -83,6 +83,7 @@ if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; 
 if [ -f tests/cli/import_agents.sh ]; then suite "import: agents and traffic" sh tests/cli/import_agents.sh "$B/san"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
+if [ -f tests/promptfoo/run.sh ]; then suite "a real promptfoo, from npm" sh tests/promptfoo/run.sh "$B"; fi
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then

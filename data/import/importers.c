@@ -23,7 +23,7 @@ const td_importer *td_importer_named(const char *name, td_error *error)
         names[i] = td_importers[i]->name;
     }
     const char *near = td_nearest(name, names, td_n_importers);
-    td_fail(error, "unknown format \"%.60s\"%s%s%s; tierce import --help lists them", name,
+    td_fail(error, "unknown format \"%.60s\"%s%s%s; tierce import --formats lists them", name,
             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return NULL;
 }

@@ -232,7 +232,7 @@ printf '%s\n' '{"prompt":"x","model":"m"}' > "$T/u.jsonl"
 import 1 'no record came' generic "$T/u.jsonl"
 import 0 '' generic "$T/u.jsonl" --keep-unscored
 has '"prompt": "x", "usage": {"m": {}}}'
-runs 0 '"line": 1|"tier"' "$t" score "$R"
+runs 0 '"line": 1|"tier"' "$t" score -m "$(dirname "$0")/../../models/flash-pro.tierce" "$R"
 
 # ---- real files, where they are ----
 H=../shared/harness-logs

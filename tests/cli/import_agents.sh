@@ -1,7 +1,7 @@
 #!/bin/sh
 # tierce import on the formats of agents' harnesses and of traffic. $1: build directory; -r as $2 writes
-# the expected outputs anew (tests/import/expected/NAME.txt: the records, then the report without its
-# examples).
+# the expected outputs anew (tests/import/expected/NAME.txt: the records, then of the report each model's
+# outcomes, mean and missing, and the counted problems).
 B=$1
 . "$(dirname "$0")/lib.sh"
 t=$B/tierce-train
@@ -12,7 +12,7 @@ makes() {
     shift
     "$t" import "$@" -o - > "$T/out" 2> "$T/err"
     status=$?
-    grep -hv '^    first: ' "$T/out" "$T/err" > "$T/both"
+    { cat "$T/out"; sed -nE 's/^  ([^ ]+) +([0-9]+) +([0-9.-]+) +([0-9]+) .*/\1 \2 \3 \4/p; /^(bad|dropped|missing|duplicate|note): /p' "$T/err"; } > "$T/both"
     if [ "$regenerate" ]; then cp "$T/both" "$F/expected/$name.txt"; fi
     if [ $status -eq 0 ] && cmp -s "$T/both" "$F/expected/$name.txt"; then
         passed=$((passed + 1))
