@@ -3,6 +3,7 @@
  *   <model>.<run>.json                                   the harness's report
  *   …/<model>/<instance>/report.json                     one instance's
  *   evaluation/<split>/<date>_<model>/results/results.json   of the experiments repository
+ *   evaluation/bash-only/<date>_<model>/per_instance_details.json   the same, with costs
  *   problems.jsonl                                       {"instance_id", "problem_statement"} of
  * the dataset: the prompts; or --prompts FILE
  *
@@ -41,6 +42,12 @@ static bool is_problems(const td_head *head)
            td_head_has_all(head, "instance_id base_commit");
 }
 
+static bool is_details(const td_head *head)
+{
+    return td_name_starts(head->name, "per_instance_details.json") &&
+           td_head_says(head, "\"resolved\"");
+}
+
 static td_claim probe(const td_head *head)
 {
     if (is_problems(head))
@@ -51,7 +58,8 @@ static td_claim probe(const td_head *head)
         td_head_has_all(head, "resolved no_generation") ||
         td_head_has_all(head, "resolved no_logs"))
         return TD_MINE;
-    return td_head_says(head, "\"patch_successfully_applied\"") ? TD_MINE : TD_NOT_MINE;
+    return td_head_says(head, "\"patch_successfully_applied\"") || is_details(head) ? TD_MINE
+                                                                                    : TD_NOT_MINE;
 }
 
 /* ---- problems ---- */
@@ -114,11 +122,13 @@ static bool take_problems(td_sink *sink, const char *path, td_error *error)
 
 /* ---- reports ---- */
 
+/* With its cost where `of` (an instance's details) tells it. */
 static bool put(td_sink *sink, const char *id, const char *model, bool resolved,
-                const char *missing, td_error *error)
+                const char *missing, const td_node *of, td_error *error)
 {
     td_row row;
     td_row_start(&row);
+    row.outcome.cost_usd = td_quantity(td_get(of, "cost"));
     row.key = td_span_of(id);
     row.source = td_span_of(source_name);
     row.outcome.name = td_span_of(model);
@@ -151,7 +161,8 @@ static bool take_report(td_sink *sink, const td_node *root, const char *model, t
         const char *missing = td_tally_of(&infra, td_span_of(id))
                                   ? "instances whose evaluation failed (infra_failure_ids)"
                                   : NULL;
-        good = put(sink, id, model, td_tally_of(&resolved, td_span_of(id)) > 0, missing, error);
+        good =
+            put(sink, id, model, td_tally_of(&resolved, td_span_of(id)) > 0, missing, NULL, error);
     }
     td_tally_free(&resolved);
     td_tally_free(&infra);
@@ -166,7 +177,7 @@ static bool take_instances(td_sink *sink, const td_node *root, const char *model
         if (!td_is_bool(resolved) || !*td_key(i))
             continue;
         any = true;
-        good = put(sink, td_key(i), model, td_true(resolved), NULL, error);
+        good = put(sink, td_key(i), model, td_true(resolved), NULL, i, error);
     }
     return any ? good
                : td_sink_bad(sink, 0, "neither a report nor results of instances", NULL, error);
@@ -240,7 +251,7 @@ static bool take_json(td_sink *sink, const td_head *file, const td_node *root, t
     else if (report)
         model_of_report(file->name, model, sizeof model);
     else
-        model_of_folder(td_folder(file->path, 2), model, sizeof model);
+        model_of_folder(td_folder(file->path, is_details(file) ? 1 : 2), model, sizeof model);
     if (!td_sink_settings(sink)->model && !experiment)
         restore_slash(model);
     if (!*model)
@@ -288,7 +299,7 @@ static bool finish(td_sink *sink, td_error *error)
         for (size_t k = 0; k < s->n_ids; k++) {
             const bool resolved = td_tally_of(&r->resolved, td_span_of(s->ids[k])) > 0;
             found += resolved;
-            if (!put(sink, s->ids[k], r->model, resolved, NULL, error))
+            if (!put(sink, s->ids[k], r->model, resolved, NULL, NULL, error))
                 return false;
         }
         if (found < r->resolved.n)
