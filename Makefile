@@ -14,7 +14,9 @@ ALL_CFLAGS = -std=c11 -Werror=implicit-function-declaration -D_POSIX_C_SOURCE=20
 EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/policy.c
 DATA_SRC  = $(sort $(wildcard data/*.c data/import/*.c))
 # what of data/ only the larger programs need: cJSON comes with it
-HEAVY_SRC = data/dom.c data/tiers.c data/zst.c $(sort $(wildcard data/import/*.c))
+HEAVY_SRC = data/dom.c data/tiers.c data/zst.c data/litellm.c data/check.c data/each.c data/export_batch.c \
+            data/export_csv.c data/findings.c data/likeness.c data/merge.c data/names.c data/record_raw.c \
+            data/sample.c data/split.c data/stats.c $(sort $(wildcard data/import/*.c))
 SMALL_SRC = $(filter-out infer/router.c infer/policy.c,$(sort $(wildcard infer/*.c)))
 TRAIN_SRC = $(sort $(wildcard train/*.c))
 # what `tierce` needs of data/: no cJSON, so that the small program stays small

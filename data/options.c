@@ -14,8 +14,9 @@ static void print_help(const td_command *command)
     for (size_t i = 0; i < command->n_options; i++) {
         const td_option *o = &command->options[i];
         char left[64];
-        snprintf(left, sizeof left, "  %c%c %s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-                 o->letter ? "" : " ", o->name, o->value ? " " : "", o->value ? o->value : "");
+        const char *gap = !o->value ? "" : o->type == TD_MAYBE ? "[=" : " ";
+        snprintf(left, sizeof left, "  %c%c %s--%s%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? "" : " ", o->name, gap, o->value ? o->value : "", o->type == TD_MAYBE ? "]" : "");
         printf("%-34s %s\n", left, o->help);
     }
     printf("%-34s %s\n", "      --help", "this text");
@@ -31,7 +32,7 @@ static void complain(const td_command *command, const char *what, const char *wh
             command->usage, what, which);
 }
 
-static int unknown(const td_command *command, const char *name)
+static int unknown(const td_command *command, const char *word, const char *name)
 {
     const char *names[65];
     size_t n = 0;
@@ -39,11 +40,11 @@ static int unknown(const td_command *command, const char *name)
     for (; n < command->n_options && n < 64; n++)
         names[n] = command->options[n].name;
     names[n++] = "help";
-    const char *near = td_nearest(name, names, n);
+    const char *near = word[1] == '-' ? td_nearest(name, names, n) : NULL;
     if (near)
         snprintf(text, sizeof text, "unknown option --%.80s; did you mean --%s?", name, near);
     else
-        snprintf(text, sizeof text, "unknown option --%.80s", name);
+        snprintf(text, sizeof text, "unknown option %.80s", word);
     complain(command, text, "");
     return -1;
 }
@@ -101,7 +102,7 @@ static int take(const td_command *command, int argc, char **argv, int *at, void 
     const td_option *o = find(command, name, len, is_long ? 0 : word[1]);
     const char *attached = is_long ? NULL : word[2] ? word + 2 : NULL; /* -j4 */
     if (!o || (attached && o->type == TD_FLAG))
-        return unknown(command, name);
+        return unknown(command, word, name);
     if (o->type == TD_FLAG) {
         const bool yes = true;
         if (equals) {
@@ -109,6 +110,11 @@ static int take(const td_command *command, int argc, char **argv, int *at, void 
             return -1;
         }
         memcpy((char *)into + o->offset, &yes, sizeof yes);
+        return 0;
+    }
+    if (o->type == TD_MAYBE && !equals) {
+        const double none = (double)NAN;
+        memcpy((char *)into + o->offset, &none, sizeof none);
         return 0;
     }
     const char *value = equals ? equals + 1 : attached ? attached : *at + 1 < argc ? argv[++*at] : NULL;

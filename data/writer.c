@@ -41,6 +41,21 @@ static int open_place(td_writer *w)
     return open_beside(w);
 }
 
+bool td_writer_check(const char *path, td_error *error)
+{
+    struct stat st;
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    if (!strcmp(path, "-"))
+        return true;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return td_fail(error, "%.300s: is a folder; name a file in it", path);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return true;
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
+    return access(folder, W_OK) == 0 || td_fail(error, "%.300s: cannot be written: %s", path, strerror(errno));
+}
+
 td_writer *td_writer_open(const char *path, td_error *error)
 {
     td_writer *w = calloc(1, sizeof *w);

@@ -7,6 +7,9 @@
 
 typedef struct td_writer td_writer;
 
+/* Could it be opened, as far as one can see without writing? For long work, before it begins. */
+bool td_writer_check(const char *path, td_error *error);
+
 td_writer *td_writer_open(const char *path, td_error *error);
 bool td_writer_put(td_writer *w, const char *data, size_t len, td_error *error);
 /* Puts the file in its place; frees w in any case. */

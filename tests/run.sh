@@ -51,7 +51,7 @@ san_build() {
         o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
         [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
         echo "$f $o"
-    done | xargs -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
+    done | xargs -r -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
 }
 check "sanitizer build" san_build
 mains="$B/san/infer_main.o $B/san/train_main.o"
@@ -60,8 +60,9 @@ objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
 check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
+    flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "$t") # a test may say how it must be linked
     # shellcheck disable=SC2086
-    if $CC $STD $SAN "$t" $objects -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
+    if $CC $STD $SAN "$t" $objects $flags -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
         suite "unit: $name" "$B/san/$name"
     else
         bad "unit: $name does not build"
@@ -81,9 +82,18 @@ done
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/import_agents.sh ]; then suite "import: agents and traffic" sh tests/cli/import_agents.sh "$B/san"; fi
+if [ -f tests/cli/tune.sh ]; then suite "goals, verdicts, logs, drift" sh tests/cli/tune.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
+if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
+if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
+if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
+if [ -d /proc/self ]; then check "an import in constant memory" sh tests/import_memory.sh "$B"; else skip "an import in constant memory (no /proc)"; fi
 if [ -f tests/promptfoo/run.sh ]; then suite "a real promptfoo, from npm" sh tests/promptfoo/run.sh "$B"; fi
+
+suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
+suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
+suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" "$CC"
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then

@@ -39,6 +39,8 @@ static bool probe(work *w)
         const td_head_status status = td_head_read(&head, w->files.at[f].path, w->head_room, w->error);
         if (status == TD_HEAD_BROKEN || (status == TD_HEAD_REFUSED && head.by_name))
             return false;
+        if (!head.len && head.by_name)
+            return td_fail(w->error, "%.300s: the file is empty", head.path);
         if (status == TD_HEAD_REFUSED) {
             td_report_problem(w->report, TD_NOTE, "files of a kind that is never read were passed over", f,
                               head.path, 0, w->error->text);
@@ -230,7 +232,7 @@ bool td_import(const td_import_job *job, td_import_report *report, td_error *err
 {
     work w = {.job = job, .report = report, .error = error};
     char *folder = job->temporary ? strdup(job->temporary) : folder_of(job->output);
-    bool good = folder ? true : td_fail(error, "out of memory");
+    bool good = (folder || td_fail(error, "out of memory")) && td_writer_check(job->output, error);
     if (good && job->format)
         good = (w.importer = td_importer_named(job->format, error)) != NULL;
     good = good && td_walk(&w.files, job->paths, job->n_paths, error) && probe(&w);

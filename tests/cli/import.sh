@@ -35,6 +35,10 @@ import 1 'empty: no file in this folder' lm-eval "$T/empty"
 import 1 'nowhere: No such file' "$T/nowhere"
 import 1 'standard input will not do' csv -
 import 1 'of no known format' /etc/passwd
+: > "$T/zero.csv"
+import 1 'zero.csv: the file is empty' "$T/zero.csv"
+runs 1 'is a folder; name a file in it' "$t" import /etc/passwd -o "$T"
+runs 1 'x.jsonl: cannot be written: No such file' "$t" import /etc/passwd -o "$T/none/x.jsonl"
 printf 'prompt,a,b\none,1,0\ntwo,0,1\n' > "$T/loop/t.csv"
 ln -s . "$T/loop/again"
 ln -s nowhere "$T/loop/dangling"
