@@ -197,6 +197,8 @@ static bool finish_group(join *j)
         drop(j, "requests without any score (--scores FILE gives them to traffic, --keep-unscored keeps the requests)");
     } else if (!td_parse_line(&j->request, j->outcomes, &record, j->line.at, j->line.len - 1, want, &what,
                               &where)) {
+        if (!strcmp(what, "out of memory"))
+            return td_fail(j->group.error, "out of memory");
         drop(j, what);
     } else {
         const td_sort_key key = {{j->group.first_row, 0, 0}};
