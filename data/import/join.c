@@ -194,7 +194,7 @@ static bool finish_group(join *j)
     if (!j->group.text[TD_REQUEST].len) {
         drop(j, "outcomes whose request no file gave");
     } else if (!keep) {
-        drop(j, "requests without any score (--keep-unscored keeps them)");
+        drop(j, "requests without any score (--scores FILE gives them to traffic, --keep-unscored keeps the requests)");
     } else if (!td_parse_line(&j->request, j->outcomes, &record, j->line.at, j->line.len - 1, want, &what,
                               &where)) {
         if (!strcmp(what, "out of memory"))
