@@ -17,14 +17,15 @@ typedef struct {
     double margin;
 } verdict;
 
-static double worth(const tierce_estimate *e, const tierce_policy *p)
+static double worth(const tierce_estimate *e, const tierce_policy *p, uint32_t t)
 {
-    return p->value_usd > 0 ? p->value_usd * e->probability - (e->cost_known ? e->cost_usd : 0) : e->probability;
+    const double chance = e[t].probability - p->charge[t];
+    return p->value_usd > 0 ? p->value_usd * chance - (e[t].cost_known ? e[t].cost_usd : 0) : chance;
 }
 
 static bool better(const tierce_estimate *e, const tierce_policy *p, uint32_t a, uint32_t b)
 {
-    const double wa = worth(&e[a], p), wb = worth(&e[b], p);
+    const double wa = worth(e, p, a), wb = worth(e, p, b);
     if (wa > wb || wa < wb)
         return wa > wb;
     if (e[a].cost_usd > e[b].cost_usd || e[a].cost_usd < e[b].cost_usd)
@@ -66,12 +67,30 @@ static void no_tier_passes(verdict *v, const tm_model *m, const tierce_policy *p
                                                : TIERCE_REASON_DEFAULT_NONE;
 }
 
-static verdict slow_decide(const tm_model *m, const tierce_estimate *e, const tierce_request *r, const tierce_policy *p)
+/* An unfamiliar request goes to the tier that stands in, unless the request itself does not fit there. */
+static bool abstains(verdict *v, const tm_model *m, const tierce_policy *p, const tierce_view *view)
+{
+    verdict alone = *v;
+    if (!view || view->familiarity >= p->min_familiarity)
+        return false;
+    alone.n = 0;
+    no_tier_passes(&alone, m, p);
+    if (v->fate[alone.order[0]] == BY_CONTEXT || v->fate[alone.order[0]] == BY_TOOLS)
+        return false;
+    *v = alone;
+    v->reason = TIERCE_REASON_DEFAULT_UNFAMILIAR;
+    return true;
+}
+
+static verdict slow_decide(const tm_model *m, const tierce_estimate *e, const tierce_view *view, const tierce_request *r,
+                           const tierce_policy *p)
 {
     verdict v = {.n = 0};
     bool taken[TIERCE_MAX_TIERS] = {false};
     for (uint32_t t = 0; t < m->n_tiers; t++)
         v.fate[t] = fate_of(&m->tiers[t], &e[t], r, p, t);
+    if (abstains(&v, m, p, view))
+        return v;
     for (;;) { /* the best of those that are left */
         uint32_t best = UINT32_MAX;
         for (uint32_t t = 0; t < m->n_tiers; t++)
@@ -91,8 +110,9 @@ static verdict slow_decide(const tm_model *m, const tierce_estimate *e, const ti
         return v;
     }
     const tierce_estimate *a = &e[v.order[0]], *b = &e[v.order[1]];
-    v.margin = worth(a, p) - worth(b, p);
-    v.reason = p->value_usd <= 0                    ? TIERCE_REASON_MORE_LIKELY
+    v.margin = worth(e, p, v.order[0]) - worth(e, p, v.order[1]);
+    v.reason = p->value_usd <= 0                    ? a->probability < b->probability ? TIERCE_REASON_NOT_WORTH
+                                                                                      : TIERCE_REASON_MORE_LIKELY
                : a->probability < b->probability    ? TIERCE_REASON_CHEAPER
                : a->cost_usd > b->cost_usd          ? TIERCE_REASON_BETTER
                                                     : TIERCE_REASON_BEST_VALUE;
@@ -172,10 +192,17 @@ static void brute_force(void **unused)
         if (!below(&state, 3))
             p.allowed &= any(&state) | (uint64_t)1 << below(&state, n);
         p.default_tier = (uint32_t)below(&state, n);
+        p.min_familiarity = one_of(&state, 0, 0, 0.25, share(&state));
+        for (uint32_t t = 0; t < n && round % 2; t++)
+            p.charge[t] = one_of(&state, 0, 0.25, -0.25, share(&state));
+        const tierce_view view = {.familiarity = one_of(&state, 0, 0.25, 1, share(&state))};
+        const bool viewed = below(&state, 2);
         tierce_decision d;
         tierce_error error;
-        assert_int_equal(tierce_decide_estimates(router, e, request, &p, &d, &error), TIERCE_OK);
-        const verdict v = slow_decide(tierce_router_model(router), e, request, &p);
+        assert_int_equal(viewed ? tierce_decide_viewed(router, e, &view, request, &p, &d, &error)
+                                : tierce_decide_estimates(router, e, request, &p, &d, &error),
+                         TIERCE_OK);
+        const verdict v = slow_decide(tierce_router_model(router), e, viewed ? &view : NULL, request, &p);
         assert_int_equal(d.n_order, v.n);
         for (uint32_t i = 0; i < v.n; i++)
             assert_int_equal(d.order[i], v.order[i]);
@@ -186,7 +213,8 @@ static void brute_force(void **unused)
             assert_true(d.estimate[t].probability == e[t].probability && d.estimate[t].cost_usd == e[t].cost_usd);
         check_masks(&d, &v, n, hits);
         assert_true(p.allowed >> d.order[0] & 1); /* never a tier that is not allowed */
-        stand_ins += v.fate[p.default_tier] == BY_POLICY && v.reason >= TIERCE_REASON_DEFAULT_FLOOR;
+        stand_ins += v.fate[p.default_tier] == BY_POLICY && v.reason >= TIERCE_REASON_DEFAULT_FLOOR &&
+                     v.reason != TIERCE_REASON_NOT_WORTH;
         reasons[d.reason]++;
         ties += v.n > 1 && !(v.margin > 0);
     }
