@@ -130,7 +130,9 @@ static bool read_outcome_names(const td_node *item, td_tier *tier, const place *
 static bool read_tier(const td_node *item, td_tier *tier, const place *where)
 {
     static const char *const keys[] = {"name",   "outcomes",       "model", "prices",
-                                       "context_window", "tools"};
+                                       "context_window", "tools",
+                                       /* of tierce-dispatch: infer/dispatch/config.c reads these */
+                                       "endpoints", "limits"};
     if (!td_is_object(item))
         return td_fail(where->error, "%s: must be an object", where->at);
     if (!known_keys(item, keys, sizeof keys / sizeof *keys, where))
@@ -168,12 +170,13 @@ static bool check_names(const td_tiers *tiers, const char *path, td_error *error
 
 static bool read_document(const td_node *root, td_tiers *tiers, const char *path, td_error *error)
 {
-    static const char *const keys[] = {"tiers", "date", "source", "note"};
+    static const char *const keys[] = {"tiers", "date", "source", "note",
+                                       "budgets", "retry"}; /* the last two: infer/dispatch/config.c */
     place where = {error, ""};
     snprintf(where.at, sizeof where.at, "%.200s", path);
     if (!td_is_object(root))
         return td_fail(error, "%s: must be an object {\"tiers\": […]}", where.at);
-    if (!known_keys(root, keys, 4, &where))
+    if (!known_keys(root, keys, sizeof keys / sizeof *keys, &where))
         return false;
     const td_node *list = td_get(root, "tiers"), *item;
     if (!td_is_array(list) || !td_first(list))

@@ -12,6 +12,8 @@
 #ifndef TIERCE_TURNS_H
 #define TIERCE_TURNS_H
 
+#include <stdbool.h>
+
 #include "infer/router.h"
 
 #define DS_SHORT_BYTES 48
