@@ -65,6 +65,11 @@ $(B)/tierce-train: $(TRAIN_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 $(B)/tierce-dispatch: $(DISPATCH_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(DISPATCH_LIBS)
 
+# the scriptable upstream of the dispatcher's tests
+MOCK_OBJ  = $(call obj,$(sort $(wildcard tests/dispatch/mock*.c)) data/dom.c)
+$(B)/mock: $(MOCK_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ -lcjson $(EDGE_LIBS)
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # Installs what is missing from the distribution's packages (root or sudo). Says so and goes on where

@@ -33,7 +33,8 @@ void ds_job_settle(ds_job *job, bool billed)
         ds_tier_stats *stats = &e->stats->tier[tier - job->snapshot->config->tier];
         job->usage_guessed = !job->reply.usage.known;
         job->usage = job->usage_guessed ? ds_usage_guess(&job->body, job->reply.text_bytes) : job->reply.usage;
-        usd = ds_cost(&tier->tier->prices, &job->usage);
+        /* a provider that says what it charges knows best */
+        usd = job->usage.cost_known ? job->usage.cost_usd : ds_cost(&tier->tier->prices, &job->usage);
         if (job->usage_guessed && !job->relaying && job->choice.expected_usd > usd)
             usd = job->choice.expected_usd; /* an answer that we did not see was perhaps written */
         ds_add(&e->stats->guessed_usage, job->usage_guessed);

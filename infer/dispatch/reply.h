@@ -20,6 +20,8 @@
 typedef struct {
     bool known;
     double input, cached, cache_write, output, reasoning;
+    bool cost_known;
+    double cost_usd; /* as the provider says it (usage.cost: OpenRouter and the like), where it does */
 } ds_usage;
 
 /* An error in any of the shapes: {"error":{…}}, [{"error":{…}}], {"object":"error",…} (vLLM),

@@ -1,9 +1,10 @@
 /* Do the model's tool calls fit the tools that were offered? Checked are: the name is one of the
- * offered ones, the arguments parse as a JSON object, every name in the schema's "required" is there,
- * and the types of the named properties hold (type as a string or a list, "enum" of strings, integer
- * as a whole number, items' type one level deep, nested objects to depth 8). What a schema says
- * beyond that ($ref, oneOf, patterns) is not judged: unknown is fine. A schema that does not parse
- * judges nothing. */
+ * offered ones, the arguments parse as a JSON object (no text at all counts as the empty object),
+ * every name in a schema's "required" is there, and the types of the named properties hold: type as a
+ * string or a list, "nullable", "enum" of scalars, integer as a whole number, items of lists and
+ * properties of objects to depth 8. What a schema says beyond that ($ref, oneOf, patterns) is not
+ * judged: unknown is fine. A schema that does not parse, or of more than 1 MiB, judges nothing. Work is
+ * bounded: what is left after two million steps is not judged either. */
 #ifndef TIERCE_TOOLCHECK_H
 #define TIERCE_TOOLCHECK_H
 

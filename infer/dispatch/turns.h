@@ -14,6 +14,8 @@
 
 #include <stdbool.h>
 
+#include <stddef.h>
+
 #include "infer/router.h"
 
 #define DS_SHORT_BYTES 48
@@ -22,7 +24,7 @@
 
 typedef enum { DS_TURN_FRESH, DS_TURN_TOOL_LOOP, DS_TURN_FOLLOW_UP, DS_TURN_CACHE } ds_turn;
 
-/* What a switch costs: USD per million tokens, of every tier by number; NULL: caches are ignored. */
+/* USD per million tokens, of every tier by number; NULL: caches are ignored. */
 typedef struct {
     double input, cached_input;
 } ds_cache_price;
@@ -32,12 +34,19 @@ size_t ds_turns_end_of_user(const tierce_request *request);
 bool ds_turns_in_tool_loop(const tierce_request *request);
 bool ds_turns_short_follow_up(const tierce_request *request);
 
+/* What the previous tier's prompt cache saves on this request, USD: the tools and everything before its
+ * last answer, at four bytes a token, times (input - cached_input). */
+double ds_turns_cache_usd(const tierce_request *request, const ds_cache_price *price);
+
 /* tierce_decide with the sense above. previous: tier of the turn before, or UINT32_MAX to replay it.
  * *turn says what moved the decision: anything but FRESH means that order[0] was put first by that
  * rule (the rest of the order as decided; the estimates are those of the whole request; reason is the
  * decision's own). A kept tier that the request's constraints drop (window, tools, price) is not kept.
- * A single-turn request decides exactly as tierce_decide. tokens of the lost cache: bytes of the
- * prefix / 4. */
+ * A single-turn request decides exactly as tierce_decide. margin is by how much order[0] beats
+ * order[1]: negative where a rule put it first against the estimates. The estimates charge all input as
+ * fresh, so a switch is made when its gain in value beats ds_turns_cache_usd of the tier it leaves; with
+ * value_usd 0 money is no matter, and neither is the cache. Replaying costs up to DS_TURNS_BACK further
+ * decisions, on prefixes of the request. */
 tierce_status ds_turns_decide(const tierce_router *router, tierce_scratch *scratch,
                               const tierce_request *request, const tierce_policy *policy,
                               const ds_cache_price *prices, uint32_t previous,

@@ -1,0 +1,32 @@
+/* Which tier answered a conversation last: a map of bounded size, the least lately used goes first.
+ *
+ * The stateless way (ds_turns_decide with UINT32_MAX) needs none of this. The map is for what replaying
+ * cannot know: a tier that was forced, explored, or stepped in for another. One map a worker: it is not
+ * locked, and a conversation that reaches another worker is replayed there. */
+#ifndef TIERCE_SESSIONS_H
+#define TIERCE_SESSIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "features/request.h"
+
+typedef struct ds_sessions ds_sessions;
+
+/* Room for `capacity` conversations (at least 1), allocated here and never again: 40 bytes each. An
+ * entry not used for max_age_s is forgotten (0: never). NULL when memory ends. */
+ds_sessions *ds_sessions_open(size_t capacity, double max_age_s);
+void ds_sessions_close(ds_sessions *sessions);
+
+/* A conversation's key: of the client's session id; or, without one, of the request's beginning: the
+ * system messages before, and the parts of, the first user turn. cache_control and the like are no part
+ * of a tierce_request, so they do not change it. */
+uint64_t ds_session_key(const char *id, size_t len);
+uint64_t ds_session_digest(const tierce_request *request);
+
+/* The tier that answered last, UINT32_MAX when not known. now: monotonic seconds. */
+uint32_t ds_sessions_get(ds_sessions *sessions, uint64_t key, double now);
+void ds_sessions_put(ds_sessions *sessions, uint64_t key, uint32_t tier, double now);
+size_t ds_sessions_count(const ds_sessions *sessions);
+
+#endif
