@@ -6,9 +6,9 @@ PREFIX  ?= /usr/local
 B        = build
 
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 # -ffp-contract=off: trainer and edge must compute the same bits on every machine.
-ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
+ALL_CFLAGS = -std=c11 -Werror=implicit-function-declaration -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
              -fPIC -I. -MMD -MP $(CFLAGS)
 
 EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/policy.c
@@ -40,8 +40,13 @@ $(B)/infer/dispatch/%.o: ALL_CFLAGS += -DHAVE_HIREDIS
 DISPATCH_LIBS += -lhiredis
 endif
 
+<<<<<<< HEAD
 .PHONY: all demo test bench install dist clean help deps pretrained single check fuzz format
 all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(B)/libtierce.so
+=======
+.PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz format
+all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
+>>>>>>> main
 
 # ---- building ----
 
@@ -96,6 +101,9 @@ check: all
 bench: all
 	@sh tests/bench.sh $(B) "$(CC)" $(CORPORA)
 
+quality: all
+	@sh tests/bench/quality.sh $(B) $(or $(CORPORA),../shared/corpora) $(PEERS)
+
 fuzz:
 	@sh tests/fuzz.sh $(B) 60
 
@@ -132,6 +140,7 @@ help:
 	@echo 'make demo        train, evaluate, route and explain on a simulated sample'
 	@echo 'make test        the whole test suite'
 	@echo 'make bench       benchmarks (CORPORA=DIR, default ../shared/corpora)'
+	@echo 'make quality     out-of-fold figures by ../shared/peers/judge.py (PEERS=peers: beside the peers)'
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
 	@echo 'make fuzz        each fuzz target for 60 s (clang)'

@@ -103,8 +103,33 @@ static bool policy_of(ds_engine *e, ds_snapshot *s, const char *asked, const ds_
     return true;
 }
 
-bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const ds_payer *payer, ds_choice *c,
-                      bool *unknown, td_error *error)
+/* The model's tier that answered the session last; UINT32_MAX: not known, the turns are replayed. */
+static uint32_t previous_tier(ds_engine *e, const ds_snapshot *s, const char *session)
+{
+    if (!*session || !e->sessions)
+        return UINT32_MAX;
+    const uint32_t tier = ds_sessions_get(e->sessions, ds_session_key(session, strlen(session)), ds_now());
+    for (uint32_t t = 0; t < tierce_tier_count(s->router); t++)
+        if (s->tier_of[t] == tier)
+            return t;
+    return UINT32_MAX;
+}
+
+#define SESSIONS 65536
+#define SESSION_AGE 3600.0 /* a prompt cache is cold long before */
+
+void ds_engine_answered(ds_engine *e, const ds_snapshot *s, const char *session, uint32_t tier)
+{
+    if (!*session || s != e->now) /* after a reload the numbers may mean other tiers */
+        return;
+    if (!e->sessions)
+        e->sessions = ds_sessions_open(SESSIONS, SESSION_AGE);
+    if (e->sessions)
+        ds_sessions_put(e->sessions, ds_session_key(session, strlen(session)), tier, ds_now());
+}
+
+bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const ds_payer *payer,
+                      const char *session, ds_choice *c, bool *unknown, td_error *error)
 {
     tierce_policy policy;
     tierce_error fault;
@@ -129,7 +154,7 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     const tierce_status status =
         e->options->no_turns
             ? tierce_decide(s->router, s->scratch, request, &policy, &c->decision, &fault)
-            : ds_turns_decide(s->router, s->scratch, request, &policy, s->cache, UINT32_MAX, &c->decision, &turn, &fault);
+            : ds_turns_decide(s->router, s->scratch, request, &policy, s->cache, previous_tier(e, s, session), &c->decision, &turn, &fault);
     c->decide_s = ds_now() - from;
     ds_add(&e->stats->decisions, 1);
     ds_add(&e->stats->decide_ns, (uint64_t)(c->decide_s * 1e9));

@@ -144,6 +144,8 @@ void ds_engine_close(ds_engine *e)
         ds_ledger_close(e->ledger);
     if (e->log)
         ds_log_close(e->log);
+    if (e->sessions)
+        ds_sessions_close(e->sessions);
     ds_snapshot_drop(e->now);
     ds_timer_free(e->tick);
     memset(e, 0, sizeof *e);
@@ -180,6 +182,9 @@ bool ds_engine_reload(ds_engine *e)
         return false;
     }
     ds_snapshot_drop(e->now);
+    if (e->sessions)
+        ds_sessions_close(e->sessions); /* tiers have other numbers now */
+    e->sessions = NULL;
     e->now = fresh;
     ds_add(&e->stats->reloads, 1);
     return true;

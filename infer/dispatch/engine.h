@@ -10,6 +10,7 @@
 #include "infer/dispatch/decision_log.h"
 #include "infer/dispatch/ledger.h"
 #include "infer/dispatch/loop.h"
+#include "infer/dispatch/sessions.h"
 #include "infer/dispatch/stats.h"
 #include "infer/dispatch/turns.h"
 #include "infer/dispatch/upstream.h"
@@ -72,6 +73,7 @@ typedef struct {
     ds_snapshot *now;
     ds_stats *stats;
     ds_timer *tick;
+    ds_sessions *sessions; /* of clients that name their conversation; NULL before the first */
     uint64_t random, numbers; /* splitmix64's state; ids given */
     double pace_until[DS_MAX_BUDGETS], pace[DS_MAX_BUDGETS];
 } ds_engine;
@@ -101,10 +103,12 @@ typedef struct {
     char point[64];
 } ds_choice;
 
-/* `asked` is the request's model: "" or "tierce", "tierce:POINT", or a tier's name. False with a
- * sentence for the client when it is none of these (unknown true) or the decision fails. */
+/* The request's model is "" or "tierce", "tierce:POINT", or a tier's name. False with a sentence for
+ * the client when it is none of these (unknown true) or the decision fails. session "" : none. */
 bool ds_engine_choose(ds_engine *engine, ds_snapshot *s, const ds_body *body, const ds_payer *payer,
-                      ds_choice *choice, bool *unknown, td_error *error);
+                      const char *session, ds_choice *choice, bool *unknown, td_error *error);
+/* The config tier that answered a session's request. */
+void ds_engine_answered(ds_engine *engine, const ds_snapshot *s, const char *session, uint32_t tier);
 /* Expected cost of a config tier under the choice; negative when not known. */
 double ds_choice_expected(const ds_snapshot *s, const ds_choice *choice, uint32_t tier);
 

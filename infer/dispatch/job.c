@@ -424,7 +424,7 @@ void ds_job_run(ds_job *job)
     td_error error = {""};
     bool unknown;
     const ds_payer payer = {"", job->key, job->tag};
-    if (!ds_engine_choose(job->engine, job->snapshot, &job->body, &payer, &job->choice, &unknown, &error)) {
+    if (!ds_engine_choose(job->engine, job->snapshot, &job->body, &payer, job->session, &job->choice, &unknown, &error)) {
         job->choice.n = 0;
         ds_job_refuse(job, unknown ? 404 : 400, error.text, "invalid_request_error", unknown ? "model_not_found" : NULL,
                       "client");

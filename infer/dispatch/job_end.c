@@ -195,7 +195,8 @@ void ds_job_fail(ds_job *job)
         return;
     }
     const bool late = job->wire == DS_WIRE_FIRST_BYTE || job->wire == DS_WIRE_STALLED;
-    const int status = late ? 504 : job->wire == DS_WIRE_OK && job->status >= 429 && !job->ours ? job->status : 502;
+    const bool told = job->wire == DS_WIRE_OK && !job->ours && (job->status == 413 || job->status >= 429);
+    const int status = late ? 504 : told ? job->status : 502;
     ds_job_head head = head_of(job, status, "application/json");
     head.no_retry = status != 429;
     head.retry_after = status == 429 || status == 503 ? job->head.retry_after : "";
@@ -332,6 +333,8 @@ void ds_job_finish(ds_job *job, int status, const char *error, bool whole, bool 
                                   job->reason ? job->reason : "", job->id, costs_known(job) ? job->cost : -1,
                                   job->choice.n ? job->choice.expected_usd : -1, job->n_attempts, whole};
     count(job, status, error);
+    if (!error)
+        ds_engine_answered(job->engine, job->snapshot, job->session, (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
     if (job->engine->log)
         write_log(job, status, error);
     if (tell)

@@ -63,7 +63,7 @@ static void handle_route(ds_client *c)
     if (!ds_body_read(&body, c->body ? c->body : "", c->len, true, &what, &where)) {
         snprintf(text, sizeof text, "The request is not readable at byte %zu: %.200s.", where + 1, what);
         ds_client_error(c, 400, text, "bad_request");
-    } else if (!ds_engine_choose(&c->server->engine, s, &body, &payer, &choice, &unknown, &error)) {
+    } else if (!ds_engine_choose(&c->server->engine, s, &body, &payer, c->session, &choice, &unknown, &error)) {
         ds_client_error(c, unknown ? 404 : 400, error.text, unknown ? "model_not_found" : "bad_request");
     } else {
         const char *tier = s->config->tiers.tier[choice.order[0]].name;
