@@ -13,8 +13,6 @@ static void client_free(ds_client *c)
     ds_sub(&c->server->engine.stats->open_connections, 1);
     if (c->server->n_clients + 1 == c->server->options->max_connections && !c->server->draining)
         ds_listener_accept(c->server->listener, true);
-    if (c->server->draining && !c->server->n_clients)
-        ds_loop_stop(c->server->loop);
     ds_timer_free(c->timer);
     free(c->body);
     free(c->head.at);

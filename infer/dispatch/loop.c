@@ -17,6 +17,8 @@ struct ds_loop {
     struct event_base *base;
     struct event *signals[8];
     size_t n_signals;
+    ds_conn *conns; /* all that are open, lingering ones too */
+    bool stop_when_idle;
 };
 
 struct ds_watch {
@@ -87,10 +89,21 @@ void ds_loop_stop(ds_loop *loop)
     event_base_loopbreak(loop->base);
 }
 
+void ds_loop_stop_when_idle(ds_loop *loop)
+{
+    loop->stop_when_idle = true;
+    if (!loop->conns)
+        ds_loop_stop(loop);
+}
+
+static void conn_free(ds_conn *c);
+
 void ds_loop_free(ds_loop *loop)
 {
     if (!loop)
         return;
+    while (loop->conns)
+        conn_free(loop->conns);
     for (size_t i = 0; i < loop->n_signals; i++)
         event_free(loop->signals[i]);
     event_base_free(loop->base);
@@ -219,6 +232,8 @@ struct ds_conn {
     void *context;
     bool closing, in_read, dead, half_closed;
     size_t drained; /* thrown away while closing */
+    ds_loop *loop;
+    ds_conn *next, **link;
 };
 
 static void on_conn_event(struct bufferevent *bev, short what, void *context);
@@ -243,6 +258,12 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     c->bev = bev;
+    c->loop = listener->loop;
+    c->next = c->loop->conns;
+    c->link = &c->loop->conns;
+    if (c->next)
+        c->next->link = &c->next;
+    c->loop->conns = c;
     /* reading stops at this many unread bytes: a peer that sends ahead is bounded */
     bufferevent_setwatermark(bev, EV_READ, 0, (size_t)64 << 10);
     bufferevent_setwatermark(bev, EV_WRITE, DS_CONN_HIGH / 4, 0);
@@ -352,6 +373,11 @@ void ds_listener_free(ds_listener *l)
 
 static void conn_free(ds_conn *c)
 {
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    if (c->loop->stop_when_idle && !c->loop->conns)
+        ds_loop_stop(c->loop);
     bufferevent_free(c->bev);
     free(c);
 }

@@ -14,10 +14,12 @@
 #include "data/lines.h"
 
 typedef struct ds_loop ds_loop;
+typedef struct ds_conn ds_conn;
 
 ds_loop *ds_loop_new(void);
 void ds_loop_run(ds_loop *loop); /* until ds_loop_stop */
 void ds_loop_stop(ds_loop *loop);
+void ds_loop_stop_when_idle(ds_loop *loop); /* when the last connection is closed, its last bytes taken */
 void ds_loop_free(ds_loop *loop);
 
 double ds_now(void);  /* monotonic seconds */
@@ -46,7 +48,6 @@ bool ds_loop_signal(ds_loop *loop, int number, void (*fire)(void *context), void
 /* ---- connections ---- */
 
 typedef struct ds_listener ds_listener;
-typedef struct ds_conn ds_conn;
 
 #define DS_CONN_HIGH ((size_t)256 << 10)
 

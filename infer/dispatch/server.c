@@ -43,10 +43,8 @@ static void on_terminate(void *context)
         if (c->state == DS_CLIENT_HEAD && !c->begun)
             ds_client_drop(c);
     }
-    if (!s->n_clients)
-        ds_loop_stop(s->loop);
-    else
-        ds_timer_set(s->drain_over, s->options->drain);
+    ds_timer_set(s->drain_over, s->options->drain);
+    ds_loop_stop_when_idle(s->loop);
 }
 
 static bool write_port(const ds_server *s)
