@@ -6,9 +6,9 @@ PREFIX  ?= /usr/local
 B        = build
 
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 # -ffp-contract=off: trainer and edge must compute the same bits on every machine.
-ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
+ALL_CFLAGS = -std=c11 -Werror=implicit-function-declaration -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
              -fPIC -I. -MMD -MP $(CFLAGS)
 
 EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/policy.c
@@ -16,6 +16,7 @@ DATA_SRC  = $(sort $(wildcard data/*.c data/import/*.c))
 # what of data/ only the larger programs need: cJSON comes with it
 HEAVY_SRC = data/dom.c data/tiers.c $(sort $(wildcard data/import/*.c))
 SMALL_SRC = $(filter-out infer/router.c infer/policy.c,$(sort $(wildcard infer/*.c)))
+DISPATCH_SRC = $(sort $(wildcard infer/dispatch/*.c))
 TRAIN_SRC = $(sort $(wildcard train/*.c))
 # what `tierce` needs of data/: no cJSON, so that the small program stays small
 LIGHT_SRC = $(filter-out $(HEAVY_SRC),$(DATA_SRC))
@@ -25,13 +26,27 @@ EDGE_OBJ  = $(call obj,$(EDGE_SRC))
 LIGHT_OBJ = $(call obj,$(LIGHT_SRC))
 SMALL_OBJ = $(call obj,$(SMALL_SRC))
 TRAIN_OBJ = $(call obj,$(TRAIN_SRC) $(HEAVY_SRC))
+# tierce-dispatch: what sends, with the policy options and the printing of decisions that score has
+DISPATCH_OBJ = $(call obj,$(DISPATCH_SRC) $(HEAVY_SRC) infer/open.c infer/decision_out.c)
 LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT_OBJ) $(SMALL_OBJ) $(TRAIN_OBJ))
 
 TRAIN_LIBS = -llinear -lcjson -lz -lm
 EDGE_LIBS  = -lz -lm
+DISPATCH_LIBS = -lcurl -levent_core -lsqlite3 -lcjson -lz -lm -pthread
+# Redis as a ledger is optional
+HAVE_HIREDIS := $(shell printf '\043include <hiredis/hiredis.h>\n' | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
+ifeq ($(HAVE_HIREDIS),yes)
+$(B)/infer/dispatch/%.o: ALL_CFLAGS += -DHAVE_HIREDIS
+DISPATCH_LIBS += -lhiredis
+endif
 
+<<<<<<< HEAD
 .PHONY: all demo test bench install dist clean help deps pretrained single check fuzz format
+all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(B)/libtierce.so
+=======
+.PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz format
 all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
+>>>>>>> main
 
 # ---- building ----
 
@@ -51,6 +66,9 @@ $(B)/tierce: $(SMALL_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 
 $(B)/tierce-train: $(TRAIN_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TRAIN_LIBS)
+
+$(B)/tierce-dispatch: $(DISPATCH_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(DISPATCH_LIBS)
 
 # the scriptable upstream of the dispatcher's tests
 MOCK_OBJ  = $(call obj,$(sort $(wildcard tests/dispatch/mock*.c)) data/dom.c)
@@ -83,6 +101,9 @@ check: all
 bench: all
 	@sh tests/bench.sh $(B) "$(CC)" $(CORPORA)
 
+quality: all
+	@sh tests/bench/quality.sh $(B) $(or $(CORPORA),../shared/corpora) $(PEERS)
+
 fuzz:
 	@sh tests/fuzz.sh $(B) 60
 
@@ -95,7 +116,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/tierce \
 	        $(DESTDIR)$(PREFIX)/include/tierce/features $(DESTDIR)$(PREFIX)/include/tierce/models \
 	        $(DESTDIR)$(PREFIX)/include/tierce/infer
-	install -m 755 $(B)/tierce $(B)/tierce-train $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(B)/libtierce.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(B)/libtierce.so $(DESTDIR)$(PREFIX)/lib/libtierce.so.0
 	ln -sf libtierce.so.0 $(DESTDIR)$(PREFIX)/lib/libtierce.so
@@ -119,6 +140,7 @@ help:
 	@echo 'make demo        train, evaluate, route and explain on a simulated sample'
 	@echo 'make test        the whole test suite'
 	@echo 'make bench       benchmarks (CORPORA=DIR, default ../shared/corpora)'
+	@echo 'make quality     out-of-fold figures by ../shared/peers/judge.py (PEERS=peers: beside the peers)'
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
 	@echo 'make fuzz        each fuzz target for 60 s (clang)'

@@ -32,7 +32,10 @@ suite() {
 
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
 STD="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I."
-LIBS="-lcmocka -llinear -lcjson -lz -lm -pthread"
+LIBS="-lcmocka -llinear -lcjson -lz -lm -lcurl -levent_core -lsqlite3 -pthread"
+if printf '#include <hiredis/hiredis.h>\n' | $CC -fsyntax-only -x c - 2>/dev/null; then
+    STD="$STD -DHAVE_HIREDIS" LIBS="$LIBS -lhiredis"
+fi
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 
 # house rules
@@ -54,10 +57,10 @@ san_build() {
     done | xargs -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
 }
 check "sanitizer build" san_build
-mains="$B/san/infer_main.o $B/san/train_main.o"
-objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
+mains="$B/san/infer_main.o $B/san/train_main.o $B/san/infer_dispatch_main.o"
+objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main -e infer_dispatch_main)
 # shellcheck disable=SC2086
-check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
+check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_dispatch_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-dispatch $LIBS && $CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
     # shellcheck disable=SC2086
@@ -81,6 +84,9 @@ done
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
+
+# the dispatcher against its mock upstream, with sanitizers
+if [ -f tests/dispatch/run.sh ]; then suite "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"; fi
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then

@@ -63,6 +63,11 @@ static bool read_tier(const td_node *item, ds_tier *tier, const ds_place *where)
 {
     const td_node *list = td_get(item, "endpoints");
     const char *model = tier->tier->model[0] ? tier->tier->model : tier->tier->name;
+    if (ds_has_control(tier->tier->name) || ds_has_control(model))
+        return td_fail(where->error, "%s: a name or model with a control byte", where->at);
+    if (!strcmp(tier->tier->name, "tierce") || !strncmp(tier->tier->name, "tierce:", 7))
+        return td_fail(where->error, "%s: \"tierce\" is what clients call the router; name the tier otherwise",
+                       where->at);
     if (!read_limits(item, &tier->limits, where))
         return false;
     if (!td_is_array(list) || !td_first(list))

@@ -265,17 +265,22 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
     ds_timer_set(l->pause, 0.1);
 }
 
+/* libevent's reader knows every form of address, but no port 0. */
 static bool read_address(const char *text, struct sockaddr_storage *to, int *len, td_error *error)
 {
-    char any[80];
+    char copy[120];
+    const size_t n = (size_t)snprintf(copy, sizeof copy, "%s%.100s", text[0] == ':' ? "0.0.0.0" : "", text);
+    const bool any = n > 2 && !strcmp(copy + n - 2, ":0");
+    if (any)
+        copy[n - 1] = '1';
     *len = sizeof *to;
     memset(to, 0, sizeof *to);
-    if (text[0] == ':') {
-        snprintf(any, sizeof any, "0.0.0.0%.60s", text);
-        text = any;
-    }
-    if (!strrchr(text, ':') || evutil_parse_sockaddr_port(text, (struct sockaddr *)to, len))
+    if (!strrchr(text, ':') || evutil_parse_sockaddr_port(copy, (struct sockaddr *)to, len))
         return td_fail(error, "--listen %.100s: must be ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080", text);
+    if (any && to->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)to)->sin6_port = 0;
+    else if (any)
+        ((struct sockaddr_in *)to)->sin_port = 0;
     return true;
 }
 
