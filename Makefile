@@ -40,13 +40,8 @@ $(B)/infer/dispatch/%.o: ALL_CFLAGS += -DHAVE_HIREDIS
 DISPATCH_LIBS += -lhiredis
 endif
 
-<<<<<<< HEAD
-.PHONY: all demo test bench install dist clean help deps pretrained single check fuzz format
-all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(B)/libtierce.so
-=======
 .PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz format
-all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
->>>>>>> main
+all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(B)/libtierce.so
 
 # ---- building ----
 
