@@ -213,12 +213,15 @@ static bool blank(const ds_line *line)
 /* Sends a readable line; takes over body and text. */
 static void launch(dispatcher *d, ds_body *body, ds_line *line, uint64_t place, const char *key, size_t key_len)
 {
-    static const ds_caller nobody = {"", "", "", ""};
     flight *f = calloc(1, sizeof *f);
     char *own = f ? malloc(key_len + 1) : NULL;
-    if (own)
+    if (own) {
         memcpy(own, key, key_len);
-    ds_job *job = own ? ds_job_new(&d->engine, body, line->text, &nobody, &sink, f) : NULL;
+        own[key_len] = 0;
+    }
+    /* the log's id is the line's, so that scores can be joined */
+    const ds_caller caller = {own && key_len < 70 ? own : "", "", "", ""};
+    ds_job *job = own ? ds_job_new(&d->engine, body, line->text, &caller, &sink, f) : NULL;
     if (!job) {
         td_error error;
         free(own);

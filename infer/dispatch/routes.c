@@ -113,6 +113,8 @@ static void handle_metrics(ds_client *c)
 {
     td_out out = {0};
     ds_stats_print(&out, c->server->all, (unsigned)c->server->options->workers, c->server->engine.now->config);
+    if (c->server->engine.ledger)
+        ds_stats_print_ledger(&out, c->server->engine.ledger, c->server->engine.now->config, ds_unix());
     ds_client_answer(c, 200, "text/plain; version=0.0.4; charset=utf-8", "", out.at, out.len);
     free(out.at);
 }

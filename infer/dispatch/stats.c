@@ -126,3 +126,27 @@ void ds_stats_print(td_out *out, ds_stats *all, unsigned workers, const ds_confi
     print_tiers(out, all, workers, config);
     print_breakers(out, config);
 }
+
+void ds_stats_print_ledger(td_out *out, ds_ledger *ledger, const ds_config *config, double now_unix)
+{
+    char name[160], labels[200];
+    double usd = 0, reserved = 0;
+    td_error error;
+    if (!ds_ledger_total(ledger, &usd, &reserved, &error))
+        return;
+    head(out, "ledger_booked_usd", "gauge", "all that the ledger ever booked, settled and reserved");
+    value(out, "ledger_booked_usd", "", usd);
+    head(out, "ledger_reserved_usd", "gauge", "of it, reserved for requests under way (or left by a crash)");
+    value(out, "ledger_reserved_usd", "", reserved);
+    head(out, "budget_spent_usd", "gauge", "in the present period; its limit is tierce_budget_limit_usd");
+    for (size_t i = 0; i < config->n_budgets; i++) {
+        const ds_budget *b = &config->budgets[i];
+        const ds_payer payer = {b->tier, "", ""};
+        if (b->key[0] || b->tag[0])
+            continue;
+        put_label(name, sizeof name, b->name);
+        snprintf(labels, sizeof labels, "{budget=\"%s\"}", name);
+        value(out, "budget_spent_usd", labels, ds_ledger_spent(ledger, &payer, i, now_unix));
+        value(out, "budget_limit_usd", labels, b->limit_usd);
+    }
+}

@@ -63,4 +63,7 @@ void ds_stats_latency(ds_stats *stats, double seconds);
 /* Prometheus text of all workers together; breakers are those of the given config. */
 void ds_stats_print(td_out *out, ds_stats *all, unsigned workers, const ds_config *config);
 
+/* Spend of the ledger, and of every budget that does not count keys or tags apart. */
+void ds_stats_print_ledger(td_out *out, ds_ledger *ledger, const ds_config *config, double now_unix);
+
 #endif

@@ -28,6 +28,7 @@ for t in scenarios hostile; do
     mkdir -p "$T/$t"
     one $t "$B/dispatch_$t" "$P/tierce-dispatch" "$B/mock" $M "$T/$t" tests/dispatch/$t.txt
 done
+$CC $STD tests/dispatch/drive.c tests/dispatch/get.c -o "$B/dispatch_get" || failed=$((failed + 1))
 for t in batch node; do
     [ -f tests/dispatch/$t.sh ] && one $t sh tests/dispatch/$t.sh "$B" "$P" "$T"
 done

@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 {
     drive d = {0};
     static scenario s;
-    char line[1400];
+    char line[1400], options[1300];
     if (argc < 6)
         return 2;
     d.dispatch = argv[1];
@@ -158,7 +158,8 @@ int main(int argc, char **argv)
     snprintf(line, sizeof line, "{\"tiers\":[{\"name\":\"flash\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:1/v1\"}]},"
                                 "{\"name\":\"pro\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:1/v1\"}]}]}");
     drive_write(&d, "tiers.json", line);
-    if (!drive_start_serve(&d, "--seed 7")) {
+    snprintf(options, sizeof options, "--seed 7 --ledger %s/ledger.db --log %s/log.jsonl", d.scratch, d.scratch);
+    if (!drive_start_serve(&d, options)) {
         printf("FAILED the server does not start\n0 passed, 1 failed\n");
         drive_stop_mock(&d);
         return 1;
