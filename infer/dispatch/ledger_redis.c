@@ -243,8 +243,6 @@ static bool read_url(ds_store *s, const char *url, td_error *error)
     const size_t n = strcspn(at, ":/?");
     s->port = 6379;
     snprintf(s->prefix, sizeof s->prefix, "{tierce}");
-    if (strchr(at, '@')) /* and never print it */
-        return td_fail(error, "redis://: a password in the address; put it into TIERCE_REDIS_PASSWORD instead");
     if (!n || n >= sizeof s->host)
         return td_fail(error, "%.200s: lacks the host; %s", url, mend);
     memcpy(s->host, at, n);

@@ -1,5 +1,6 @@
 /* Budgets: never over, never under-counted, whatever dies. The same tests on an SQLite file and, where
  * redis-server and hiredis are there, on Redis. */
+#undef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE
 #include <math.h>
 #include <setjmp.h>
