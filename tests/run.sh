@@ -23,7 +23,7 @@ suite() {
     { echo "== $name"; cat "$B/one.log"; } >> "$LOG"
     p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p;s/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
     f=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p;s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
-    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p' "$B/one.log" | tail -1)
+    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p;s/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
     if [ $status -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; fi
     if [ -z "$p" ] && [ $status -eq 0 ]; then f=1; fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))

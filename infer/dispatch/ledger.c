@@ -167,8 +167,13 @@ static bool check_budgets(const ds_budget *budgets, size_t n, td_error *error)
 ds_ledger *ds_ledger_open(const char *where, const ds_budget *budgets, size_t n, unsigned busy_ms,
                           td_error *error)
 {
+    const bool in_redis = !strncmp(where, "redis://", 8);
     if (!check_budgets(budgets, n, error))
         return NULL;
+    if (in_redis && strchr(where, '@')) { /* and never print it */
+        td_fail(error, "redis://: a password in the address; put it into TIERCE_REDIS_PASSWORD instead");
+        return NULL;
+    }
     ds_ledger *ledger = calloc(1, sizeof *ledger);
     if (!ledger) {
         td_fail(error, "%.200s: out of memory", where);
@@ -187,7 +192,7 @@ ds_ledger *ds_ledger_open(const char *where, const ds_budget *budgets, size_t n,
     if (n)
         memcpy(ledger->budgets, budgets, n * sizeof *budgets);
     ledger->n = n;
-    ledger->kind = strncmp(where, "redis://", 8) ? &ds_store_sqlite : &ds_store_redis;
+    ledger->kind = in_redis ? &ds_store_redis : &ds_store_sqlite;
     ledger->store = ledger->kind->open(where, busy_ms, error);
     if (!ledger->store) {
         free(ledger);

@@ -102,8 +102,12 @@ static bool order(ds_store *s, int argc, const char **argv, td_error *error)
 {
     redisReply *reply = redisCommandArgv(s->redis, argc, argv, NULL);
     const bool good = reply && reply->type != REDIS_REPLY_ERROR;
-    if (!good) /* never the password */
-        broken(s, !reply ? s->redis->errstr : argc == 2 && !strcmp(argv[0], "AUTH") ? "the password was refused; see TIERCE_REDIS_PASSWORD" : reply->str, error);
+    if (!reply)
+        broken(s, s->redis->errstr, error);
+    else if (!good && !strcmp(argv[0], "AUTH")) /* the answer might quote it */
+        broken(s, "the password in TIERCE_REDIS_PASSWORD was refused", error);
+    else if (!good)
+        broken(s, reply->str, error);
     if (reply)
         freeReplyObject(reply);
     return good;
@@ -131,7 +135,8 @@ static bool connect_to(ds_store *s, td_error *error)
 }
 
 /* EVAL script 1 prefix args… with a whole number as its answer. */
-static bool eval(ds_store *s, const char *script, const char *const *args, int n, int64_t *answer, td_error *error)
+static bool eval(ds_store *s, const char *script, const char *const *args, int n, int64_t *answer,
+                 td_error *error)
 {
     const char *argv[MAX_ARGS + 4] = {"EVAL", script, "1", s->prefix};
     redisReply *reply = NULL;
@@ -145,8 +150,10 @@ static bool eval(ds_store *s, const char *script, const char *const *args, int n
     const bool good = reply && reply->type == REDIS_REPLY_INTEGER;
     if (good)
         *answer = reply->integer;
+    else if (reply)
+        broken(s, reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of another kind", error);
     else
-        broken(s, !reply ? s->redis->errstr : reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of another kind", error);
+        broken(s, s->redis->errstr, error);
     if (!reply)
         hang_up(s);
     else
@@ -236,8 +243,6 @@ static bool read_url(ds_store *s, const char *url, td_error *error)
     const size_t n = strcspn(at, ":/?");
     s->port = 6379;
     snprintf(s->prefix, sizeof s->prefix, "{tierce}");
-    if (strchr(at, '@')) /* and never print it */
-        return td_fail(error, "redis://: a user or password in the address; put the password into TIERCE_REDIS_PASSWORD");
     if (!n || n >= sizeof s->host)
         return td_fail(error, "%.200s: lacks the host; %s", url, mend);
     memcpy(s->host, at, n);

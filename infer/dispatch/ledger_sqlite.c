@@ -6,8 +6,15 @@
  * The hour accounts with three exact names are the cells of which all others are sums: an account that a new
  * budget needs in the middle of its period begins as the sum of its cells, so that a budget is right from the
  * moment it is written down. All changes are BEGIN IMMEDIATE transactions; WAL with synchronous NORMAL keeps
- * them through the death of any process (a power cut may take the last ones). */
+ * them through the death of any process (a power cut may take the last ones).
+ *
+ * A step writes to the end of the WAL and never waits for the disk. Moving the WAL into the file does wait
+ * (fsync: milliseconds), so that is a thread's work, with a connection of its own. Pages of 1 KB: a step
+ * touches a handful of rows, and a page is what it writes. */
+#include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +25,11 @@
 #define VERSION "1"
 /* Cells older than this are dropped at open: 400 days, longer than any calendar period. */
 #define KEEP_HOURS (400 * 24)
+/* Pages in the WAL from which it is moved into the file; from which the mover asks the writers to wait
+ * until it is begun anew; from which a writer does that itself, because the mover cannot keep up. */
+#define MOVE_PAGES 1000
+#define RESTART_PAGES 32768
+#define MOST_PAGES 65536
 
 typedef enum {
     BEGIN,
@@ -66,6 +78,13 @@ struct ds_store {
     sqlite3_stmt *prepared[STATEMENTS];
     unsigned busy_ms;
     char where[256];
+    /* the thread that moves the WAL */
+    sqlite3 *mover;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool moving, stop;
+    atomic_int pages; /* in the WAL after the last step */
 };
 
 /* ---- errors, waiting ---- */
@@ -81,11 +100,12 @@ static bool failed(ds_store *s, int code, td_error *error)
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        return td_fail(error, "%s: cannot be written; check that the folder exists and may be written to", s->where);
+        return td_fail(error, "%s: cannot be written; check that the folder is there and may be written to",
+                       s->where);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        return td_fail(error, "%s: is not a ledger, or is damaged (%s); move it away or name another file", s->where,
-                       sqlite3_errmsg(s->db));
+        return td_fail(error, "%s: is not a ledger, or is damaged (%s); move it away or name another file",
+                       s->where, sqlite3_errmsg(s->db));
     default:
         return td_fail(error, "%s: %s", s->where, sqlite3_errmsg(s->db));
     }
@@ -97,7 +117,9 @@ static int nap(void *context, int times)
 {
     const ds_store *s = context;
     const long us = times < 20 ? 50 : times < 100 ? 250 : 1000;
-    const double waited_ms = times < 20 ? times * 0.05 : times < 100 ? 1 + (times - 20) * 0.25 : 21.0 + (times - 100);
+    const double waited_ms = times < 20    ? times * 0.05
+                             : times < 100 ? 1 + (times - 20) * 0.25
+                                           : 21.0 + (times - 100);
     const struct timespec t = {0, us * 1000};
     if (waited_ms > s->busy_ms)
         return 0;
@@ -274,10 +296,79 @@ static bool total(ds_store *s, int64_t *booked, int64_t *reserved, td_error *err
     return true;
 }
 
+/* ---- moving the WAL into the file ---- */
+
+static int count_pages(void *context, sqlite3 *db, const char *name, int pages)
+{
+    ds_store *s = context;
+    atomic_store(&s->pages, pages);
+    if (pages >= MOST_PAGES)
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    return SQLITE_OK;
+}
+
+static void *move_wal(void *context)
+{
+    ds_store *s = context;
+    pthread_mutex_lock(&s->lock);
+    while (!s->stop) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 200000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&s->wake, &s->lock, &until);
+        const int pages = atomic_load(&s->pages);
+        if (s->stop || pages < MOVE_PAGES)
+            continue;
+        pthread_mutex_unlock(&s->lock);
+        sqlite3_wal_checkpoint_v2(s->mover, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        if (pages >= RESTART_PAGES) /* little is left to move now */
+            sqlite3_wal_checkpoint_v2(s->mover, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* Without a thread SQLite moves the WAL itself, within a step. */
+static void start_mover(ds_store *s, const char *where)
+{
+    sigset_t all, before;
+    if (!strcmp(where, ":memory:"))
+        return;
+    if (sqlite3_open_v2(where, &s->mover, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return;
+    sqlite3_busy_timeout(s->mover, 100);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->wake, NULL);
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->moving = pthread_create(&s->thread, NULL, move_wal, s) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (s->moving)
+        sqlite3_wal_hook(s->db, count_pages, s);
+}
+
+static void stop_mover(ds_store *s)
+{
+    if (s->moving) {
+        pthread_mutex_lock(&s->lock);
+        s->stop = true;
+        pthread_cond_signal(&s->wake);
+        pthread_mutex_unlock(&s->lock);
+        pthread_join(s->thread, NULL);
+        pthread_cond_destroy(&s->wake);
+        pthread_mutex_destroy(&s->lock);
+    }
+    sqlite3_close(s->mover);
+}
+
 /* ---- opening ---- */
 
 static void close_store(ds_store *s)
 {
+    stop_mover(s);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(s->prepared[i]);
     sqlite3_close(s->db);
@@ -328,7 +419,7 @@ static bool prepare(ds_store *s, td_error *error)
 {
     char sql[1200];
     int64_t version = 0, tables = 0;
-    int code = insist(s, "PRAGMA journal_mode = WAL");
+    int code = insist(s, "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL");
     if (code == SQLITE_OK)
         code = insist(s, "PRAGMA synchronous = NORMAL");
     if (code == SQLITE_OK && (code = number_of(s, "PRAGMA user_version", &version)) == SQLITE_ROW)
@@ -356,7 +447,8 @@ static ds_store *open_store(const char *where, unsigned busy_ms, td_error *error
     }
     s->busy_ms = busy_ms;
     snprintf(s->where, sizeof s->where, "%.200s", where);
-    const int code = sqlite3_open_v2(where, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    const int code = sqlite3_open_v2(where, &s->db, flags, NULL);
     if (code != SQLITE_OK)
         failed(s, code, error);
     if (s->db)
@@ -365,6 +457,7 @@ static ds_store *open_store(const char *where, unsigned busy_ms, td_error *error
         close_store(s);
         return NULL;
     }
+    start_mover(s, where);
     return s;
 }
 

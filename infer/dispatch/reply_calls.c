@@ -58,7 +58,8 @@ static void add_arguments(ds_reply *reply, ds_call *call, tierce_span text)
     size_t all = text.len;
     for (size_t i = 0; i < reply->n_calls; i++)
         all += reply->calls[i].arguments_len;
-    if (all > DS_MAX_ARGUMENTS || !ds_reply_grow(reply, &call->arguments, &call->arguments_room, call->arguments_len + text.len + 1))
+    const size_t need = call->arguments_len + text.len + 1;
+    if (all > DS_MAX_ARGUMENTS || !ds_reply_grow(reply, &call->arguments, &call->arguments_room, need))
         return;
     if (text.len)
         memcpy(call->arguments + call->arguments_len, text.data, text.len);

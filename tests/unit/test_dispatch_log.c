@@ -1,5 +1,6 @@
 /* The decision log: the line to the letter, rotation among many writers, and what happens when it cannot be
  * written. */
+#undef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 #include <math.h>
