@@ -78,7 +78,7 @@ n=$(wc -l < "$T/i.partial")
 grep -q 'with --resume goes on' "$T/err" && ok || bad "the mend after an interrupt"
 
 # kill -9, twenty times
-tiers ok,in=20,out=20,first=15 ok "\"budgets\": [{\"name\": \"all\", \"period\": \"ever\", \"limit_usd\": 100}]"
+tiers ok,in=20,out=20,first=40 ok "\"budgets\": [{\"name\": \"all\", \"period\": \"ever\", \"limit_usd\": 100}]"
 : > "$T/billed.before"; cp "$T/billed" "$T/billed.before"
 requests 4000 > "$T/4000.jsonl"
 kills=0
@@ -122,6 +122,18 @@ echo "# budget race: $good answered, $refused refused, \$$spent of \$0.105 spent
 send --ledger "$T/race.db" -c 4 -o "$T/race2" "$T/1000.jsonl"
 rest=$(grep -c '"status_code":200' "$T/race2")
 is "one by one the rest fits" "$(awk -v n=$((good + rest)) 'BEGIN { print (n >= 480 && n <= 500 ? "yes" : n) }')" yes
+
+# exploration: the declared share, with its propensity in the log; ids are the lines'
+tiers ok,in=20,out=20 ok,in=20,out=20
+send --explore 0.25 --seed 5 --log "$T/log.jsonl" -c 4 "$T/1000.jsonl" > "$T/out"; is "exploring" $? 0
+n=$(grep -c '"reason": "EXPLORE", "propensity": 0.25' "$T/log.jsonl")
+is "a quarter explores" "$(awk -v n="$n" 'BEGIN { print (n > 190 && n < 310 ? "yes" : n) }')" yes
+is "the rest has its propensity" "$(grep -c '"propensity": 0.75' "$T/log.jsonl")" $((1000 - n))
+is "the explored go elsewhere" "$(grep '"reason": "EXPLORE"' "$T/log.jsonl" | grep -c '"tier": "pro", "reason"')" "$n"
+is "the log's ids are the lines'" "$(sed 's/{"id": "\([^"]*\)".*/\1/' "$T/log.jsonl" | sort -V | md5sum)" "$(sed 's/.*"id": "\(r[0-9]*\)".*/\1/' "$T/1000.jsonl" | md5sum)"
+grep -q 'What is' "$T/log.jsonl" && bad "a prompt is in the log" || ok
+send --log-prompts --log "$T/prompts.jsonl" "$T/60.jsonl" > "$T/out"
+is "prompts on demand" "$(grep -c 'What is' "$T/prompts.jsonl")" 60
 
 grep -rq 0123456789abcdef "$T/err" "$T/o" "$T/k" "$T/race" && bad "the key is in an output" || ok
 grep -aq 'ERROR: \|runtime error' "$T/err" && bad "sanitizers" || ok
