@@ -68,14 +68,17 @@ typedef struct {
     float scale[TF_BLOCKS]; /* of a weight of 1 */
 } tm_row;
 
+/* 32 buckets: which are used, and how many used ones stand before them. */
+typedef struct {
+    uint32_t used, before;
+} tm_place;
+
 /* Used buckets, sorted by index; weights slot by slot: weight[slot * n_rows + row]. */
 typedef struct {
     uint32_t n_slots, n_rows;
     uint32_t *index;
     int8_t *weight;
-    /* look-up, made on open: is an index used, and how many used ones stand before its word */
-    uint64_t *used;
-    uint32_t *rank;
+    tm_place *place; /* look-up, made on open; by index / 32 */
 } tm_weights;
 
 /* ---- recognising sources ---- */
@@ -198,7 +201,7 @@ void tm_model_free(tm_model *model);
 
 /* ---- weights.c ---- */
 
-/* Builds used and rank from index. False when memory ends. */
+/* Builds the look-ups from index. False when memory ends. */
 bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
