@@ -65,6 +65,8 @@ static bool start_worker(supervisor *s, unsigned i)
     const pid_t pid = fork();
     if (!pid) {
         sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+        atomic_store(&s->all[i].in_flight, 0); /* what a dead predecessor had under way is gone */
+        atomic_store(&s->all[i].open_connections, 0);
         exit(ds_server_run(s->o, s->keys, i, s->all));
     }
     if (pid < 0) {

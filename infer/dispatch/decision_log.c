@@ -23,12 +23,28 @@ static void put_text(td_out *out, const char *key, const char *text)
     td_put_json(out, text, strlen(text));
 }
 
+/* Money has nine digits: a cheap request costs a few millionths of a dollar. */
+static void put_usd(td_out *out, double v)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.9g", v);
+    td_puts(out, text);
+}
+
 static void put_amount(td_out *out, const char *key, double v)
 {
     if (!(v >= 0) || isinf(v))
         return;
     put_key(out, key);
     td_put_number(out, v);
+}
+
+static void put_money(td_out *out, const char *key, double v)
+{
+    if (!(v >= 0) || isinf(v))
+        return;
+    put_key(out, key);
+    put_usd(out, v);
 }
 
 /* A share of time or a margin, which may be negative; only a positive or negative one is news. */
@@ -84,7 +100,10 @@ static void put_per_tier(td_out *out, const char *key, const ds_log_entry *e, bo
             td_puts(out, out->at[out->len - 1] == '{' ? "" : ", ");
             td_put_json(out, tierce_tier_name(e->router, t), strlen(tierce_tier_name(e->router, t)));
             td_puts(out, ": ");
-            td_put_number(out, cost ? d->estimate[t].cost_usd : d->estimate[t].probability);
+            if (cost)
+                put_usd(out, d->estimate[t].cost_usd);
+            else
+                td_put_number(out, d->estimate[t].probability);
         }
     td_puts(out, "}");
 }
@@ -187,8 +206,8 @@ void ds_log_format(td_out *out, const ds_log_entry *e)
     put_attempts(out, e);
     put_whole(out, "status", e->status);
     put_text(out, "error", e->error);
-    put_amount(out, "cost_usd", e->cost_usd);
-    put_amount(out, "expected_usd", e->expected_usd);
+    put_money(out, "cost_usd", e->cost_usd);
+    put_money(out, "expected_usd", e->expected_usd);
     put_amount(out, "latency_s", e->latency_s);
     if (e->first_byte_s > 0)
         put_amount(out, "first_byte_s", e->first_byte_s);

@@ -32,5 +32,6 @@ $CC $STD tests/dispatch/drive.c tests/dispatch/get.c -o "$B/dispatch_get" || fai
 for t in batch node; do
     [ -f tests/dispatch/$t.sh ] && one $t sh tests/dispatch/$t.sh "$B" "$P" "$T"
 done
+one replay sh tests/dispatch/replay.sh "$B" "$B" "$T" ../shared/corpora/bfcl_v1.jsonl.gz 0.001 gpt-4o-mini-2024-07-18-FC gpt-4o-2024-08-06-FC
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
