@@ -110,7 +110,10 @@ typedef struct {
     uint32_t *index;        /* sorted; one that is not among those of tm_weights is idle */
     int8_t *weight;
     float scale[TF_BLOCKS]; /* of a weight of 1 */
-    uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none; made on open */
+    /* made on open: */
+    uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none */
+    uint32_t stride;        /* n_sources, rounded up */
+    int8_t *wide;           /* the weights again, stride to a slot, so that they add up in whole vectors */
 } tm_votes;
 #define TM_MAX_VOTE_SLOTS 65535u
 
