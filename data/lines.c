@@ -29,6 +29,10 @@ bool td_fail(td_error *error, const char *format, ...)
         va_start(list, format);
         vsnprintf(error->text, sizeof error->text, format, list);
         va_end(list);
+        /* what a stranger's file put into the message must not look like lines of ours */
+        for (char *c = error->text; *c; c++)
+            if ((unsigned char)*c < 0x20 || *c == 0x7f)
+                *c = ' ';
     }
     return false;
 }
@@ -134,6 +138,8 @@ static bool fill(td_lines *lines, td_error *error)
     if (got < 0 || (got == 0 && code != Z_OK && code != Z_STREAM_END)) {
         if (code == Z_ERRNO)
             return td_fail(error, "%s: %s", lines->path, strerror(errno));
+        if (code == Z_MEM_ERROR)
+            return td_fail(error, "%s: out of memory", lines->path);
         return td_fail(error, "%s:%llu: gzip stream is damaged or cut off (%s); fetch it again",
                        lines->path, (unsigned long long)lines->number + 1, why);
     }

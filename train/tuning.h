@@ -24,7 +24,7 @@ void tr_tuning_default(tr_tuning *t);
     {"bits", 0, TD_COUNT, offsetof(type, base.bits), TF_MIN_BITS, TF_MAX_BITS, "N",                \
      "2^N hash buckets a block (default 18)"},                                                     \
     {"slots", 0, TD_COUNT, offsetof(type, base.slots), 256, TM_MAX_SLOTS, "N",                     \
-     "buckets kept after pruning (default 65536)"},                                                \
+     "buckets kept after pruning (default 24576)"},                                                \
     {"min-df", 0, TD_COUNT, offsetof(type, base.min_df), 1, 1e6, "N",                              \
      "a feature must occur in N training records (default 3; 2 below 500)"},                       \
     {"c", 0, TD_STRING, offsetof(type, base.c), 0, 0, "LIST",                                      \

@@ -103,12 +103,19 @@ static bool policy_of(ds_engine *e, ds_snapshot *s, const char *asked, const ds_
     return true;
 }
 
-/* The model's tier that answered the session last; UINT32_MAX: not known, the turns are replayed. */
-static uint32_t previous_tier(ds_engine *e, const ds_snapshot *s, const char *session)
+/* The model's tier that answered last: in an open tool loop what answered its turn (a replay would not know
+ * of an escalation, of exploring, of a budget's pace), else the session's. UINT32_MAX: not known, the turns
+ * are replayed. */
+static uint32_t previous_tier(ds_engine *e, const ds_snapshot *s, const char *session, uint64_t turn,
+                              const tierce_request *request)
 {
-    if (!*session || !e->sessions)
+    uint32_t tier = UINT32_MAX;
+    if (!e->sessions)
         return UINT32_MAX;
-    const uint32_t tier = ds_sessions_get(e->sessions, ds_session_key(session, strlen(session)), ds_now());
+    if (turn && ds_turns_in_tool_loop(request))
+        tier = ds_sessions_get(e->sessions, turn, ds_now());
+    if (tier == UINT32_MAX && *session)
+        tier = ds_sessions_get(e->sessions, ds_session_key(session, strlen(session)), ds_now());
     for (uint32_t t = 0; t < tierce_tier_count(s->router); t++)
         if (s->tier_of[t] == tier)
             return t;
@@ -118,14 +125,16 @@ static uint32_t previous_tier(ds_engine *e, const ds_snapshot *s, const char *se
 #define SESSIONS 65536
 #define SESSION_AGE 3600.0 /* a prompt cache is cold long before */
 
-void ds_engine_answered(ds_engine *e, const ds_snapshot *s, const char *session, uint32_t tier)
+void ds_engine_answered(ds_engine *e, const ds_snapshot *s, const char *session, uint64_t turn, uint32_t tier)
 {
-    if (!*session || s != e->now) /* after a reload the numbers may mean other tiers */
+    if ((!*session && !turn) || s != e->now) /* after a reload the numbers may mean other tiers */
         return;
     if (!e->sessions)
         e->sessions = ds_sessions_open(SESSIONS, SESSION_AGE);
-    if (e->sessions)
+    if (e->sessions && *session)
         ds_sessions_put(e->sessions, ds_session_key(session, strlen(session)), tier, ds_now());
+    if (e->sessions && turn)
+        ds_sessions_put(e->sessions, turn, tier, ds_now());
 }
 
 bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const ds_payer *payer,
@@ -139,6 +148,7 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     memset(c, 0, offsetof(ds_choice, decision));
     c->point[0] = 0;
     c->decide_s = 0;
+    c->turn = request->n_tools && !e->options->no_turns ? ds_session_turn(request) : 0;
     *unknown = false;
     const uint32_t forced = ds_config_find(s->config, asked, strlen(asked));
     if (forced != UINT32_MAX) {
@@ -154,7 +164,8 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     const tierce_status status =
         e->options->no_turns
             ? tierce_decide(s->router, s->scratch, request, &policy, &c->decision, &fault)
-            : ds_turns_decide(s->router, s->scratch, request, &policy, s->cache, previous_tier(e, s, session), &c->decision, &turn, &fault);
+            : ds_turns_decide(s->router, s->scratch, request, &policy, s->cache,
+                              previous_tier(e, s, session, c->turn, request), &c->decision, &turn, &fault);
     c->decide_s = ds_now() - from;
     ds_add(&e->stats->decisions, 1);
     ds_add(&e->stats->decide_ns, (uint64_t)(c->decide_s * 1e9));

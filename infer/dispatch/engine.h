@@ -73,7 +73,7 @@ typedef struct {
     ds_snapshot *now;
     ds_stats *stats;
     ds_timer *tick;
-    ds_sessions *sessions; /* of clients that name their conversation; NULL before the first */
+    ds_sessions *sessions; /* who answered: by session id, and by turn where there are tools; NULL before the first */
     uint64_t random, numbers; /* splitmix64's state; ids given */
     double pace_until[DS_MAX_BUDGETS], pace[DS_MAX_BUDGETS];
 } ds_engine;
@@ -101,14 +101,15 @@ typedef struct {
     double propensity, decide_s;
     double expected_usd; /* of the first tier; negative: not known */
     char point[64];
+    uint64_t turn; /* key of the turn (ds_session_turn) where tools are offered; 0: none */
 } ds_choice;
 
 /* The request's model is "" or "tierce", "tierce:POINT", or a tier's name. False with a sentence for
  * the client when it is none of these (unknown true) or the decision fails. session "" : none. */
 bool ds_engine_choose(ds_engine *engine, ds_snapshot *s, const ds_body *body, const ds_payer *payer,
                       const char *session, ds_choice *choice, bool *unknown, td_error *error);
-/* The config tier that answered a session's request. */
-void ds_engine_answered(ds_engine *engine, const ds_snapshot *s, const char *session, uint32_t tier);
+/* The config tier that answered: the session's next turn and the turn's tool loop will ask for it. */
+void ds_engine_answered(ds_engine *engine, const ds_snapshot *s, const char *session, uint64_t turn, uint32_t tier);
 /* Expected cost of a config tier under the choice; negative when not known. */
 double ds_choice_expected(const ds_snapshot *s, const ds_choice *choice, uint32_t tier);
 

@@ -334,7 +334,8 @@ void ds_job_finish(ds_job *job, int status, const char *error, bool whole, bool 
                                   job->choice.n ? job->choice.expected_usd : -1, job->n_attempts, whole};
     count(job, status, error);
     if (!error)
-        ds_engine_answered(job->engine, job->snapshot, job->session, (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
+        ds_engine_answered(job->engine, job->snapshot, job->session, job->choice.turn,
+                           (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
     if (job->engine->log)
         write_log(job, status, error);
     if (tell)

@@ -68,10 +68,15 @@ static void read_choice(ds_reader *r, double index)
         else
             td_json_skip(json, NULL);
     }
-    if (finish[0] && !json->what && (index < 1 || !r->reply->finished)) {
-        r->reply->finished = true;
-        memcpy(r->reply->finish, finish, sizeof finish);
+    const uint64_t bit = (uint64_t)1 << (index < 63 ? (unsigned)index : 63);
+    ds_reply *reply = r->reply;
+    reply->choices_begun |= bit;
+    if (finish[0] && !json->what) {
+        reply->choices_ended |= bit;
+        if (index < 1 || !reply->finish[0])
+            memcpy(reply->finish, finish, sizeof finish);
     }
+    reply->finished = reply->choices_ended && reply->choices_ended == reply->choices_begun;
 }
 
 static void read_choices(ds_reader *r)
@@ -174,6 +179,7 @@ static void read_safely(ds_reply *reply, const char *data, size_t len, bool stre
 {
     ds_reader r = {.reply = reply, .stream = stream};
     const bool finished = reply->finished;
+    const uint64_t ended = reply->choices_ended;
     const ds_usage usage = reply->usage;
     char finish[sizeof reply->finish];
     memcpy(finish, reply->finish, sizeof finish);
@@ -181,6 +187,7 @@ static void read_safely(ds_reply *reply, const char *data, size_t len, bool stre
         reply->readable = true;
     } else if (r.json.what || reply->no_memory) {
         reply->finished = finished;
+        reply->choices_ended = ended;
         reply->usage = usage;
         memcpy(reply->finish, finish, sizeof finish);
     }

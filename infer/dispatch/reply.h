@@ -44,9 +44,10 @@ typedef struct {
 typedef struct {
     bool readable;      /* the body, or at least one chunk, was a JSON object with choices */
     bool began;         /* content, reasoning, a refusal or a tool call was seen */
-    bool finished;      /* a finish_reason other than null was seen */
+    bool finished;      /* a finish_reason other than null was seen, of every choice that was begun */
     bool done;          /* data: [DONE] was seen */
-    char finish[32];    /* the last finish_reason */
+    char finish[32];    /* the finish_reason of the first choice, else of another */
+    uint64_t choices_begun, choices_ended; /* bits by index, 63 for all above */
     char model[128];    /* model of the answer, "" when it does not say */
     char id[128];       /* id of the answer */
     ds_usage usage;     /* the last non-null one */

@@ -1,6 +1,9 @@
 #include "infer/dispatch/sessions.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "infer/dispatch/turns.h"
 
 #define NONE UINT32_MAX
 
@@ -53,28 +56,36 @@ void ds_sessions_close(ds_sessions *sessions)
     free(sessions);
 }
 
+#define SEED 14695981039346656037u
+
+/* Eight bytes a step; it never leaves the process, so no one depends on its values. */
 static uint64_t mix(uint64_t h, const char *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)bytes[i]) * 1099511628211u;
-    return h;
+    uint64_t v;
+    h = (h ^ len) * 0x9e3779b97f4a7c15u;
+    for (; len >= sizeof v; bytes += sizeof v, len -= sizeof v) {
+        memcpy(&v, bytes, sizeof v);
+        h = (h ^ v) * 0xbf58476d1ce4e5b9u;
+        h ^= h >> 29;
+    }
+    v = 0;
+    if (len)
+        memcpy(&v, bytes, len);
+    h = (h ^ v) * 0x94d049bb133111ebu;
+    return h ^ h >> 31;
 }
 
 uint64_t ds_session_key(const char *id, size_t len)
 {
-    return mix(14695981039346656037u, id, len);
+    return mix(SEED, id, len);
 }
 
-uint64_t ds_session_digest(const tierce_request *request)
+uint64_t ds_session_turn(const tierce_request *request)
 {
-    uint64_t h = 14695981039346656037u;
-    uint32_t message = UINT32_MAX; /* of the first user turn */
-    for (size_t i = 0; i < request->n_parts; i++) {
+    const size_t n = ds_turns_end_of_user(request);
+    uint64_t h = SEED;
+    for (size_t i = 0; i < n; i++) {
         const tierce_part *part = &request->parts[i];
-        if (message != UINT32_MAX && part->message != message)
-            break;
-        if (part->role == TIERCE_ROLE_USER)
-            message = part->message;
         const char kind[2] = {(char)part->kind, (char)part->role};
         h = mix(mix(h, kind, 2), part->text.data, part->text.len);
     }

@@ -18,11 +18,12 @@ typedef struct ds_sessions ds_sessions;
 ds_sessions *ds_sessions_open(size_t capacity, double max_age_s);
 void ds_sessions_close(ds_sessions *sessions);
 
-/* A conversation's key: of the client's session id; or, without one, of the request's beginning: the
- * system messages before, and the parts of, the first user turn. cache_control and the like are no part
- * of a tierce_request, so they do not change it. */
+/* A conversation's key: of the client's session id. */
 uint64_t ds_session_key(const char *id, size_t len);
-uint64_t ds_session_digest(const tierce_request *request);
+/* Without a session id, an open tool loop still has a key: the request up to the end of its last user turn,
+ * which every step of the loop repeats. What providers' caches add (cache_control) is no part of a
+ * tierce_request and does not change it. Linear in the request's bytes, some gigabytes a second. */
+uint64_t ds_session_turn(const tierce_request *request);
 
 /* The tier that answered last, UINT32_MAX when not known. now: monotonic seconds. */
 uint32_t ds_sessions_get(ds_sessions *sessions, uint64_t key, double now);

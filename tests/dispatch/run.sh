@@ -21,7 +21,7 @@ one() {
     if [ $status -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; echo "FAILED $name: exit status $status"; fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
-for t in scenarios hostile; do
+for t in scenarios hostile loops; do
     [ -f tests/dispatch/$t.c ] || continue
     # shellcheck disable=SC2086
     $CC $STD tests/dispatch/drive.c tests/dispatch/$t.c -o "$B/dispatch_$t" -lm || { failed=$((failed + 1)); continue; }

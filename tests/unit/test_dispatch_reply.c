@@ -137,6 +137,10 @@ static const struct {
     /* a chunk that is cut ends nothing */
     {"{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":null}]}\n{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usa",
      "readable began "},
+    /* two choices: over when both are */
+    {"{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n{\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}", "readable began "},
+    {"{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"a\"}}]}", "readable began "},
+    {"{\"choices\":[{\"index\":1e9,\"delta\":{},\"finish_reason\":\"stop\"}]}", "readable stop"},
     {"{\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"length\"}]}\n{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}", "readable stop"},
 };
 

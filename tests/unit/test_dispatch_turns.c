@@ -335,16 +335,23 @@ static void test_sessions_age_and_keys(void **unused)
     assert_int_equal(ds_sessions_get(s, 1, 129), UINT32_MAX);
     ds_sessions_close(s);
     assert_true(ds_session_key("a", 1) != ds_session_key("b", 1));
-    const char *const texts[] = {"Be brief.", "first question", "answer", "second"};
-    REQUEST(SYSTEM, USER, SAYS, USER);
-    tierce_request r = make(parts, N, kinds, texts), begun = r;
-    begun.n_parts = 2;
-    assert_true(ds_session_digest(&r) == ds_session_digest(&begun)); /* grows without changing */
-    parts[1].text.len--;
-    assert_true(ds_session_digest(&r) == ds_session_digest(&begun));
-    const uint64_t cut = ds_session_digest(&r);
-    parts[1].text.len++;
-    assert_true(ds_session_digest(&r) != cut);
+    const char *const texts[] = {"Be brief.", "first question", "answer", "second question", "{}", "a result", "{}", "more"};
+    REQUEST(SYSTEM, USER, SAYS, USER, CALLS, RETURNS, CALLS, RETURNS);
+    tierce_request r = make(parts, N, kinds, texts);
+    const uint64_t turn = ds_session_turn(&r);
+    for (r.n_parts = 4; r.n_parts < N; r.n_parts++) /* every step of the loop, and the request that began it */
+        assert_true(ds_session_turn(&r) == turn);
+    r.n_parts = 3;
+    assert_true(ds_session_turn(&r) != turn);
+    r.n_parts = N;
+    for (size_t i = 0; i < 4; i++) { /* every byte of what was said before counts */
+        parts[i].text.len--;
+        assert_true(ds_session_turn(&r) != turn);
+        parts[i].text.len++;
+    }
+    parts[3].role = TIERCE_ROLE_SYSTEM;
+    assert_true(ds_session_turn(&r) != turn);
+    ds_session_turn(&(tierce_request){0});
 }
 
 int main(void)
