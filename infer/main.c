@@ -26,6 +26,9 @@ static const struct {
     {"serve", NULL, "tierce-dispatch", "an OpenAI-compatible server that decides and sends on"},
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
+    {"import", NULL, "tierce-train", "make records of evaluation harnesses' and gateways' files"},
+    {"data", NULL, "tierce-train", "statistics, check, sample, split, merge and export of records"},
+    {"tiers", NULL, "tierce-train", "make a tiers.json from a kept price table, check one"},
     {"simulate", NULL, "tierce-train", "write a simulated sample of records"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

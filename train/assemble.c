@@ -132,10 +132,22 @@ void tr_assemble(tm_model *m, const tr_problem *p, const tr_row *rows, uint32_t 
     free(column);
 }
 
+/* The model keeps what its estimates use: a tier's usual rates, at both lengths. */
 static tm_prices prices_of(const td_prices *p)
 {
-    const tm_prices to = {p->known,      p->input,      p->output,      p->cached_input,
-                          p->long_above, p->long_input, p->long_output, p->long_cached_input};
+    const td_rates *r = &p->usual.rates, *l = &p->usual.at_length;
+    const bool has_long = p->known && p->usual.long_above > 0;
+    tm_prices to = {.known = p->known, .long_above = has_long ? (uint32_t)p->usual.long_above : 0};
+    if (p->known) {
+        to.input = r->input;
+        to.output = r->output;
+        to.cached_input = r->cached_input;
+    }
+    if (has_long) {
+        to.long_input = l->input;
+        to.long_output = l->output;
+        to.long_cached_input = l->cached_input;
+    }
     return to;
 }
 

@@ -5,6 +5,9 @@
 
 int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_data(int argc, char **argv);
+int cmd_tiers(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 
 #endif

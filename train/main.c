@@ -12,6 +12,9 @@ static const struct {
 } commands[] = {
     {"train", cmd_train, "fit a router to records and write its model file"},
     {"eval", cmd_eval, "judge routing on records that the fit never saw"},
+    {"import", cmd_import, "make records of evaluation harnesses' and gateways' files"},
+    {"data", cmd_data, "statistics, check, sample, split, merge and export of records"},
+    {"tiers", cmd_tiers, "make a tiers.json from a kept price table, check one"},
     {"simulate", cmd_simulate, "write a simulated sample of records, to try things on"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

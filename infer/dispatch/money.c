@@ -3,16 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#define PER_MILLION 1e-6
-
 double ds_cost(const td_prices *p, const ds_usage *u)
 {
-    if (!p->known)
-        return 0;
-    const bool is_long = p->long_above && u->input + u->cached + u->cache_write > p->long_above;
-    const double input = is_long ? p->long_input : p->input, output = is_long ? p->long_output : p->output;
-    const double cached = is_long ? p->long_cached_input : p->cached_input;
-    return PER_MILLION * (input * (u->input + u->cache_write) + cached * u->cached + output * u->output);
+    const td_usage usage = {u->input, u->cached, u->cache_write, 0, u->output, u->reasoning};
+    return p->known ? td_cost(p, &usage, false) : 0;
 }
 
 static double attachments(const tierce_request *request)
@@ -23,19 +17,28 @@ static double attachments(const tierce_request *request)
     return n;
 }
 
+/* The dearest reading of so many tokens: written to the cache or not, thought or shown. */
+static double most_usd(const td_prices *p, double input, double output)
+{
+    double usd = 0;
+    for (int i = 0; i < 4; i++) {
+        const bool write = i & 1, think = i & 2;
+        const ds_usage u = {.known = true, .input = write ? 0 : input, .cache_write = write ? input : 0,
+                            .output = output, .reasoning = think ? output : 0};
+        usd = fmax(usd, ds_cost(p, &u));
+    }
+    return usd;
+}
+
 double ds_reserve_usd(const ds_tier *tier, const ds_body *body, double expected_usd)
 {
     const td_prices *p = &tier->tier->prices;
-    ds_usage most = {.known = true, .input = (double)body->len + 4096 * attachments(&body->parsed.request)};
+    const double input = (double)body->len + 4096 * attachments(&body->parsed.request);
     if (!p->known)
         return 0;
-    most.output = body->max_output > 0 ? body->max_output : (double)tier->limits.max_output_tokens;
-    if (most.output > 0) {
-        most.output *= body->n;
-        return ds_cost(p, &most);
-    }
-    most.output = 4096 * body->n;
-    return fmax(ds_cost(p, &most), 8 * expected_usd);
+    const double output = body->max_output > 0 ? body->max_output : (double)tier->limits.max_output_tokens;
+    return output > 0 ? most_usd(p, input, output * body->n)
+                      : fmax(most_usd(p, input, 4096 * body->n), 8 * expected_usd);
 }
 
 ds_usage ds_usage_guess(const ds_body *body, uint64_t output_bytes)
@@ -45,5 +48,6 @@ ds_usage ds_usage_guess(const ds_body *body, uint64_t output_bytes)
 
 ds_cache_price ds_cache_prices(const td_prices *p)
 {
-    return (ds_cache_price){p->known ? p->input : 0, p->known ? p->cached_input : 0};
+    const td_rates *rates = &p->usual.rates;
+    return (ds_cache_price){p->known ? rates->input : 0, p->known ? rates->cached_input : 0};
 }

@@ -34,8 +34,8 @@ static void head(td_out *out, const char *name, const char *type, const char *he
 
 static void value(td_out *out, const char *name, const char *labels, double v)
 {
-    char line[400];
-    snprintf(line, sizeof line, "tierce_%s%s %.17g\n", name, labels, v);
+    char line[500];
+    snprintf(line, sizeof line, "tierce_%s%s %.15g\n", name, labels, v);
     td_puts(out, line);
 }
 
