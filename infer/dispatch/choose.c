@@ -21,9 +21,9 @@ static bool no_such_model(const ds_snapshot *s, const char *asked, td_error *err
     }
     const char *near = td_nearest(asked, names, n);
     return td_fail(error,
-                   "The model \"%.100s\" does not exist here%s%.100s%s; ask for \"tierce\", \"tierce:POINT\" or a tier; "
+                   "The model \"%.100s\" does not exist here%s%.100s%s Ask for \"tierce\", \"tierce:POINT\" or a tier; "
                    "GET /v1/models lists them.",
-                   asked, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                   asked, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : ".");
 }
 
 static void force(ds_choice *c, uint32_t tier)
