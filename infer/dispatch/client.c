@@ -9,6 +9,7 @@ static void client_free(ds_client *c)
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
+    c->server->held -= c->held;
     c->server->n_clients--;
     ds_sub(&c->server->engine.stats->open_connections, 1);
     if (c->server->n_clients + 1 == c->server->options->max_connections && !c->server->draining)
@@ -69,6 +70,8 @@ static void put_status(ds_client *c, td_out *out, int status, const char *type)
 static void answered(ds_client *c)
 {
     c->job = NULL;
+    c->server->held -= c->held;
+    c->held = 0;
     free(c->body);
     c->body = NULL;
     c->len = c->room = 0;
@@ -260,15 +263,21 @@ static ds_route route_of(const ds_http_head *h, bool *wrong_method)
     return DS_ROUTE_NONE;
 }
 
+static const char too_much[] = "The requests under way take all the memory that they may (--max-held).";
+
+/* False when memory, or what this server holds at most, ends. */
 static bool make_room(ds_client *c, size_t need)
 {
     if (need <= c->room)
         return true;
     size_t room = c->room ? c->room * 2 : 4096;
     room = room < need ? need : room;
-    char *wider = realloc(c->body, room);
+    const bool fits = c->server->held - c->held + room <= c->server->options->max_held;
+    char *wider = fits ? realloc(c->body, room) : NULL;
     if (!wider)
         return false;
+    c->server->held += room - c->held;
+    c->held = room;
     c->body = wider;
     c->room = room;
     return true;
@@ -291,7 +300,7 @@ static bool begin(ds_client *c, const ds_http_head *h)
     else if (h->length > o->max_body)
         refuse(c, 413, "The request is larger than this server's --max-body.", "request_too_large");
     else if (!h->chunked && h->length && !make_room(c, h->length < 65536 ? (size_t)h->length : 65536))
-        refuse(c, 503, "Out of memory.", "out_of_memory");
+        refuse(c, 503, too_much, "overloaded");
     else {
         c->state = DS_CLIENT_BODY;
         c->expected = (size_t)h->length;
@@ -333,7 +342,7 @@ static long take_body(ds_client *c, const char *data, size_t len, bool *whole)
         return -1;
     }
     if (!make_room(c, c->len + n)) {
-        refuse(c, 503, "Out of memory.", "out_of_memory");
+        refuse(c, 503, too_much, "overloaded");
         return -1;
     }
     memcpy(c->body + c->len, part, n);
@@ -422,5 +431,5 @@ void ds_client_accept(ds_server *server, ds_conn *conn)
     if (++server->n_clients == server->options->max_connections)
         ds_listener_accept(server->listener, false);
     ds_timer_set(timer, server->options->idle_timeout);
-    ds_conn_serve(conn, &calls, c);
+    ds_conn_serve(conn, &calls, c, server->options->stall_timeout);
 }

@@ -35,7 +35,7 @@ struct ds_server {
     ds_stats *all;
     unsigned worker;
     ds_client *clients; /* a list */
-    uint64_t n_clients;
+    uint64_t n_clients, held; /* held: bytes of the requests under way */
     bool draining;
     ds_timer *drain_over;
 };
@@ -52,6 +52,7 @@ struct ds_client {
     bool chunked_in, chunked_out, head_sent;
     char *body;
     size_t len, room, expected;
+    size_t held; /* of server->held: the body's room, until it is answered */
     ds_http_chunks chunks;
     char id[72], key[24], tag[72], session[136];
     td_out head;               /* of an answer whose length is not known yet */

@@ -25,6 +25,8 @@ static const td_option options[] = {
      "environment variable with the keys that clients must show, separated by commas"},
     {"max-body", 0, TD_COUNT, offsetof(ds_serve_options, max_body), 1024, 4e9, "BYTES",
      "largest request (default 33554432)"},
+    {"max-held", 0, TD_COUNT, offsetof(ds_serve_options, max_held), 1024, 1e15, "BYTES",
+     "of all requests under way together, per worker; further ones get a 503 (default 1073741824)"},
     {"max-connections", 0, TD_COUNT, offsetof(ds_serve_options, max_connections), 1, 1e6, "N",
      "per worker; further ones wait to be accepted (default 16384)"},
     {"head-timeout", 0, TD_NUMBER, offsetof(ds_serve_options, head_timeout), 0.05, 3600, "S",
@@ -33,6 +35,8 @@ static const td_option options[] = {
      "for its body to arrive (default 60)"},
     {"idle-timeout", 0, TD_NUMBER, offsetof(ds_serve_options, idle_timeout), 0.05, 86400, "S",
      "for the next request on a connection (default 75)"},
+    {"stall-timeout", 0, TD_NUMBER, offsetof(ds_serve_options, stall_timeout), 0.05, 86400, "S",
+     "a client that takes nothing of its answer for so long is gone (default 120)"},
     {"drain", 0, TD_NUMBER, offsetof(ds_serve_options, drain), 0, 86400, "S",
      "after SIGTERM, for requests under way to end (default 30)"},
 };
@@ -153,8 +157,8 @@ static void raise_files(void)
 int cmd_serve(int argc, char **argv)
 {
     ds_serve_options o = {.engine = DS_ENGINE_DEFAULTS, .listen = "127.0.0.1:8080", .workers = 1,
-                          .max_body = (uint64_t)32 << 20, .max_connections = 16384, .head_timeout = 10,
-                          .body_timeout = 60, .idle_timeout = 75, .drain = 30};
+                          .max_body = (uint64_t)32 << 20, .max_held = (uint64_t)1 << 30, .max_connections = 16384, .head_timeout = 10,
+                          .body_timeout = 60, .idle_timeout = 75, .stall_timeout = 120, .drain = 30};
     const int operands = td_parse_options(&command, argc, argv, &o);
     const char *keys = NULL;
     if (operands < 0)

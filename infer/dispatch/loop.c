@@ -452,8 +452,10 @@ static void on_conn_event(struct bufferevent *bev, short what, void *context)
     conn_free(c);
 }
 
-void ds_conn_serve(ds_conn *c, const ds_conn_calls *calls, void *context)
+void ds_conn_serve(ds_conn *c, const ds_conn_calls *calls, void *context, double stall_s)
 {
+    const struct timeval stall = span_of(stall_s);
+    bufferevent_set_timeouts(c->bev, NULL, &stall);
     c->calls = *calls;
     c->context = context;
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);

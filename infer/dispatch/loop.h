@@ -71,8 +71,8 @@ void ds_listener_accept(ds_listener *listener, bool on);
 uint64_t ds_listener_refused(const ds_listener *listener); /* pauses for want of descriptors */
 void ds_listener_free(ds_listener *listener);
 
-/* At once in `accepted`. */
-void ds_conn_serve(ds_conn *conn, const ds_conn_calls *calls, void *context);
+/* At once in `accepted`. A peer that takes nothing of what waits for it for stall_s seconds is gone. */
+void ds_conn_serve(ds_conn *conn, const ds_conn_calls *calls, void *context, double stall_s);
 void ds_conn_write(ds_conn *conn, const void *data, size_t len);
 size_t ds_conn_waiting(const ds_conn *conn); /* bytes the peer has not taken */
 /* Reads again what `bytes` left (after it returned less than all). */

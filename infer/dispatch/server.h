@@ -8,8 +8,8 @@
 typedef struct {
     ds_engine_options engine;
     const char *listen, *port_file, *client_keys_env;
-    uint64_t workers, max_body, max_connections;
-    double head_timeout, body_timeout, idle_timeout, drain;
+    uint64_t workers, max_body, max_held, max_connections;
+    double head_timeout, body_timeout, idle_timeout, stall_timeout, drain;
 } ds_serve_options;
 
 /* Runs until it is drained. keys: accepted client keys, separated by blanks or commas, or NULL.

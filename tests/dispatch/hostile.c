@@ -212,6 +212,46 @@ static void slow_reader(drive *d)
     close(fd);
 }
 
+/* A client that never reads: its upstream is let go after --stall-timeout. */
+static void never_reads(drive *d)
+{
+    char head[300], text[100];
+    const char *body = "{\"model\":\"tierce\",\"stream\":true," ASK "}";
+    const double hung = drive_metric(d, "tierce_client_hung_up_total");
+    const int fd = http_connect(d->serve);
+    snprintf(head, sizeof head, P "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    http_send(fd, head, strlen(head));
+    const double from = drive_now();
+    while (drive_now() - from < 8 && !(drive_metric(d, "tierce_client_hung_up_total") > hung))
+        drive_sleep(0.1);
+    snprintf(text, sizeof text, "%.1f s", drive_now() - from);
+    drive_case(d, drive_now() - from > 2.5 && drive_now() - from < 7, "a client that never reads is let go", text);
+    close(fd);
+}
+
+/* Requests that are held back half-sent: together they may take no more than --max-held. */
+static void many_bodies(drive *d)
+{
+    char head[100], filler[200000];
+    int fd[12], refused = 0;
+    memset(filler, ' ', sizeof filler);
+    snprintf(head, sizeof head, P "Content-Length: 900000\r\n\r\n");
+    for (int i = 0; i < 12; i++) {
+        fd[i] = http_connect(d->serve);
+        http_send(fd[i], head, strlen(head));
+        http_send(fd[i], filler, sizeof filler);
+    }
+    for (int i = 0; i < 12; i++) {
+        reply r = http_receive(fd[i], 2);
+        refused += r.status == 503;
+        reply_free(&r);
+        close(fd[i]);
+    }
+    snprintf(head, sizeof head, "%d of 12 refused", refused);
+    drive_case(d, refused > 2 && refused < 12, "half-sent requests are bounded together", head);
+    drive_case(d, raw(d, "GET /healthz HTTP/1.0\r\n\r\n", 25) == 200, "and others are served", "they are not");
+}
+
 static void pipelined(drive *d)
 {
     char two[800];
@@ -292,7 +332,7 @@ int main(int argc, char **argv)
     d.scratch = argv[4];
     bool good = drive_start_mock(&d, "");
     write_tiers(&d, "ok", "");
-    good = good && drive_start_serve(&d, "--head-timeout 0.5 --body-timeout 0.8 --idle-timeout 1.5 --max-body 1000000 --seed 3");
+    good = good && drive_start_serve(&d, "--head-timeout 0.5 --body-timeout 0.8 --idle-timeout 1.5 --max-body 1000000 --max-held 2000000 --stall-timeout 3 --seed 3");
     if (!good) {
         char *log = drive_read(&d, "serve.log");
         printf("FAILED nothing starts: %s\n0 passed, 1 failed\n", log);
@@ -308,6 +348,8 @@ int main(int argc, char **argv)
     hang_up(&d, "hang up before a stream's first byte", "ok,first=5000", true, 0.2);
     hang_up(&d, "hang up in the middle of a stream", "ok,out=200,gap=50", true, 0.4);
     slow_reader(&d);
+    never_reads(&d);
+    many_bodies(&d);
     play(&d, "ok");
     bad_reloads(&d);
     drain(&d);

@@ -6,6 +6,7 @@ passed=0 failed=0 skipped=0
 M=models/flash-pro.tierce
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
+export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 STD="-std=c11 -D_POSIX_C_SOURCE=200809L -O1 -g -I."
 make -s "$B/mock" || { echo "0 passed, 1 failed"; exit 1; }
 # one NAME COMMAND...: a suite of this suite
