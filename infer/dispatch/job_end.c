@@ -269,7 +269,8 @@ void ds_job_end_stream(ds_job *job, bool good)
         put_fault(job, &out);
         td_puts(&out, "\n\n");
     } else if (!good) {
-        snprintf(text, sizeof text, "The provider %s (%s); the answer is not complete.", wire_sentence(job->wire), job->why);
+        snprintf(text, sizeof text, "The provider %s (%s); the answer is not complete.",
+                 wire_sentence(job->wire), job->why);
         td_puts(&out, "data: ");
         ds_put_error(&out, text, "upstream_error", ds_wire_name(job->wire));
         td_puts(&out, "\n\n");
