@@ -171,6 +171,9 @@ bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t
                           "records whose models saw different requests (another template?); the first is kept",
                           number, td_group_path(g, row->file), row->line, NULL);
     }
+    for (int i = 0; i < TD_TEXTS; i++)
+        if (g->text[i].failed)
+            return td_fail(g->error, "out of memory");
     return take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
 }
 

@@ -299,8 +299,12 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
             continue;
         td_node *node = td_dom_parse(line, len, path, NULL);
         const uint64_t number = td_lines_number(lines);
-        good = node ? each(sink, node, number, error)
-                    : td_sink_bad(sink, number, "not valid JSON", NULL, error);
+        if (node)
+            good = each(sink, node, number, error);
+        else if (td_dom_starved())
+            good = td_fail(error, "%.300s:%llu: out of memory", path, (unsigned long long)number);
+        else
+            good = td_sink_bad(sink, number, "not valid JSON", NULL, error);
         td_dom_free(node);
     }
     td_lines_close(lines);
