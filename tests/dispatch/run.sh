@@ -30,7 +30,7 @@ for t in scenarios hostile loops; do
     one $t "$B/dispatch_$t" "$P/tierce-dispatch" "$B/mock" $M "$T/$t" tests/dispatch/$t.txt
 done
 $CC $STD tests/dispatch/drive.c tests/dispatch/get.c -o "$B/dispatch_get" || failed=$((failed + 1))
-for t in batch node; do
+for t in batch node loop; do
     [ -f tests/dispatch/$t.sh ] && one $t sh tests/dispatch/$t.sh "$B" "$P" "$T"
 done
 one replay sh tests/dispatch/replay.sh "$B" "$B" "$T" ../shared/corpora/bfcl_v1.jsonl.gz 0.001 gpt-4o-mini-2024-07-18-FC gpt-4o-2024-08-06-FC
