@@ -293,6 +293,29 @@ static void bad_reloads(drive *d)
     free(log);
 }
 
+static bool copy_file(const char *from, const char *to, long most)
+{
+    FILE *a = fopen(from, "rb"), *b = fopen(to, "wb");
+    int c;
+    while (a && b && most-- && (c = fgetc(a)) != EOF)
+        fputc(c, b);
+    if (a)
+        fclose(a);
+    return b && !fclose(b);
+}
+
+/* The model file is cut while the server runs; then the whole one comes back. */
+static void bad_model(drive *d, const char *good)
+{
+    copy_file(good, d->model, 5000);
+    drive_case(d, !drive_reload(d), "a cut model is refused", "it was taken");
+    reply r = http_post(d->serve, "/v1/chat/completions", "{\"model\":\"tierce\"," ASK "}", "");
+    drive_case(d, r.status == 200, "the old model goes on", r.body);
+    reply_free(&r);
+    copy_file(good, d->model, -1);
+    drive_case(d, drive_reload(d), "the good one is taken", "it was refused");
+}
+
 /* SIGTERM: the stream under way ends well, new connections are refused, the status is 0. */
 static void drain(drive *d)
 {
@@ -323,13 +346,15 @@ static void drain(drive *d)
 int main(int argc, char **argv)
 {
     drive d = {0};
+    char model[600];
     if (argc < 5)
         return 2;
     signal(SIGPIPE, SIG_IGN);
     d.dispatch = argv[1];
     d.mock = argv[2];
-    d.model = argv[3];
     d.scratch = argv[4];
+    snprintf(model, sizeof model, "%s/m.tierce", d.scratch);
+    d.model = copy_file(argv[3], model, -1) ? model : argv[3];
     bool good = drive_start_mock(&d, "");
     write_tiers(&d, "ok", "");
     good = good && drive_start_serve(&d, "--head-timeout 0.5 --body-timeout 0.8 --idle-timeout 1.5 --max-body 1000000 --max-held 2000000 --stall-timeout 3 --seed 3");
@@ -351,6 +376,7 @@ int main(int argc, char **argv)
     never_reads(&d);
     many_bodies(&d);
     play(&d, "ok");
+    bad_model(&d, argv[3]);
     bad_reloads(&d);
     drain(&d);
     char *log = drive_read(&d, "serve.log");
