@@ -4,7 +4,7 @@ B=$1 S=${2:-60} status=0
 command -v clang >/dev/null || { echo "needs clang (Debian: clang)"; exit 1; }
 mkdir -p "$B/fuzz"
 src="$(ls features/*.c models/*.c data/*.c data/import/*.c) infer/router.c infer/policy.c"
-for f in sse reply reply_parts reply_calls retry toolcheck config conf_read endpoints; do src="$src infer/dispatch/$f.c"; done
+for f in sse reply reply_parts reply_calls retry toolcheck config conf_read endpoints body http1; do src="$src infer/dispatch/$f.c"; done
 for t in $(ls tests/fuzz/fuzz_*.c | sed "s,.*fuzz_,,;s,\.c$,,"); do
     # shellcheck disable=SC2086
     clang -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_FUZZING -O1 -g -ffp-contract=off -I. \

@@ -157,7 +157,8 @@ static void raise_files(void)
 int cmd_serve(int argc, char **argv)
 {
     ds_serve_options o = {.engine = DS_ENGINE_DEFAULTS, .listen = "127.0.0.1:8080", .workers = 1,
-                          .max_body = (uint64_t)32 << 20, .max_held = (uint64_t)1 << 30, .max_connections = 16384, .head_timeout = 10,
+                          .max_body = (uint64_t)32 << 20, .max_held = (uint64_t)1 << 30,
+                          .max_connections = 16384, .head_timeout = 10,
                           .body_timeout = 60, .idle_timeout = 75, .stall_timeout = 120, .drain = 30};
     const int operands = td_parse_options(&command, argc, argv, &o);
     const char *keys = NULL;

@@ -87,12 +87,14 @@ static bool reserve(ds_job *job, const ds_tier *tier, bool *ended)
     td_error error = {""};
     size_t which = 0;
     const ds_payer payer = {tier->tier->name, job->key, job->tag};
-    const double expected = ds_choice_expected(job->snapshot, &job->choice, (uint32_t)(tier - job->snapshot->config->tier));
+    const uint32_t number = (uint32_t)(tier - job->snapshot->config->tier);
+    const double expected = ds_choice_expected(job->snapshot, &job->choice, number);
     *ended = false;
     if (!job->engine->ledger)
         return true;
-    const ds_ledger_answer answer = ds_ledger_reserve(job->engine->ledger, &payer, ds_reserve_usd(tier, &job->body, expected),
-                                                      ds_unix(), &job->ticket, &which, &error);
+    const double usd = ds_reserve_usd(tier, &job->body, expected);
+    const ds_ledger_answer answer =
+        ds_ledger_reserve(job->engine->ledger, &payer, usd, ds_unix(), &job->ticket, &which, &error);
     if (answer == DS_LEDGER_HELD)
         return true;
     if (answer == DS_LEDGER_BROKEN) {
@@ -285,8 +287,8 @@ static void retry(ds_job *job, const ds_advice *advice)
         return;
     }
     ds_add(&job->engine->stats->retries, 1);
-    const double wait = ds_backoff(job->tries, rule->base_s, rule->cap_s, elsewhere ? 0 : advice->wait_s, &job->engine->random);
-    ds_timer_set(job->timer, wait);
+    const double least = elsewhere ? 0 : advice->wait_s;
+    ds_timer_set(job->timer, ds_backoff(job->tries, rule->base_s, rule->cap_s, least, &job->engine->random));
 }
 
 /* A good answer that will not do: bad tool calls, cut by length. True when the next tier is asked

@@ -99,6 +99,22 @@ void ds_job_deliver(ds_job *job, const char *warning)
     answer(job, &head, job->collected.at, job->collected.len, NULL);
 }
 
+/* The answer that was passed over is better than none. */
+static bool deliver_kept(ds_job *job)
+{
+    if (!job->escalated || !job->kept.len)
+        return false;
+    const td_out other = job->collected;
+    job->collected = job->kept;
+    job->kept = other;
+    job->place = job->kept_tier;
+    job->at = job->kept_at;
+    job->usage = job->kept_usage;
+    job->reason = job->choice.reason;
+    ds_job_deliver(job, job->warning);
+    return true;
+}
+
 /* Does it look like {"error": …}? */
 static bool is_error_object(const td_out *body)
 {
@@ -120,6 +136,8 @@ static void put_fault(const ds_job *job, td_out *out)
 void ds_job_deliver_refusal(ds_job *job)
 {
     td_out out = {0};
+    if (deliver_kept(job))
+        return;
     const int status = job->status >= 400 ? job->status : job->fault.status >= 400 ? job->fault.status : 502;
     ds_job_head head = head_of(job, status, "application/json");
     head.no_retry = true;
@@ -134,27 +152,13 @@ void ds_job_deliver_refusal(ds_job *job)
 void ds_job_refuse(ds_job *job, int status, const char *message, const char *type, const char *code, const char *error)
 {
     td_out out = {0};
+    if (deliver_kept(job))
+        return;
     ds_job_head head = head_of(job, status, "application/json");
     head.no_retry = status != 503;
     ds_put_error(&out, message, type, code);
     answer(job, &head, out.at, out.len, error);
     free(out.at);
-}
-
-/* The answer that was passed over is better than none. */
-static bool deliver_kept(ds_job *job)
-{
-    if (!job->escalated || !job->kept.len)
-        return false;
-    const td_out other = job->collected;
-    job->collected = job->kept;
-    job->kept = other;
-    job->place = job->kept_tier;
-    job->at = job->kept_at;
-    job->usage = job->kept_usage;
-    job->reason = job->choice.reason;
-    ds_job_deliver(job, job->warning);
-    return true;
 }
 
 static const char *wire_sentence(ds_wire wire)
@@ -265,7 +269,8 @@ void ds_job_end_stream(ds_job *job, bool good)
         put_fault(job, &out);
         td_puts(&out, "\n\n");
     } else if (!good) {
-        snprintf(text, sizeof text, "The provider %s (%s); the answer is not complete.", wire_sentence(job->wire), job->why);
+        snprintf(text, sizeof text, "The provider %s (%s); the answer is not complete.",
+                 wire_sentence(job->wire), job->why);
         td_puts(&out, "data: ");
         ds_put_error(&out, text, "upstream_error", ds_wire_name(job->wire));
         td_puts(&out, "\n\n");

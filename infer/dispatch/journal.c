@@ -259,7 +259,8 @@ static bool read_answer(const char *line, size_t len, char *text, tierce_span *k
 /* Failures that another attempt may mend are asked again; a 400 stays a 400. */
 static bool is_final(double status)
 {
-    return (status >= 200 && status < 300) || (status >= 400 && status < 500 && status != 408 && status != 429 && status != 499);
+    return (status >= 200 && status < 300) ||
+           (status >= 400 && status < 500 && status != 408 && status != 429 && status != 499);
 }
 
 /* Copies the good lines of an old file behind the new one. */

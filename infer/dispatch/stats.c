@@ -72,8 +72,8 @@ static void print_tiers(td_out *out, ds_stats *all, unsigned workers, const ds_c
         for (uint32_t t = 0; t < config->tiers.n; t++) {
             put_label(name, sizeof name, config->tiers.tier[t].name);
             snprintf(labels, sizeof labels, "{tier=\"%s\"}", name);
-            value(out, rows[r].name, labels,
-                  rows[r].scale * (double)sum(all, workers, offsetof(ds_stats, tier) + t * sizeof(ds_tier_stats) + rows[r].offset));
+            const size_t at = offsetof(ds_stats, tier) + t * sizeof(ds_tier_stats) + rows[r].offset;
+            value(out, rows[r].name, labels, rows[r].scale * (double)sum(all, workers, at));
         }
     }
 }
