@@ -185,23 +185,27 @@ static void test_locked_by_another(void **unused)
     ds_ledger_close(l);
 }
 
-/* A full disk: the reservation is refused with a reason, what was booked stays, and it goes on when there is room. */
+/* A full disk: the reservation is refused with a reason, what was booked stays, and it goes on when there is room.
+ * Needs a small file system of its own: root, and mount. */
 static void test_full_disk(void **unused)
 {
-    char say[600];
-    const ds_payer payer = {"", "", ""};
+    char disk[300], ledger[340], command[1000];
     td_error error;
     ds_ticket t, held;
     size_t which;
+    double total, reserved;
     (void)unused;
-    if (geteuid() || system("mkdir -p /tmp/tierce_full && mount -t tmpfs -o size=256k tmpfs /tmp/tierce_full 2>/dev/null")) {
+    snprintf(disk, sizeof disk, "%s/full", folder);
+    snprintf(ledger, sizeof ledger, "%s/ledger.db", disk);
+    snprintf(command, sizeof command, "mkdir %s && mount -t tmpfs -o size=256k tmpfs %s 2>/dev/null", disk, disk);
+    if (geteuid() || system(command)) {
         skipped++;
-        skip(); /* needs root and mount */
+        skip();
     }
-    ds_ledger *l = open_at("/tmp/tierce_full/ledger.db", NULL, 0);
-    assert_true(take(l, &payer, 1, now, &held, &which));
-    snprintf(say, sizeof say, "head -c 400k /dev/zero > /tmp/tierce_full/fill 2>/dev/null");
-    (void)!system(say);
+    ds_ledger *l = open_at(ledger, NULL, 0);
+    assert_true(take(l, &nobody, 1, now, &held, &which));
+    snprintf(command, sizeof command, "head -c 400k /dev/zero > %s/fill 2>/dev/null", disk);
+    (void)!system(command);
     bool broke = false;
     for (int i = 0; i < 20000 && !broke; i++) {
         char key[40];
@@ -209,15 +213,16 @@ static void test_full_disk(void **unused)
         const ds_payer p = {"", key, ""};
         broke = ds_ledger_reserve(l, &p, 0, now, &t, &which, &error) == DS_LEDGER_BROKEN;
     }
-    const bool full = broke && strstr(error.text, "disk is full");
-    (void)!system("rm /tmp/tierce_full/fill");
-    double total, reserved;
+    const bool told = broke && strstr(error.text, "disk is full");
+    snprintf(command, sizeof command, "rm %s/fill", disk);
+    (void)!system(command);
     const bool counted = ds_ledger_total(l, &total, &reserved, &error) && total == 1 && reserved == 1;
     const bool settled = ds_ledger_settle(l, &held, 0.5, &error);
     ds_ledger_close(l);
-    (void)!system("umount /tmp/tierce_full && rmdir /tmp/tierce_full");
+    snprintf(command, sizeof command, "umount %s", disk);
+    (void)!system(command);
     assert_true(broke);
-    assert_true(full);
+    assert_true(told);
     assert_true(counted);
     assert_true(settled);
 }
