@@ -140,6 +140,15 @@ static void read_label(td_json *json, tierce_span *label)
         td_json_fail(json, "\"source\" or \"workload\" of more than 1000 bytes; they are names, not texts");
 }
 
+/* A propensity of 0 would say that what happened could not happen. */
+static void read_propensity(td_json *json, double *out)
+{
+    if (td_json_peek(json) == 'n')
+        td_json_null(json);
+    else if (td_json_number(json, out) && !(*out > 0 && *out <= 1))
+        td_json_fail(json, "\"propensity\" is outside 0..1 (without 0): the probability of the choice");
+}
+
 static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_record *record,
                         td_want want, bool inner)
 {
@@ -158,6 +167,10 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
             read_label(json, &record->source);
         else if (td_span_is(key, "workload"))
             read_label(json, &record->workload);
+        else if (td_span_is(key, "chosen") && want != TD_WANT_REQUESTS)
+            read_label(json, &record->chosen);
+        else if (td_span_is(key, "propensity") && want != TD_WANT_REQUESTS)
+            read_propensity(json, &record->propensity);
         else if (td_span_is(key, "outcomes") && want != TD_WANT_REQUESTS)
             read_outcomes(json, outcomes, record);
         else if (td_span_is(key, "body") && td_json_peek(json) == '{')
@@ -183,6 +196,8 @@ static const char *incomplete(const td_record *record, td_want want)
         return "no \"id\"; give every record an id of its own";
     if (!record->n_outcomes)
         return "no \"outcomes\"; a record needs at least one {tier: {\"score\": …}}";
+    if (!isnan(record->propensity) && !record->chosen.len)
+        return "\"propensity\" without \"chosen\": which tier did the policy choose?";
     return NULL;
 }
 
@@ -191,6 +206,7 @@ bool td_parse_line(td_request *r, td_outcome *outcomes, td_record *record, const
 {
     td_json json;
     memset(record, 0, sizeof *record);
+    record->propensity = (double)NAN;
     *where = 0;
     *what = "out of memory";
     if (!td_request_reset(r, len))

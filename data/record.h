@@ -6,6 +6,9 @@
  *                             "output_tokens": 344, "latency_s": 1.9},
  *                   "pro":   {"score": 0.5}}}
  *
+ * A line of a log, where a policy chose one tier, says which and with what probability that policy
+ * chose it: {…, "chosen": "flash", "propensity": 0.8, "outcomes": {"flash": {"score": 1}}}.
+ *
  * A line is read whole or not at all: a bad one is reported with file, line, what is wrong and how to
  * mend it, counted, and skipped while the budget (--max-bad) lasts. */
 #ifndef TIERCE_RECORD_H
@@ -30,6 +33,8 @@ typedef struct {
 /* Everything points into the line and the reader's memory: valid until the next record. */
 typedef struct {
     tierce_span id, source, workload; /* empty where not given */
+    tierce_span chosen;               /* tier that a logging policy chose; empty where not given */
+    double propensity;                /* probability with which it did, above 0; NaN where not given */
     const tierce_request *request;
     const td_outcome *outcomes;
     size_t n_outcomes;

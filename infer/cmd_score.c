@@ -113,13 +113,18 @@ static void print_counters(const score_options *o, const tierce_router *router, 
     if (o->quiet || (o->counters && !strcmp(o->counters, "none")))
         return;
     if (!o->counters || !strcmp(o->counters, "text")) {
-        fprintf(stderr, "%llu decided, %llu bad lines, %llu bytes\n", (unsigned long long)c->decided,
+        fprintf(stderr, "%llu decided, %llu bad lines, %llu bytes", (unsigned long long)c->decided,
                 (unsigned long long)c->bad, (unsigned long long)c->bytes);
+        if (c->abstained)
+            fprintf(stderr, ", %llu abstained: too unlike the training records", (unsigned long long)c->abstained);
+        fprintf(stderr, "\n");
         return;
     }
     fprintf(stderr, "reporter:counter:tierce,decided,%llu\nreporter:counter:tierce,bad lines,%llu\n"
                     "reporter:counter:tierce,bytes,%llu\n",
             (unsigned long long)c->decided, (unsigned long long)c->bad, (unsigned long long)c->bytes);
+    if (c->abstained)
+        fprintf(stderr, "reporter:counter:tierce,abstained,%llu\n", (unsigned long long)c->abstained);
     for (uint32_t t = 0; t < tierce_tier_count(router); t++) {
         char name[80]; /* a comma would end the counter's name */
         snprintf(name, sizeof name, "%s", tierce_tier_name(router, t));

@@ -96,6 +96,7 @@ static void score_line(worker *w, score_slot *s)
         complain(w->b, s, skip + where, what);
     } else {
         s->tier = d.order[0];
+        s->abstained = d.reason == TIERCE_REASON_DEFAULT_UNFAMILIAR;
         td_put(&s->out, s->line, skip);
         put_decision(&s->out, job->router, &d, record.id, record.id.len ? 0 : number_of(w->b, s));
         td_puts(&s->out, "\n");
@@ -191,6 +192,7 @@ static bool hand_on(scorer *s)
         if (!p->bad) {
             s->counts->decided++;
             s->counts->per_tier[p->tier]++;
+            s->counts->abstained += p->abstained;
             continue;
         }
         s->counts->bad++;

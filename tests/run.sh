@@ -84,6 +84,7 @@ done
 
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
+if [ -f tests/cli/tune.sh ]; then suite "goals, verdicts, logs, drift" sh tests/cli/tune.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
 if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi

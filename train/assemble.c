@@ -160,17 +160,18 @@ void tr_describe_tiers(tm_model *m, const tr_dataset *d, const uint32_t *records
     for (uint32_t t = 0; t < d->n_tiers; t++) {
         const td_tier *from = &d->tiers.tier[t];
         tm_tier *to = &m->tiers[t];
-        double score = 0, cost = 0;
-        uint32_t costs = 0;
+        double score = 0, cost = 0, weights = 0, cost_weights = 0;
         for (uint32_t i = 0; i < n; i++) {
             const size_t cell = (size_t)records[i] * d->n_tiers + t;
             if (isnan(d->score[cell]))
                 continue;
+            const double w = tr_weight(d, records[i]);
             to->records++;
-            score += d->score[cell];
+            weights += w;
+            score += w * d->score[cell];
             if (!isnan(d->cost[cell])) {
-                costs++;
-                cost += d->cost[cell];
+                cost_weights += w;
+                cost += w * d->cost[cell];
             }
         }
         to->name = tm_arena_string(&m->arena, from->name, strlen(from->name));
@@ -178,8 +179,8 @@ void tr_describe_tiers(tm_model *m, const tr_dataset *d, const uint32_t *records
         to->prices = prices_of(&from->prices);
         to->context_window = from->context_window;
         to->no_tools = from->no_tools;
-        to->mean_score = to->records ? score / to->records : 0;
-        to->mean_cost = costs ? cost / costs : -1;
+        to->mean_score = to->records ? score / weights : 0;
+        to->mean_cost = cost_weights > 0 ? cost / cost_weights : -1;
         m->calibration[t].slope = 1;
         m->cost[t].smear = 1;
     }

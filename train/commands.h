@@ -9,5 +9,8 @@ int cmd_import(int argc, char **argv);
 int cmd_data(int argc, char **argv);
 int cmd_tiers(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
+int cmd_drift(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 
 #endif

@@ -13,38 +13,6 @@
 #include "train/recognise.h"
 #include "train/votes.h"
 
-/* Where the constants come from: train/README.md. */
-void tr_options_default(tr_options *o)
-{
-    memset(o, 0, sizeof *o);
-    for (unsigned b = 0; b < TF_BLOCKS; b++) {
-        o->familiar[b] = 0.5f;
-        o->general[b] = 0.25f;
-    }
-    o->familiar[TF_B_WORD] = 0.55f;
-    o->familiar[TF_B_PAIR] = 0.7f;
-    o->familiar[TF_B_SKIP] = 0.4f;
-    o->familiar[TF_B_NAMED] = 0.45f;
-    o->familiar[TF_B_LEVEL] = 0.03f;
-    o->general[TF_B_WORD] = 0.28f;
-    o->general[TF_B_PAIR] = 0.4f;
-    o->general[TF_B_SKIP] = 0;
-    o->general[TF_B_NAMED] = 0.15f;
-    o->general[TF_B_LEVEL] = 0.15f;
-    o->cost[TF_B_NAMED] = 1.0f;
-    o->cost[TF_B_LEVEL] = 0.3f;
-    o->c_grid[0] = 0.35;
-    o->c_grid[1] = 0.7;
-    o->n_grid = 2;
-    o->c_general = 0.05;
-    o->c_cost = 1.0;
-    o->epsilon = 0.002;
-    o->min_df = 3;
-    o->inner_folds = 0;
-    o->max_slots = 24576;
-    o->seed = 1;
-}
-
 /* What one fit needs and finds. */
 typedef struct {
     const tr_dataset *d;
@@ -53,6 +21,7 @@ typedef struct {
     tr_solution familiar[TM_MAX_TIERS], general[TM_MAX_TIERS], cost[TM_MAX_TIERS];
     uint32_t source_of[TM_MAX_SOURCES];
     uint32_t min_df;
+    bool joint; /* most records show one outcome: the tiers are fitted together */
 } fitting;
 
 typedef struct {
@@ -95,11 +64,22 @@ static tr_problem *make_problem(const fitting *f, const uint32_t *records, uint3
     return tr_problem_new(f->d, records, n, scale, min_df_for(f->o, n));
 }
 
+static double mean_c(const fitting *f)
+{
+    double sum = 0;
+    for (uint32_t t = 0; t < f->d->n_tiers; t++)
+        sum += log(f->c[t]) / f->d->n_tiers;
+    return exp(sum);
+}
+
 static void solve_familiar(fitting *f, tr_problem *p, clock_face *clock)
 {
     tr_problem_rescale(p, f->o->familiar);
+    if (f->joint)
+        tr_solve_joint(p, mean_c(f), f->o->epsilon, f->familiar);
     for (uint32_t t = 0; t < f->d->n_tiers; t++) {
-        tr_solve_logistic(p, t, f->c[t], f->o->epsilon, &f->familiar[t]);
+        if (!f->joint)
+            tr_solve_logistic(p, t, f->c[t], f->o->epsilon, &f->familiar[t]);
         tick(clock, "familiar rows");
     }
 }
@@ -107,9 +87,12 @@ static void solve_familiar(fitting *f, tr_problem *p, clock_face *clock)
 static void solve_general(fitting *f, tr_problem *p, clock_face *clock)
 {
     tr_problem_rescale(p, f->o->general);
+    if (f->joint)
+        tr_solve_joint(p, f->o->c_general, f->o->epsilon / 2, f->general);
     for (uint32_t t = 0; t < f->d->n_tiers; t++) {
         /* few steps at this C; the level column makes a loose end show */
-        tr_solve_logistic(p, t, f->o->c_general, f->o->epsilon / 2, &f->general[t]);
+        if (!f->joint)
+            tr_solve_logistic(p, t, f->o->c_general, f->o->epsilon / 2, &f->general[t]);
         tick(clock, "general rows");
     }
 }
@@ -294,7 +277,7 @@ static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n,
     tr_problem *p = make_problem(f, fit, n_fit);
     if (!fold)
         search_familiar(f, p, records, held, n_held, c, report, clock);
-    else
+    if (fold || f->joint)
         solve_familiar(f, p, clock);
     solve_general(f, p, clock);
     hold_out(f, p, fit, n_fit, records, held, n_held, m);
@@ -309,18 +292,23 @@ static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint3
                              const double *margin, const double *general, const tm_kinship *kinship,
                              tm_calibration *c)
 {
-    double *x = tr_new(n, sizeof *x), *y = tr_new(n, sizeof *y);
-    double *trust = tr_new(n, sizeof *trust), *rest = tr_new(n, sizeof *rest);
-    size_t rows = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const size_t cell = (size_t)i * d->n_tiers + tier;
-        y[rows] = tr_score(d, records[i], tier);
-        x[rows] = margin[cell];
-        trust[rows] = kinship[i].trust;
-        rest[rows] = general ? (1 - kinship[i].trust) * general[cell] : 0;
-        rows += isnan(y[rows]) ? 0 : 1;
-    }
+    unsigned *copies = tr_new(n, sizeof *copies);
+    size_t rows = 0, room = 0;
+    tr_copies(d, records, n, tier, copies);
+    for (uint32_t i = 0; i < n; i++)
+        room += copies[i];
+    double *x = tr_new(room, sizeof *x), *y = tr_new(room, sizeof *y);
+    double *trust = tr_new(room, sizeof *trust), *rest = tr_new(room, sizeof *rest);
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned k = 0; k < copies[i]; k++, rows++) {
+            const size_t cell = (size_t)i * d->n_tiers + tier;
+            y[rows] = tr_score(d, records[i], tier);
+            x[rows] = margin[cell];
+            trust[rows] = kinship[i].trust;
+            rest[rows] = general ? (1 - kinship[i].trust) * general[cell] : 0;
+        }
     const double loss = platt(x, general ? trust : NULL, rest, y, rows, &c->offset, &c->slope);
+    free(copies);
     free(x);
     free(y);
     free(trust);
@@ -409,7 +397,7 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
                  tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
-        fitting f = {.d = d, .o = first->o, .c = c};
+        fitting f = {.d = d, .o = first->o, .c = c, .joint = first->joint};
         tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
         free_solutions(&f);
     }
@@ -461,7 +449,8 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     tr_report own;
     const bool mine = !report;
     tr_row rows[4 * TM_MAX_TIERS];
-    fitting f = {.d = d, .o = &o, .c = c}, first = {.d = d, .o = &o, .c = c};
+    const bool one_each = d->logged * 2 > d->n;
+    fitting f = {.d = d, .o = &o, .c = c, .joint = one_each}, first = f;
     clock_face clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
     report = report ? report : &own;
     memset(report, 0, sizeof *report);
@@ -486,6 +475,7 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     n_rows += tr_fit_costs(model, d, p, records, n, &o, f.cost, rows + n_rows, report->cost_records);
     tr_assemble(model, p, rows, n_rows, o.max_slots, o.keep_float ? &report->raw : NULL);
     report->columns = tr_problem_columns(p);
+    report->min_df = min_df_for(&o, n);
     report->slots = model->weights.n_slots;
     model->digest.records = n;
     model->digest.seed = o.seed;

@@ -27,6 +27,7 @@ typedef struct {
     uint32_t inner_folds;      /* at least 2; 0: by the number of records */
     uint32_t max_slots;        /* buckets kept after pruning */
     uint64_t seed;             /* of the inner folds */
+    uint32_t eighths;          /* tr_predict_folds: fit on so many eighths of a fold's records; 0: all */
     bool keep_float;           /* fill tr_report.raw */
 } tr_options;
 
@@ -47,6 +48,7 @@ typedef struct {
                                                        with the level, both through the gate */
     double known;                                   /* mean P(known) of held-out records */
     uint32_t columns, slots;
+    uint32_t min_df;                                /* that the last fit went by */
     uint32_t cost_records[TM_MAX_TIERS];
     double *held_out; /* n * n_tiers: probabilities from the inner folds, for the subset's records */
     tr_raw raw;
