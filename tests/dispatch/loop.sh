@@ -11,6 +11,8 @@ is() { if [ "$2" = "$3" ]; then ok; else bad "$1: $2, wanted $3"; fi; }
 "$B/tierce" simulate -n 1500 --seed 4 -o "$T/records.jsonl" 2> "$T/err" || bad simulate
 set -- flash pro
 "$B/tierce" train -q --slots 8192 --inner-folds 2 --tiers "$1,$2" "$T/records.jsonl" -o "$T/m.tierce" 2> "$T/err" || bad train
+"$B/tierce" simulate -n 800 --seed 5 2> "$T/err" | sed 's/"id":"/"id":"held-/' > "$T/held.jsonl"
+"$B/tierce" tune -m "$T/m.tierce" --value-usd 0.05 --name frugal --rounds 100 "$T/held.jsonl" > "$T/err" 2>&1 || bad tune
 "$B/mock" --ports "$T/ports" --recorded "$T/records.jsonl" --latency-scale 0 > "$T/mock.log" 2>&1 &
 mock=$!
 trap 'kill $mock 2>/dev/null' EXIT
@@ -20,6 +22,11 @@ tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \
 echo "{\"tiers\": [$(tier "$1"), $(tier "$2")]}" > "$T/tiers.json"
 "$P/tierce-dispatch" dispatch -m "$T/m.tierce" --value 0.02 --tiers "$T/tiers.json" --explore 0.3 --seed 9 --log "$T/log.jsonl" --log-prompts -o "$T/answers" "$T/records.jsonl" 2> "$T/err"
 is "dispatched" $? 0
+# a line may ask for an operating point; its decisions are those of tierce score --point
+head -200 "$T/records.jsonl" > "$T/200.jsonl"
+sed 's/^{/{"model": "tierce:frugal", /' "$T/200.jsonl" > "$T/points.jsonl"
+"$P/tierce-dispatch" dispatch -m "$T/m.tierce" --no-turns --tiers "$T/tiers.json" "$T/points.jsonl" > "$T/points" 2> "$T/err"
+is "an operating point" "$(sed 's/.*"tierce":{"tier":"\([^"]*\)".*/\1/' "$T/points" | md5sum)" "$("$B/tierce" score -q -m "$T/m.tierce" --point frugal "$T/200.jsonl" | sed 's/.*"tier": "\([^"]*\)", "p".*/\1/' | md5sum)"
 # the mock answers with the recorded score as its text: a judge could not be shorter
 sed 's/.*"custom_id":"\([^"]*\)".*"content":"\([0-9.]*\)".*/{"id": "\1", "score": \2}/' "$T/answers" > "$T/scores.jsonl"
 "$B/tierce" import "$T/log.jsonl" --scores "$T/scores.jsonl" -o "$T/next.jsonl" > "$T/err" 2>&1
