@@ -22,6 +22,8 @@ static const struct {
     {"score", cmd_score, NULL, "decide for every line of a file: JSONL in, JSONL out"},
     {"inspect", cmd_inspect, NULL, "everything in a model file"},
     {"features", cmd_features, NULL, "a request's features, by name"},
+    {"dispatch", NULL, "tierce-dispatch", "send requests where the decisions say: JSONL in, answers out"},
+    {"serve", NULL, "tierce-dispatch", "an OpenAI-compatible server that decides and sends on"},
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
     {"tune", NULL, "tierce-train", "from a goal to an operating point, on held-out records"},
