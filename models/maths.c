@@ -1,7 +1,14 @@
 #include "models/maths.h"
 
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Doubles must be computed as doubles. (1 says that floats are computed as doubles too; every float here
+ * is made one before it is used.) */
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1
+#error "x87 arithmetic gives other bits than every other machine: compile with -msse2 -mfpmath=sse"
+#endif
 
 static double two_to(int n)
 {

@@ -43,11 +43,15 @@ export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 printf '#include "infer/router.h"\nint main() { return tierce_status_text(TIERCE_OK) == 0; }\n' > "$B/api.cpp"
 if command -v c++ >/dev/null 2>&1; then check "public headers parse as C++" c++ -std=c++11 -I. -fsyntax-only "$B/api.cpp"; else skip "public headers parse as C++ (no c++)"; fi
 
+# the same bits from every compiler and machine at hand
+suite "the same bits everywhere" sh tests/check/bits.sh "$B" models/flash-pro.tierce tests/golden/v1-three.tierce
+suite "golden model files" sh tests/check/golden.sh "$B"
+
 # the whole tree once more, with sanitizers
 mkdir -p "$B/san"
 san_build() {
     # shellcheck disable=SC2086
-    for f in $(find features models data infer train -name '*.c'); do
+    for f in $(find features models data infer train -name '*.c' -not -path 'infer/wasm/*'); do
         o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
         [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
         echo "$f $o"

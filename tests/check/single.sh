@@ -26,6 +26,8 @@ statics() {
 }
 {
     echo "/* tierce, the edge library in one file: made by \`make single\`. Needs libc, libm, zlib. MIT licence. */"
+    # whoever compiles this file may not know the flag: no a * b + c in one rounding
+    printf '#if defined(__clang__)\n#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize("fp-contract=off")\n#endif\n'
     echo '#include "tierce.h"'
     for f in $headers; do
         echo "/* ---- $f ---- */"
