@@ -50,6 +50,8 @@ tierce_status tierce_router_open(tierce_router **out, const void *bytes, size_t 
 {
     *out = NULL;
     tierce_fail(error, TIERCE_OK, NULL, 0);
+    if (!tm_maths_round())
+        return tierce_fail(error, TIERCE_SELFTEST, NULL, 0);
     tierce_router *router = new_router(allocator);
     if (!router)
         return tierce_fail(error, TIERCE_NOMEM, NULL, 0);

@@ -10,6 +10,14 @@
 #error "x87 arithmetic gives other bits than every other machine: compile with -msse2 -mfpmath=sse"
 #endif
 
+bool tm_maths_round(void)
+{
+    /* volatile: to be computed here, not by the compiler. The product is 1 - 2^-60 before rounding. */
+    const volatile double above = 1.0 + 0x1p-30, below = 1.0 - 0x1p-30, one = 1.0;
+    const double product = above * below;
+    return product - one == 0.0 && above * below - one == 0.0;
+}
+
 static double two_to(int n)
 {
     const uint64_t bits = (uint64_t)(n + 1023) << 52;
