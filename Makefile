@@ -11,11 +11,11 @@ CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
              -fPIC -I. -MMD -MP $(CFLAGS)
 
-EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/policy.c
+EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/router_file.c infer/policy.c infer/swap.c
 DATA_SRC  = $(sort $(wildcard data/*.c data/import/*.c))
 # what of data/ only the larger programs need: cJSON comes with it
 HEAVY_SRC = data/dom.c data/tiers.c $(sort $(wildcard data/import/*.c))
-SMALL_SRC = $(filter-out infer/router.c infer/policy.c,$(sort $(wildcard infer/*.c)))
+SMALL_SRC = $(filter-out $(EDGE_SRC),$(sort $(wildcard infer/*.c)))
 TRAIN_SRC = $(sort $(wildcard train/*.c))
 # what `tierce` needs of data/: no cJSON, so that the small program stays small
 LIGHT_SRC = $(filter-out $(HEAVY_SRC),$(DATA_SRC))
@@ -96,7 +96,7 @@ install: all
 	ln -sf libtierce.so.0 $(DESTDIR)$(PREFIX)/lib/libtierce.so
 	install -m 644 features/status.h features/request.h $(DESTDIR)$(PREFIX)/include/tierce/features
 	install -m 644 models/allocator.h $(DESTDIR)$(PREFIX)/include/tierce/models
-	install -m 644 infer/router.h $(DESTDIR)$(PREFIX)/include/tierce/infer
+	install -m 644 infer/router.h infer/swap.h $(DESTDIR)$(PREFIX)/include/tierce/infer
 	install -m 644 $(wildcard models/*.tierce models/*.md) $(DESTDIR)$(PREFIX)/share/tierce
 	printf 'prefix=%s\nName: tierce\nDescription: learned routing decisions between model tiers\nVersion: %s\nCflags: -I$${prefix}/include/tierce\nLibs: -L$${prefix}/lib -ltierce\nLibs.private: -lz -lm\n' \
 	    '$(PREFIX)' '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/tierce.pc

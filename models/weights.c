@@ -12,7 +12,7 @@ static size_t words_of(const tf_spec *spec)
 
 static inline uint32_t ones(uint64_t v)
 {
-#if defined(__GNUC__) && defined(__POPCNT__)
+#if defined(__GNUC__) && (defined(__POPCNT__) || defined(__wasm__))
     return (uint32_t)__builtin_popcountll(v);
 #else
     v -= (v >> 1) & 0x5555555555555555u;

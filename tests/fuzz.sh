@@ -3,7 +3,7 @@
 B=$1 S=${2:-60} status=0
 command -v clang >/dev/null || { echo "needs clang (Debian: clang)"; exit 1; }
 mkdir -p "$B/fuzz"
-src="$(ls features/*.c models/*.c data/*.c) infer/router.c infer/policy.c"
+src="$(ls features/*.c models/*.c data/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c"
 for t in model record request; do
     # shellcheck disable=SC2086
     clang -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_FUZZING -O1 -g -ffp-contract=off -I. \

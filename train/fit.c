@@ -9,6 +9,7 @@
 #include "train/assemble.h"
 #include "train/costs.h"
 #include "train/memory.h"
+#include "train/narrow.h"
 #include "train/newton.h"
 #include "train/recognise.h"
 #include "train/votes.h"
@@ -42,6 +43,9 @@ void tr_options_default(tr_options *o)
     o->min_df = 3;
     o->inner_folds = 0;
     o->max_slots = 65536;
+    o->weight_levels = o->vote_levels = 127;
+    o->vote_features = 3000;
+    o->signature = TM_SIGNATURE;
     o->seed = 1;
 }
 
@@ -52,7 +56,7 @@ typedef struct {
     const double *c; /* per tier, of the familiar rows */
     tr_solution familiar[TM_MAX_TIERS], general[TM_MAX_TIERS], cost[TM_MAX_TIERS];
     uint32_t source_of[TM_MAX_SOURCES];
-    uint32_t min_df;
+    uint32_t *slots; /* under a size: buckets that fit, found on the first fold; 0: not yet */
 } fitting;
 
 typedef struct {
@@ -131,6 +135,28 @@ static void free_solutions(fitting *f)
         tr_solution_free(&f->general[t]);
         tr_solution_free(&f->cost[t]);
     }
+}
+
+/* ---- under a size ---- */
+
+/* A new problem and solutions of what may stay; *to is for the caller to free. */
+static tr_problem *refit(const fitting *f, const tr_problem *p, tm_model *m, uint32_t n, fitting *to)
+{
+    clock_face unseen = {0};
+    tr_row rows[2 * TM_MAX_TIERS];
+    const uint32_t n_rows = list_rows(f, m, rows);
+    if (!*f->slots)
+        *f->slots = tr_slots_under(m, p, rows, n_rows, f->o, n);
+    tr_problem *q = tr_keep_columns(p, rows, n_rows, *f->slots, m);
+    *to = (fitting){.d = f->d, .o = f->o, .c = f->c, .slots = f->slots};
+    memcpy(to->source_of, f->source_of, sizeof to->source_of);
+    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
+        tr_solution_carry(p, &f->familiar[t], q, &to->familiar[t]);
+        tr_solution_carry(p, &f->general[t], q, &to->general[t]);
+    }
+    solve_familiar(to, q, &unseen);
+    solve_general(to, q, &unseen);
+    return q;
 }
 
 /* ---- folds inside ---- */
@@ -261,13 +287,19 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     tr_row rows[2 * TM_MAX_TIERS];
     tm_model model;
     tr_probe probe;
+    fitting kept;
+    tr_problem *narrow = NULL;
     tm_model_start(&model, NULL);
     model.spec = d->spec;
     tr_describe_tiers(&model, d, fit, n_fit);
-    tr_recognise(&model, d, fit, n_fit, f->source_of);
-    tr_fit_votes(&model, d, fit, n_fit, f->source_of, f->o->seed);
+    tr_recognise(&model, d, fit, n_fit, f->o->signature, f->source_of);
+    tr_fit_votes(&model, d, fit, n_fit, f->source_of, f->o);
+    if (f->o->max_bytes) {
+        p = narrow = refit(f, p, &model, n_fit, &kept);
+        f = &kept;
+    }
     set_levels(&model, f);
-    tr_assemble(&model, p, rows, list_rows(f, &model, rows), f->o->max_slots, NULL);
+    tr_assemble(&model, p, rows, list_rows(f, &model, rows), f->o->max_slots, f->o->weight_levels, NULL);
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
@@ -283,6 +315,9 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     }
     tr_probe_stop(&probe);
     tm_model_free(&model);
+    if (narrow)
+        free_solutions(&kept);
+    tr_problem_free(narrow);
 }
 
 /* One inner fold. The first also chooses C and leaves its problem and solutions to *f and the caller. */
@@ -409,7 +444,7 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
                  tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
-        fitting f = {.d = d, .o = first->o, .c = c};
+        fitting f = {.d = d, .o = first->o, .c = c, .slots = first->slots};
         tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
         free_solutions(&f);
     }
@@ -444,24 +479,60 @@ static tr_problem *fit_all(fitting *f, const fitting *first, tr_problem *first_p
     return p;
 }
 
+/* Costs and weights of the last fit's solutions; frees the problem. */
+static void assemble(fitting *f, tr_problem *p, tm_model *m, const uint32_t *records, uint32_t n,
+                     tr_report *report)
+{
+    const tr_options *o = f->o;
+    tr_row rows[4 * TM_MAX_TIERS];
+    set_levels(m, f);
+    uint32_t n_rows = list_rows(f, m, rows);
+    n_rows += tr_fit_costs(m, f->d, p, records, n, o, f->cost, rows + n_rows, report->cost_records);
+    tr_assemble(m, p, rows, n_rows, o->max_slots, o->weight_levels, o->keep_float ? &report->raw : NULL);
+    tr_problem_free(p);
+}
+
+/* The model of the last fit; under a size, of what it keeps of it. Frees the problem. */
+static void finish(fitting *f, tr_problem *p, tm_model *m, const uint32_t *records, uint32_t n,
+                   tr_report *report)
+{
+    const uint64_t most = f->o->max_bytes;
+    uint64_t size = most + 1;
+    if (!most) {
+        assemble(f, p, m, records, n, report);
+        return;
+    }
+    for (int tries = 0; tries < 4 && size > most; tries++) {
+        fitting kept;
+        assemble(&kept, refit(f, p, m, n, &kept), m, records, n, report);
+        free_solutions(&kept);
+        tr_round_numbers(m);
+        size = tr_size_of(m, f->o, n);
+        *f->slots = (uint32_t)((double)*f->slots * 0.99 * (double)most / (double)size);
+    }
+    tr_problem_free(p);
+}
+
 /* Two numbers per tier are calibrated: many records need no more than two folds for them. */
-static tr_options settle(const tr_options *o, uint32_t n)
+static tr_options settle(const tr_options *o, uint32_t n, uint32_t n_sources)
 {
     tr_options settled = *o;
     if (!settled.inner_folds)
         settled.inner_folds = n < 6000 ? 5 : 2;
+    if (settled.max_bytes && !settled.planned)
+        tr_plan_size(&settled, n_sources);
     return settled;
 }
 
 void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *given,
             tm_model *model, tr_report *report, tr_progress progress, void *context)
 {
-    const tr_options o = settle(given, n);
+    const tr_options o = settle(given, n, d->n_sources);
     double c[TM_MAX_TIERS];
     tr_report own;
     const bool mine = !report;
-    tr_row rows[4 * TM_MAX_TIERS];
-    fitting f = {.d = d, .o = &o, .c = c}, first = {.d = d, .o = &o, .c = c};
+    uint32_t slots = 0;
+    fitting f = {.d = d, .o = &o, .c = c, .slots = &slots}, first = {.d = d, .o = &o, .c = c, .slots = &slots};
     clock_face clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
     report = report ? report : &own;
     memset(report, 0, sizeof *report);
@@ -471,8 +542,8 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     cover *covers = tr_new(d->n_sources, sizeof *covers);
     tr_problem *first_problem =
         learn_calibration(model, &first, records, n, c, covers, report, &clock);
-    tr_recognise(model, d, records, n, f.source_of);
-    tr_fit_votes(model, d, records, n, f.source_of, o.seed);
+    tr_recognise(model, d, records, n, o.signature, f.source_of);
+    tr_fit_votes(model, d, records, n, f.source_of, &o);
     for (uint32_t s = 0; s < model->n_sources; s++) {
         model->sources[s].cover_mean = (float)covers[f.source_of[s]].mean;
         model->sources[s].cover_spread = (float)covers[f.source_of[s]].spread;
@@ -481,15 +552,11 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     tr_problem *p = fit_all(&f, &first, first_problem, records, n, &clock);
     tr_problem_free(first_problem);
     free_solutions(&first);
-    set_levels(model, &f);
-    uint32_t n_rows = list_rows(&f, model, rows);
-    n_rows += tr_fit_costs(model, d, p, records, n, &o, f.cost, rows + n_rows, report->cost_records);
-    tr_assemble(model, p, rows, n_rows, o.max_slots, o.keep_float ? &report->raw : NULL);
     report->columns = tr_problem_columns(p);
+    finish(&f, p, model, records, n, report);
     report->slots = model->weights.n_slots;
     model->digest.records = n;
     model->digest.seed = o.seed;
-    tr_problem_free(p);
     free_solutions(&f);
     if (mine)
         tr_report_free(&own);

@@ -26,6 +26,13 @@ typedef struct {
     uint32_t min_df;           /* a feature must occur in so many training records */
     uint32_t inner_folds;      /* at least 2; 0: by the number of records */
     uint32_t max_slots;        /* buckets kept after pruning */
+    uint64_t max_bytes;        /* of the model file; 0: no matter. Otherwise the fit finds max_slots
+                                  itself and refits on what is kept: train/narrow.h */
+    bool planned;              /* with max_bytes: the four numbers below are the caller's, not tr_plan_size's */
+    uint32_t weight_levels;    /* weights are -levels..levels: 127 for int8, 7 for 4 bits, ... */
+    uint32_t vote_features;    /* features that vote on the source, at most */
+    uint32_t vote_levels;      /* of their weights */
+    uint32_t signature;        /* features of a source's signature, at most TM_SIGNATURE */
     uint64_t seed;             /* of the inner folds */
     bool keep_float;           /* fill tr_report.raw */
 } tr_options;

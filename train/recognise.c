@@ -151,7 +151,7 @@ typedef struct {
 
 /* The candidates that tell source k best from the others (but `out`): largest Kullback-Leibler
  * divergence of presence. */
-static void choose(const survey *s, uint32_t k, uint32_t out, signature *sig)
+static void choose(const survey *s, uint32_t k, uint32_t out, uint32_t most, signature *sig)
 {
     double gain[TM_SIGNATURE];
     memset(sig, 0, sizeof *sig);
@@ -160,16 +160,16 @@ static void choose(const survey *s, uint32_t k, uint32_t out, signature *sig)
         const double q = elsewhere(s, k, out, j);
         const double kl = p * log(p / q) + (1 - p) * log((1 - p) / (1 - q));
         uint32_t place = sig->n;
-        if (place == TM_SIGNATURE && kl <= gain[place - 1])
+        if (place == most && kl <= gain[place - 1])
             continue;
-        place -= place == TM_SIGNATURE;
+        place -= place == most;
         for (; place > 0 && kl > gain[place - 1]; place--) {
             gain[place] = gain[place - 1];
             sig->at[place] = sig->at[place - 1];
         }
         gain[place] = kl;
         sig->at[place] = j;
-        sig->n += sig->n < TM_SIGNATURE;
+        sig->n += sig->n < most;
     }
     for (uint32_t f = 0; f < sig->n; f++) {
         const double p = within(s->share[(size_t)k * s->n_candidates + sig->at[f]]);
@@ -273,7 +273,7 @@ static void store(tm_model *m, const survey *s, const signature *sigs)
 }
 
 void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                  uint32_t *source_of_out)
+                  uint32_t signature_size, uint32_t *source_of_out)
 {
     uint32_t numbers[TM_MAX_SOURCES] = {0};
     survey s = {.d = d, .records = records, .n = n, .source_of = numbers};
@@ -284,7 +284,7 @@ void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records,
     free(slot);
     signature *sigs = tr_new(s.n_sources, sizeof *sigs);
     for (uint32_t k = 0; k < s.n_sources; k++) {
-        choose(&s, k, UINT32_MAX, &sigs[k]);
+        choose(&s, k, UINT32_MAX, signature_size, &sigs[k]);
         standardise(&s, k, &sigs[k]);
     }
     store(model, &s, sigs);
