@@ -30,7 +30,7 @@ LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT
 TRAIN_LIBS = -llinear -lcjson -lz -lm
 EDGE_LIBS  = -lz -lm
 
-.PHONY: all demo test bench install dist clean help deps pretrained single check fuzz format
+.PHONY: all wasm demo test bench install dist clean help deps pretrained single check fuzz format
 all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
 
 # ---- building ----
@@ -83,6 +83,9 @@ fuzz:
 
 # ---- shipping ----
 
+wasm: all
+	@sh infer/wasm/package.sh $(B)
+
 single:
 	@sh tests/check/single.sh $(B)/single
 
@@ -115,6 +118,7 @@ help:
 	@echo 'make test        the whole test suite'
 	@echo 'make bench       benchmarks (CORPORA=DIR, default ../shared/corpora)'
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
+	@echo 'make wasm        the npm package (WebAssembly, by clang, lld and wasi-libc) in build/npm'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
 	@echo 'make fuzz        each fuzz target for 60 s (clang)'
 	@echo 'make check       house rules: arrows, symbols of the edge library'

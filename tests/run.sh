@@ -86,6 +86,9 @@ done
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 
+# the WebAssembly package, in Node and in a browser
+suite "WebAssembly package" sh tests/wasm/wasm.sh "$B"
+
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then
     suite "real corpora" sh tests/corpora.sh "$B"

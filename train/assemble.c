@@ -18,14 +18,22 @@ static int by_index(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* What a column moves: frequency * sum of squared weights (the values of a block are of one size). */
-static double importance(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t c)
+/* Routing lives on what differs between tiers, so that counts so much more than what they share. */
+#define DIFFERENCE 3.0
+
+/* What a column moves: frequency * sum of squared weights (the values of a block are of one size), and of
+ * squared differences from the mean of the tiers. */
+static double importance(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t c, double difference)
 {
-    double sum = 0;
+    double sum = 0, mean[TM_ROW_KINDS] = {0}, n[TM_ROW_KINDS] = {0};
     for (uint32_t r = 0; r < n_rows; r++) {
-        const double w = rows[r].solution->weight[c];
+        mean[rows[r].kind] += rows[r].solution->weight[c];
+        n[rows[r].kind]++;
+    }
+    for (uint32_t r = 0; r < n_rows; r++) {
+        const double w = rows[r].solution->weight[c], off = w - mean[rows[r].kind] / n[rows[r].kind];
         if (rows[r].kind == TM_ROW_FAMILIAR || rows[r].kind == TM_ROW_GENERAL)
-            sum += w * w;
+            sum += w * w + difference * off * off;
     }
     return sum * tr_problem_frequency(p, c);
 }
@@ -50,7 +58,7 @@ uint32_t tr_choose_columns(const tr_problem *p, const tr_row *rows, uint32_t n_r
         const unsigned block = tr_problem_index(p, c) >> m->spec.bits;
         score[c] = (block == TF_B_NAMED && keep_named) || block == TF_B_LEVEL || votes(m, tr_problem_index(p, c))
                        ? HUGE_VAL
-                       : importance(p, rows, n_rows, c);
+                       : importance(p, rows, n_rows, c, getenv("DIFF") ? atof(getenv("DIFF")) : 0);
         sorted[c] = score[c];
     }
     qsort(sorted, columns, sizeof *sorted, by_value);

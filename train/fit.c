@@ -279,6 +279,25 @@ typedef struct {
     uint32_t *source;    /* dataset's number of the likeliest source, UINT32_MAX: none */
 } margins;
 
+static margins new_margins(uint32_t n, uint32_t tiers)
+{
+    const size_t cells = (size_t)n * tiers;
+    const margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
+                       tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
+                       tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
+    return m;
+}
+
+static void free_margins(margins *m)
+{
+    free(m->familiar);
+    free(m->general);
+    free(m->level);
+    free(m->gated);
+    free(m->kinship);
+    free(m->source);
+}
+
 /* Margins of the held-out records under a model of the fold's solutions. */
 static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
                      const uint32_t *records, const uint32_t *held, uint32_t n_held, margins *m)
@@ -320,6 +339,89 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     tr_problem_free(narrow);
 }
 
+/* How far the words of each source's records are covered by a fit that did not see them: what the
+ * gate measures coverage against. Per source of the dataset. */
+typedef struct {
+    double mean, spread;
+} cover;
+
+/* Sets the gate on what was held out; every record is gated by it. */
+static double gate_all(const tm_gate *gate, const cover *covers, uint32_t n, margins *m)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t s = m->source[i];
+        tm_gate_kinship(gate, s == UINT32_MAX ? gate->cover_mean : covers[s].mean,
+                        s == UINT32_MAX ? gate->cover_spread : covers[s].spread, &m->kinship[i]);
+        sum += m->kinship[i].known / n;
+    }
+    return sum;
+}
+
+/* A small model sees less of what makes a request familiar: its gate opens wider until as many held-out
+ * records are known as a whole model knows. */
+static void open_gate(tm_gate *gate, const cover *covers, uint32_t n, margins *m, double known)
+{
+    double low = gate->base, high = gate->base + 8;
+    for (int step = 0; step < 20; step++) {
+        gate->base = (low + high) / 2;
+        if (gate_all(gate, covers, n, m) < known)
+            low = gate->base;
+        else
+            high = gate->base;
+    }
+    gate->base = low;
+    gate_all(gate, covers, n, m);
+}
+
+static void apply_gate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
+                       margins *m, cover *covers)
+{
+    double *covered = tr_new(n, sizeof *covered);
+    uint32_t *source = tr_new(n, sizeof *source);
+    for (uint32_t i = 0; i < n; i++) {
+        covered[i] = m->kinship[i].covered;
+        source[i] = d->source[records[i]];
+    }
+    tr_set_gate(&model->gate, d->n_sources > 1);
+    tr_cover_stats(covered, source, n, UINT32_MAX, &model->gate.cover_mean, &model->gate.cover_spread);
+    for (uint32_t s = 0; s < d->n_sources; s++)
+        tr_cover_stats(covered, source, n, s, &covers[s].mean, &covers[s].spread);
+    gate_all(&model->gate, covers, n, m);
+    free(covered);
+    free(source);
+}
+
+/* Mean P(known) of the fold's held-out records under a model that keeps everything. */
+static double known_whole(const fitting *narrow, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
+                          const uint32_t *records, const uint32_t *held, uint32_t n_held)
+{
+    const tr_dataset *d = narrow->d;
+    tr_options whole;
+    tr_options_default(&whole);
+    whole.seed = narrow->o->seed;
+    fitting f = *narrow;
+    f.o = &whole;
+    margins m = new_margins(n_held, d->n_tiers);
+    cover *covers = tr_new(d->n_sources, sizeof *covers);
+    uint32_t *mine = tr_new(n_held, sizeof *mine), *order = tr_new(n_held, sizeof *order);
+    tm_model gated = {0};
+    double sum = 0;
+    for (uint32_t i = 0; i < n_held; i++) {
+        mine[i] = records[held[i]];
+        order[i] = i;
+    }
+    hold_out(&f, p, fit, n_fit, mine, order, n_held, &m);
+    apply_gate(&gated, d, mine, n_held, &m, covers);
+    for (uint32_t i = 0; i < n_held; i++)
+        sum += m.kinship[i].known / n_held;
+    free_margins(&m);
+    free(covers);
+    free(mine);
+    free(order);
+    return sum;
+}
+
 /* One inner fold. The first also chooses C and leaves its problem and solutions to *f and the caller. */
 static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n, uint32_t fold,
                                 double *c, margins *m, tr_report *report, clock_face *clock)
@@ -332,6 +434,8 @@ static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n,
     else
         solve_familiar(f, p, clock);
     solve_general(f, p, clock);
+    if (!fold && f->o->max_bytes)
+        report->known_whole = known_whole(f, p, fit, n_fit, records, held, n_held);
     hold_out(f, p, fit, n_fit, records, held, n_held, m);
     free(fit);
     free(held);
@@ -403,35 +507,6 @@ static void digest_known(tm_model *model, const tm_kinship *kinship, uint32_t n,
     free(known);
 }
 
-/* How far the words of each source's records are covered by a fit that did not see them: what the
- * gate measures coverage against. Per source of the dataset. */
-typedef struct {
-    double mean, spread;
-} cover;
-
-/* Sets the gate on what was held out; every record is gated by it. */
-static void apply_gate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                       margins *m, cover *covers)
-{
-    double *covered = tr_new(n, sizeof *covered);
-    uint32_t *source = tr_new(n, sizeof *source);
-    for (uint32_t i = 0; i < n; i++) {
-        covered[i] = m->kinship[i].covered;
-        source[i] = d->source[records[i]];
-    }
-    tr_set_gate(&model->gate, d->n_sources > 1);
-    tr_cover_stats(covered, source, n, UINT32_MAX, &model->gate.cover_mean, &model->gate.cover_spread);
-    for (uint32_t s = 0; s < d->n_sources; s++)
-        tr_cover_stats(covered, source, n, s, &covers[s].mean, &covers[s].spread);
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t s = m->source[i];
-        tm_gate_kinship(&model->gate, s == UINT32_MAX ? model->gate.cover_mean : covers[s].mean,
-                        s == UINT32_MAX ? model->gate.cover_spread : covers[s].spread, &m->kinship[i]);
-    }
-    free(covered);
-    free(source);
-}
-
 /* All inner folds; the first one's problem and solutions stay, to warm-start the last fit from. */
 static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint32_t *records,
                                      uint32_t n, double *c, cover *covers, tr_report *report,
@@ -439,9 +514,7 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
 {
     const tr_dataset *d = first->d;
     const size_t cells = (size_t)n * d->n_tiers;
-    margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
+    margins m = new_margins(n, d->n_tiers);
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
         fitting f = {.d = d, .o = first->o, .c = c, .slots = first->slots};
@@ -449,16 +522,15 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
         free_solutions(&f);
     }
     apply_gate(model, d, records, n, &m, covers);
+    if (first->o->max_bytes)
+        open_gate(&model->gate, covers, n, &m, report->known_whole);
     calibrate(model, d, records, n, &m, report);
     digest_known(model, m.kinship, n, report);
     for (size_t i = 0; i < cells; i++)
         m.gated[i] = tm_sigmoid(m.gated[i]);
     report->held_out = m.gated;
-    free(m.familiar);
-    free(m.general);
-    free(m.level);
-    free(m.kinship);
-    free(m.source);
+    m.gated = NULL;
+    free_margins(&m);
     return p;
 }
 

@@ -53,6 +53,7 @@ typedef struct {
                                                     /* out of fold: general rows alone, familiar rows
                                                        with the level, both through the gate */
     double known;                                   /* mean P(known) of held-out records */
+    double known_whole;                             /* with max_bytes: of a model that keeps everything */
     uint32_t columns, slots;
     uint32_t cost_records[TM_MAX_TIERS];
     double *held_out; /* n * n_tiers: probabilities from the inner folds, for the subset's records */
