@@ -73,6 +73,14 @@ for t in tests/unit/test_*.c; do
     fi
 done
 
+# the model swapped under running threads, with ThreadSanitizer
+# shellcheck disable=SC2086
+if $CC $STD -fsanitize=thread -O1 -g tests/unit/test_swap.c $(ls features/*.c models/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c -o "$B/swap_tsan" $LIBS 2> "$B/one.log"; then
+    suite "1,000 swaps under 8 threads, ThreadSanitizer" "$B/swap_tsan" 1000
+else
+    skip "swaps under threads (no ThreadSanitizer in this compiler)"
+fi
+
 # fuzz corpora, replayed
 for t in tests/fuzz/fuzz_*.c; do
     [ -f "$t" ] || continue
