@@ -24,6 +24,7 @@ static const struct {
     {"features", cmd_features, NULL, "a request's features, by name"},
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
+    {"shrink", NULL, "tierce-train", "the best model under a size, and what each size costs"},
     {"simulate", NULL, "tierce-train", "write a simulated sample of records"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -18,11 +18,8 @@ static int by_index(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Routing lives on what differs between tiers, so that counts so much more than what they share. */
-#define DIFFERENCE 3.0
-
 /* What a column moves: frequency * sum of squared weights (the values of a block are of one size), and of
- * squared differences from the mean of the tiers. */
+ * `difference` times the squared differences from the mean of the tiers. */
 static double importance(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t c, double difference)
 {
     double sum = 0, mean[TM_ROW_KINDS] = {0}, n[TM_ROW_KINDS] = {0};
@@ -46,7 +43,7 @@ static bool votes(const tm_model *m, uint32_t index)
 /* Blocks of few columns (named, level) and what votes on the source always stay; where there is hardly
  * room for them, the named ones must earn their place too. */
 uint32_t tr_choose_columns(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t max_slots,
-                           const tm_model *m, bool *keep)
+                           double difference, const tm_model *m, bool *keep)
 {
     const uint32_t columns = tr_problem_columns(p);
     double *score = tr_new(columns, sizeof *score), *sorted = tr_new(columns, sizeof *sorted);
@@ -58,7 +55,7 @@ uint32_t tr_choose_columns(const tr_problem *p, const tr_row *rows, uint32_t n_r
         const unsigned block = tr_problem_index(p, c) >> m->spec.bits;
         score[c] = (block == TF_B_NAMED && keep_named) || block == TF_B_LEVEL || votes(m, tr_problem_index(p, c))
                        ? HUGE_VAL
-                       : importance(p, rows, n_rows, c, getenv("DIFF") ? atof(getenv("DIFF")) : 0);
+                       : importance(p, rows, n_rows, c, difference);
         sorted[c] = score[c];
     }
     qsort(sorted, columns, sizeof *sorted, by_value);
@@ -168,7 +165,7 @@ void tr_assemble(tm_model *m, const tr_problem *p, const tr_row *rows, uint32_t 
     bool *keep = tr_new(columns, sizeof *keep);
     uint32_t *column = tr_new(columns, sizeof *column);
     tm_weights *w = &m->weights;
-    w->n_slots = tr_choose_columns(p, rows, n_rows, max_slots, m, keep);
+    w->n_slots = tr_choose_columns(p, rows, n_rows, max_slots, 0, m, keep);
     w->n_rows = m->n_rows = n_rows;
     m->rows = tm_arena_alloc(&m->arena, n_rows, sizeof *m->rows);
     w->index = tm_arena_alloc(&m->arena, w->n_slots, sizeof *w->index);

@@ -13,9 +13,10 @@ typedef struct {
     const tr_solution *solution;
 } tr_row;
 
-/* keep[c]: whether column c is among the max_slots that move the most margin. Returns how many are. */
+/* keep[c]: whether column c is among the max_slots that move the most margin; what they move
+ * apart between tiers counts `difference` times more. Returns how many are. */
 uint32_t tr_choose_columns(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t max_slots,
-                           const tm_model *model, bool *keep);
+                           double difference, const tm_model *model, bool *keep);
 
 /* Fills model->rows and model->weights (prepared) from solutions of one problem, keeping at most
  * max_slots columns: those whose weights move the most margin, sum over records and rows of

@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"train", cmd_train, "fit a router to records and write its model file"},
     {"eval", cmd_eval, "judge routing on records that the fit never saw"},
+    {"shrink", cmd_shrink, "the best model under a size, and what each size costs"},
     {"simulate", cmd_simulate, "write a simulated sample of records, to try things on"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -5,7 +5,11 @@
 
 #include "train/memory.h"
 
+#define TR_SMALL_BYTES 40000
 #define REST_OF_DIGEST 1000 /* figures, self-tests and names, packed */
+
+/* Routing lives on what differs between tiers, so that counts so much more than what they share. */
+#define DIFFERENCE 3.0
 
 static uint32_t within(double v, uint32_t low, uint32_t high)
 {
@@ -17,8 +21,8 @@ void tr_plan_size(tr_options *o, uint32_t n_sources)
     const double size = (double)o->max_bytes, sources = n_sources ? n_sources : 1;
     if (o->max_bytes >= 200000)
         return;
-    o->weight_levels = 15;
-    o->vote_levels = 7;
+    o->weight_levels = o->max_bytes < TR_SMALL_BYTES ? 15 : 31;
+    o->vote_levels = o->max_bytes < TR_SMALL_BYTES ? 7 : 15;
     o->vote_features = within(0.15 * size / (1.5 + 0.4 * sources), 16, o->vote_features);
     o->signature = within(0.12 * size / (8 * sources), 3, o->signature);
 }
@@ -64,7 +68,7 @@ tr_problem *tr_keep_columns(const tr_problem *p, const tr_row *rows, uint32_t n_
                             const tm_model *model)
 {
     bool *keep = tr_new(tr_problem_columns(p), sizeof *keep);
-    tr_choose_columns(p, rows, n_rows, max_slots, model, keep);
+    tr_choose_columns(p, rows, n_rows, max_slots, DIFFERENCE, model, keep);
     tr_problem *narrow = tr_problem_narrow(p, keep);
     free(keep);
     return narrow;

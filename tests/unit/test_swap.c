@@ -105,7 +105,7 @@ static void *work(void *context)
         w->decisions[which]++;
         tierce_swap_leave(w->swap, w->reader);
         if (n % 8 == 0) { /* two cores, nine threads: let the writer write */
-            const struct timespec pause = {0, 200000};
+            const struct timespec pause = {0, 3000000};
             nanosleep(&pause, NULL);
         }
     }
