@@ -104,8 +104,13 @@ static void print_rest(const tm_model *m)
         printf("\n");
     }
     printf("self-test vectors: %u, reproduced on this machine\n", m->n_selftests);
-    printf("file: %llu bytes, payload %llu\n", (unsigned long long)m->file_bytes,
+    printf("file: %llu bytes, payload %llu\n  packed alone:", (unsigned long long)m->file_bytes,
            (unsigned long long)m->raw_bytes);
+    char tag[5];
+    size_t plain, packed;
+    for (uint32_t i = 0; tm_model_section(m, i, tag, &plain, &packed); i++)
+        printf(" %.4s %zu", tag, packed);
+    printf("\n");
 }
 
 /* ---- JSON ---- */

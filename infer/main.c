@@ -21,6 +21,7 @@ static const struct {
     {"route", cmd_route, NULL, "decide which tier a prompt needs, and say why"},
     {"score", cmd_score, NULL, "decide for every line of a file: JSONL in, JSONL out"},
     {"inspect", cmd_inspect, NULL, "everything in a model file"},
+    {"diff", cmd_diff, NULL, "what changed between two models, and in their decisions"},
     {"features", cmd_features, NULL, "a request's features, by name"},
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
