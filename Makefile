@@ -6,9 +6,9 @@ PREFIX  ?= /usr/local
 B        = build
 
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 # -ffp-contract=off: trainer and edge must compute the same bits on every machine.
-ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
+ALL_CFLAGS = -std=c11 -Werror=implicit-function-declaration -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
              -fPIC -I. -MMD -MP $(CFLAGS)
 
 EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/router_file.c infer/policy.c infer/swap.c
@@ -30,7 +30,7 @@ LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT
 TRAIN_LIBS = -llinear -lcjson -lz -lm
 EDGE_LIBS  = -lz -lm
 
-.PHONY: all wasm demo test bench install dist clean help deps pretrained single check fuzz format
+.PHONY: all wasm demo test bench quality install dist clean help deps pretrained single check fuzz format
 all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
 
 # ---- building ----
@@ -78,6 +78,9 @@ check: all
 bench: all
 	@sh tests/bench.sh $(B) "$(CC)" $(CORPORA)
 
+quality: all
+	@sh tests/bench/quality.sh $(B) $(or $(CORPORA),../shared/corpora) $(PEERS)
+
 fuzz:
 	@sh tests/fuzz.sh $(B) 60
 
@@ -117,6 +120,7 @@ help:
 	@echo 'make demo        train, evaluate, route and explain on a simulated sample'
 	@echo 'make test        the whole test suite'
 	@echo 'make bench       benchmarks (CORPORA=DIR, default ../shared/corpora)'
+	@echo 'make quality     out-of-fold figures by ../shared/peers/judge.py (PEERS=peers: beside the peers)'
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
 	@echo 'make wasm        the npm package (WebAssembly, by clang, lld and wasi-libc) in build/npm'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'

@@ -60,7 +60,7 @@ void tf_spec_default(tf_spec *spec)
 {
     memset(spec, 0, sizeof *spec);
     spec->bits = TF_DEFAULT_BITS;
-    spec->zone_bytes = 1u << 20;
+    spec->zone_bytes = 1u << 16;
     spec->max_parts = 4096;
     spec->max_tools = 1024;
     spec->max_entries = 1u << 17;
@@ -129,11 +129,16 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec)
     return state;
 }
 
+#define MANY_ENTRIES 8192 /* from here on wiping the whole bitmap is cheaper than entry by entry */
+
 static void reset(tf_state *state, const tf_features *features, const tierce_request *request)
 {
     tf_vector *v = &state->vector;
-    for (uint32_t i = 0; i < v->n; i++)
-        state->seen[v->at[i].index >> 6] = 0;
+    if (v->n > MANY_ENTRIES)
+        memset(state->seen, 0, seen_bytes(&features->spec));
+    else
+        for (uint32_t i = 0; i < v->n; i++)
+            state->seen[v->at[i].index >> 6] = 0;
     v->n = 0;
     v->truncated = false;
     memset(v->count, 0, sizeof v->count);

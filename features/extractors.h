@@ -44,14 +44,16 @@ typedef struct {
     uint32_t openers[16], repeated_openers;
     uint32_t words; /* words so far */
     uint8_t imperative, last_mark;
-    tf_token prev[2]; /* the two tokens before, across chunks; len 0: none */
+    tf_token prev[2];                /* the last two tokens of the chunk before; len 0: none */
+    const tf_token *last, *before; /* the two tokens before the one that is read; during feed only */
 } tf_question_state;
 
 typedef struct {
     uint32_t fences, code_bytes, all_bytes, line_bytes, indented, lines, brackets, operators;
     uint32_t snake, camel, calls, keywords, python, c_like, sql, shell, paths, diff, faults, urls, markup;
     uint32_t line_marks, line_tokens;
-    tf_token prev[2];
+    tf_token prev[2]; /* as in the question's state, and so are: */
+    const tf_token *last, *before;
 } tf_code_state;
 
 #define TF_TOOL_SLOTS 512 /* a power of two; name words of tools beyond half of it are not told */

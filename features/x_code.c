@@ -23,9 +23,9 @@ static void start_line(tf_code_state *c, const tf_token *token)
 static void feed_word(tf_code_state *c, const tf_token *token)
 {
     const bool tight = !(token->flags & TF_SPACE_BEFORE);
-    const uint8_t before = tight && c->prev[0].kind == TF_SYMBOL ? c->prev[0].byte : 0;
+    const uint8_t before = tight && c->last->kind == TF_SYMBOL ? c->last->byte : 0;
     const bool camel = (token->flags & (TF_INNER_UPPER | TF_HAS_LOWER)) == (TF_INNER_UPPER | TF_HAS_LOWER);
-    const bool joined = before && c->prev[1].kind == TF_WORD && !(c->prev[0].flags & TF_SPACE_BEFORE);
+    const bool joined = before && c->before->kind == TF_WORD && !(c->last->flags & TF_SPACE_BEFORE);
     c->camel += camel;
     c->snake += joined && before == '_';
     c->paths += joined && (before == '/' || before == '.');
@@ -35,7 +35,7 @@ static void feed_word(tf_code_state *c, const tf_token *token)
     c->python += (token->classes & TF_LEX(PYTHON)) != 0;
     c->c_like += (token->classes & TF_LEX(CLIKE)) != 0;
     c->faults += (token->classes & TF_LEX(FAULT)) != 0;
-    c->markup += before == '<' || (before == '/' && c->prev[1].byte == '<');
+    c->markup += before == '<' || (before == '/' && c->before->byte == '<');
 }
 
 static void feed_symbol(tf_code_state *c, const tf_token *token)
@@ -43,9 +43,9 @@ static void feed_symbol(tf_code_state *c, const tf_token *token)
     const bool tight = !(token->flags & TF_SPACE_BEFORE);
     switch (token->byte) {
     case '(':
-        c->calls += tight && c->prev[0].kind == TF_WORD;
+        c->calls += tight && c->last->kind == TF_WORD;
         c->brackets++;
-        c->line_marks += tight && c->prev[0].kind == TF_WORD;
+        c->line_marks += tight && c->last->kind == TF_WORD;
         break;
     case ')':
         c->brackets++;
@@ -75,7 +75,7 @@ static void feed_symbol(tf_code_state *c, const tf_token *token)
         c->line_marks++;
         break;
     case '/':
-        c->urls += tight && c->prev[0].byte == '/' && c->prev[1].byte == ':';
+        c->urls += tight && c->last->byte == '/' && c->before->byte == ':';
         break;
     default:
         break;
@@ -89,6 +89,8 @@ void tf_code_feed(tf_state *state, const tf_chunk *chunk)
         return;
     if (chunk->first)
         memset(c->prev, 0, sizeof c->prev);
+    c->before = &c->prev[1];
+    c->last = &c->prev[0];
     for (size_t i = 0; i < chunk->n; i++) {
         const tf_token *token = &chunk->at[i];
         if (token->flags & TF_LINE_START)
@@ -102,9 +104,12 @@ void tf_code_feed(tf_state *state, const tf_chunk *chunk)
             c->fences++;
         else if (token->kind == TF_SYMBOL)
             feed_symbol(c, token);
-        c->prev[1] = c->prev[0];
-        c->prev[0] = *token;
+        c->before = c->last;
+        c->last = token;
     }
+    const tf_token before = *c->before, last = *c->last;
+    c->prev[1] = before;
+    c->prev[0] = last;
 }
 
 void tf_code_finish(tf_state *state)

@@ -5,12 +5,12 @@
 /* Does this token close an option marker? "A." "B)" "(C)" "D:" in their order A, B, C, … */
 static bool is_option(const tf_question_state *q, const tf_token *token)
 {
-    const tf_token *letter = &q->prev[0];
+    const tf_token *letter = q->last;
     return (token->byte == '.' || token->byte == ')' || token->byte == ':') &&
            !(token->flags & TF_SPACE_BEFORE) && letter->len == 1 && letter->kind == TF_WORD &&
            letter->byte == 'A' + q->options && q->options < 26 &&
            ((letter->flags & TF_SPACE_BEFORE) || (letter->flags & TF_LINE_START) ||
-            q->prev[1].byte == '(');
+            q->before->byte == '(');
 }
 
 static void end_sentence(tf_question_state *q)
@@ -35,7 +35,7 @@ static void feed_symbol(tf_question_state *q, const tf_token *token)
     case '.':
     case '!':
         q->last_mark = 2;
-        if (tight && q->prev[0].kind == TF_NUMBER)
+        if (tight && q->last->kind == TF_NUMBER)
             break;
         end_sentence(q);
         break;
@@ -56,7 +56,7 @@ static void feed_symbol(tf_question_state *q, const tf_token *token)
         q->operators++;
         break;
     case '_':
-        q->blanks += tight && q->prev[0].byte == '_' && q->prev[1].byte != '_';
+        q->blanks += tight && q->last->byte == '_' && q->before->byte != '_';
         break;
     case '"':
         q->quotes++;
@@ -75,8 +75,20 @@ static void feed_number(tf_question_state *q, const tf_token *token)
 {
     q->numbers++;
     q->big += token->len >= 4;
-    q->decimals += q->prev[0].byte == '.' && !(token->flags & TF_SPACE_BEFORE) &&
-                   q->prev[1].kind == TF_NUMBER && q->prev[1].len > 0;
+    q->decimals += q->last->byte == '.' && !(token->flags & TF_SPACE_BEFORE) &&
+                   q->before->kind == TF_NUMBER && q->before->len > 0;
+}
+
+static inline unsigned lowest_bit(uint32_t v)
+{
+#ifdef __GNUC__
+    return (unsigned)__builtin_ctz(v);
+#else
+    unsigned c = 0;
+    while (!(v >> c & 1))
+        c++;
+    return c;
+#endif
 }
 
 static void feed_word(tf_question_state *q, const tf_token *token)
@@ -88,10 +100,7 @@ static void feed_word(tf_question_state *q, const tf_token *token)
     if (token->classes & TF_LEX(WH) && !q->first_wh)
         q->first_wh = q->words;
     for (uint32_t left = token->classes; left; left &= left - 1) {
-        unsigned c = 0;
-        while (!(left >> c & 1))
-            c++;
-        q->class_count[c]++;
+        q->class_count[lowest_bit(left)]++;
     }
 }
 
@@ -112,6 +121,8 @@ void tf_question_feed(tf_state *state, const tf_chunk *chunk)
         return;
     if (chunk->first)
         memset(q->prev, 0, sizeof q->prev);
+    q->before = &q->prev[1];
+    q->last = &q->prev[0];
     for (size_t i = 0; i < chunk->n; i++) {
         const tf_token *token = &chunk->at[i];
         if (token->flags & TF_LINE_START)
@@ -124,9 +135,12 @@ void tf_question_feed(tf_state *state, const tf_chunk *chunk)
             feed_number(q, token);
         else
             feed_symbol(q, token);
-        q->prev[1] = q->prev[0];
-        q->prev[0] = *token;
+        q->before = q->last;
+        q->last = token;
     }
+    const tf_token before = *q->before, last = *q->last;
+    q->prev[1] = before;
+    q->prev[0] = last;
 }
 
 static void set_classes(tf_state *state)

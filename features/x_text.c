@@ -38,23 +38,24 @@ static void emit(tf_state *state, unsigned block, uint32_t hash, const tf_token 
 
 static void feed_ask(tf_state *state, const tf_chunk *chunk)
 {
-    tf_token last = state->text.last, before = state->text.before;
+    const tf_token kept_last = state->text.last, kept_before = state->text.before;
+    const tf_token *last = &kept_last, *before = &kept_before;
     const float *scale = state->features->spec.scale;
     const bool word = scale[TF_B_WORD] > 0, pair = scale[TF_B_PAIR] > 0, skip = scale[TF_B_SKIP] > 0;
     for (size_t i = 0; i < chunk->n; i++) {
         const tf_token *token = &chunk->at[i];
         if (word)
             emit(state, TF_B_WORD, token->hash, NULL, "", token);
-        if (pair && last.hash)
-            emit(state, TF_B_PAIR, tf_hash_join(last.hash, token->hash), &last, " ", token);
-        if (skip && before.hash)
-            emit(state, TF_B_SKIP, tf_hash_join(before.hash ^ SKIP_MARK, token->hash), &before, " _ ",
+        if (pair && last->hash)
+            emit(state, TF_B_PAIR, tf_hash_join(last->hash, token->hash), last, " ", token);
+        if (skip && before->hash)
+            emit(state, TF_B_SKIP, tf_hash_join(before->hash ^ SKIP_MARK, token->hash), before, " _ ",
                  token);
         before = last;
-        last = *token;
+        last = token;
     }
-    state->text.last = last;
-    state->text.before = before;
+    state->text.before = *before;
+    state->text.last = *last;
 }
 
 static const unsigned block_of_zone[TF_ZONES] = {[TF_ZONE_ASK] = TF_B_WORD,
@@ -68,15 +69,16 @@ static void feed_other(tf_state *state, const tf_chunk *chunk)
     const unsigned block = block_of_zone[chunk->zone];
     if (!(state->features->spec.scale[block] > 0))
         return;
-    tf_token last = state->text.last;
+    const tf_token kept = state->text.last;
+    const tf_token *last = &kept;
     for (size_t i = 0; i < chunk->n; i++) {
         const tf_token *token = &chunk->at[i];
         emit(state, block, token->hash, NULL, "", token);
-        if (last.hash)
-            emit(state, block, tf_hash_join(last.hash, token->hash), &last, " ", token);
-        last = *token;
+        if (last->hash)
+            emit(state, block, tf_hash_join(last->hash, token->hash), last, " ", token);
+        last = token;
     }
-    state->text.last = last;
+    state->text.last = *last;
 }
 
 void tf_text_feed(tf_state *state, const tf_chunk *chunk)

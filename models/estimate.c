@@ -40,6 +40,7 @@ uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier)
 #define MIN_Z (-8.0)
 #define MAX_Z 2.0
 #define MAX_LOG_ODDS 10.0
+#define NO_VOTE 40.0 /* so far behind, a source has no share that a double could tell */
 
 static double clamp(double v, double low, double high)
 {
@@ -72,7 +73,7 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
         if (s != k->source && most - p[s] < k->confidence)
             k->confidence = most - p[s];
     for (uint32_t s = 0; s < n; s++)
-        sum += p[s] = tm_exp(p[s] - most);
+        sum += p[s] = most - p[s] < NO_VOTE ? tm_exp(p[s] - most) : 0.0;
     for (uint32_t s = 0; s < n; s++)
         p[s] /= sum;
 }

@@ -26,6 +26,22 @@ static double two_to(int n)
     return v;
 }
 
+/* 1 / k!: Taylor's series, whose 14th term is below 2^-57 for |r| <= log(2) / 2. */
+static const double inverse[14] = {1.0,
+                                   1.0,
+                                   1.0 / 2,
+                                   1.0 / 6,
+                                   1.0 / 24,
+                                   1.0 / 120,
+                                   1.0 / 720,
+                                   1.0 / 5040,
+                                   1.0 / 40320,
+                                   1.0 / 362880,
+                                   1.0 / 3628800,
+                                   1.0 / 39916800,
+                                   1.0 / 479001600,
+                                   1.0 / 6227020800};
+
 double tm_exp(double x)
 {
     if (!(x > -700.0))
@@ -35,9 +51,9 @@ double tm_exp(double x)
     const double scaled = x * 1.4426950408889634;
     const int n = (int)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     const double r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-    double sum = 1.0;
-    for (int k = 13; k > 0; k--)
-        sum = 1.0 + sum * r / k;
+    double sum = inverse[13];
+    for (int k = 12; k >= 0; k--)
+        sum = sum * r + inverse[k];
     return sum * two_to(n);
 }
 

@@ -169,6 +169,47 @@ static void print_frontier(const view *v)
         printf("  THE ROUTER DOES NOT BEAT THE COST-MATCHED MIX with confidence\n");
 }
 
+/* ---- parts ---- */
+
+static double log_loss(const tr_bench *b, const double *p)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < b->n; i++)
+        for (uint32_t t = 0; t < b->d->n_tiers; t++) {
+            const size_t cell = (size_t)b->record[i] * b->d->n_tiers + t;
+            const double least = 1e-9, v = fmin(fmax(p[cell], least), 1 - least);
+            sum -= b->d->score[cell] * log(v) + (1 - b->d->score[cell]) * log(1 - v);
+        }
+    return sum / b->n / b->d->n_tiers;
+}
+
+static void print_part(const view *v, const char *label, double *p)
+{
+    tr_predictions alone = *v->b->p;
+    tr_bench b = *v->b;
+    alone.p = p;
+    b.p = &alone;
+    printf("  %-42s %9.4f", label, log_loss(&b, p));
+    if (b.d->n_tiers > 1) {
+        const tr_two two = tr_judge_two(&b, v->cheap, v->strong, NULL, false);
+        isnan(two.lift) ? printf("      n/a") : printf(" %+8.2f", two.lift);
+        isnan(two.apgr) ? printf("     n/a") : printf(" %7.3f", two.apgr);
+    }
+    printf("\n");
+}
+
+/* What the model is made of, each alone on the same held-out records: whether believing the text, the
+ * source, and the gate between them pays here. */
+static void print_parts(const view *v)
+{
+    const tr_predictions *p = v->b->p;
+    printf("\n%-44s %9s %8s %7s\n", "what each part is worth alone", "log-loss", "LIFT", "APGR");
+    print_part(v, "level of the recognised source", p->part[TR_PART_LEVEL]);
+    print_part(v, "general rows (as if nothing were familiar)", p->part[TR_PART_GENERAL]);
+    print_part(v, "familiar rows (as if everything were)", p->part[TR_PART_FAMILIAR]);
+    print_part(v, "the model: the two, weighed by familiarity", p->p);
+}
+
 /* ---- groups ---- */
 
 static void print_groups(const view *v, const char *title, const uint32_t *group, char **names,
@@ -217,6 +258,7 @@ void tr_print_evaluation(const tr_bench *b, const tr_bench *costed, uint32_t res
         print_two(&v);
     if (d->n_tiers > 1 && costed)
         print_frontier(&v);
+    print_parts(&v);
     printf("\ncalibration, all tiers: ECE %.4f, Brier %.4f\n", r.ece, r.brier);
     if (d->n_tiers > 1) {
         if (d->n_workloads > 1)

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "models/maths.h"
 #include "train/memory.h"
 
 static double cpu_seconds(void)
@@ -23,6 +24,8 @@ static void allocate(tr_predictions *out, const tr_dataset *d, uint32_t n_folds,
     memset(out, 0, sizeof *out);
     out->p = tr_new(cells, sizeof *out->p);
     out->cost = tr_new(cells, sizeof *out->cost);
+    for (unsigned k = 0; k < TR_PARTS; k++)
+        out->part[k] = tr_new(cells, sizeof *out->part[k]);
     out->p_float = with_float ? tr_new(cells, sizeof *out->p_float) : NULL;
     out->known = tr_new(d->n, sizeof *out->known);
     out->train_cpu_s = tr_new(n_folds, sizeof *out->train_cpu_s);
@@ -34,11 +37,24 @@ void tr_predictions_free(tr_predictions *p)
 {
     free(p->p);
     free(p->cost);
+    for (unsigned k = 0; k < TR_PARTS; k++)
+        free(p->part[k]);
     free(p->p_float);
     free(p->known);
     free(p->train_cpu_s);
     free(p->bytes);
     memset(p, 0, sizeof *p);
+}
+
+static double part_alone(const tr_probe *probe, tr_part part, uint32_t tier)
+{
+    const tm_model *m = probe->model;
+    const uint32_t row = m->row_of[TM_ROW_FAMILIAR][tier];
+    const double level = probe->kinship.level[tier];
+    const double familiar = part == TR_PART_LEVEL ? m->rows[row].bias : probe->margin[row];
+    const tm_kinship all_or_nothing = {.trust = part == TR_PART_GENERAL ? 0 : 1};
+    return tm_sigmoid(tm_combine(&m->calibration[tier], &all_or_nothing, familiar,
+                                 probe->margin[m->row_of[TM_ROW_GENERAL][tier]], level));
 }
 
 static void predict_record(tr_probe *probe, uint32_t i, const tr_raw *raw, tr_predictions *out)
@@ -47,8 +63,11 @@ static void predict_record(tr_probe *probe, uint32_t i, const tr_raw *raw, tr_pr
     tr_probe_record(probe, i);
     out->known[i] = probe->kinship.known;
     for (uint32_t t = 0; t < tiers; t++) {
-        out->p[(size_t)i * tiers + t] = tr_probe_probability(probe, t);
-        out->cost[(size_t)i * tiers + t] = tr_probe_cost(probe, i, t);
+        const size_t cell = (size_t)i * tiers + t;
+        out->p[cell] = tr_probe_probability(probe, t);
+        out->cost[cell] = tr_probe_cost(probe, i, t);
+        for (unsigned k = 0; k < TR_PARTS; k++)
+            out->part[k][cell] = part_alone(probe, (tr_part)k, t);
     }
     if (!out->p_float)
         return;
@@ -126,7 +145,10 @@ static bool exchange(int fd, bool out, const tr_dataset *d, const uint32_t *fold
             continue;
         good = transfer(fd, out, &p->known[i], sizeof *p->known) &&
                transfer(fd, out, &p->p[(size_t)i * tiers], tiers * sizeof *p->p) &&
-               transfer(fd, out, &p->cost[(size_t)i * tiers], tiers * sizeof *p->cost) &&
+               transfer(fd, out, &p->cost[(size_t)i * tiers], tiers * sizeof *p->cost);
+        for (unsigned k = 0; good && k < TR_PARTS; k++)
+            good = transfer(fd, out, &p->part[k][(size_t)i * tiers], tiers * sizeof *p->part[k]);
+        good = good &&
                (!p->p_float ||
                 transfer(fd, out, &p->p_float[(size_t)i * tiers], tiers * sizeof *p->p_float));
     }

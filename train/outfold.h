@@ -4,9 +4,18 @@
 
 #include "train/fit.h"
 
+/* What the model would say if it were only a part of itself; models/estimate.c has the whole. */
+typedef enum {
+    TR_PART_LEVEL,    /* the level of the recognised source, whatever the request says */
+    TR_PART_GENERAL,  /* the general rows alone: nothing is familiar */
+    TR_PART_FAMILIAR, /* the familiar rows and the level alone: everything is familiar */
+    TR_PARTS
+} tr_part;
+
 /* n * n_tiers each. cost is negative where the model does not know one. */
 typedef struct {
     double *p, *cost;
+    double *part[TR_PARTS]; /* probabilities by each part alone */
     double *p_float; /* by the float weights; NULL unless options.keep_float */
     double *known;   /* n */
     double *train_cpu_s; /* per fold */
