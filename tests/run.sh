@@ -94,6 +94,9 @@ done
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 
+# the embedding examples, with real servers
+suite "embedding examples" sh tests/embed.sh "$B"
+
 # the WebAssembly package, in Node and in a browser
 suite "WebAssembly package" sh tests/wasm/wasm.sh "$B"
 
