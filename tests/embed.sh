@@ -9,9 +9,13 @@ D=docs/embed
 M=$T/m.tierce
 "$B/tierce" simulate -n 400 --seed 5 -o "$T/a.jsonl" && "$B/tierce" train -q --tiers flash,pro "$T/a.jsonl" -o "$M" || exit 1
 # prompts of both tiers' liking, and what the command line says about them
-sed -n 's/.*"content":"\([^"\\]*\)"}\],"outcomes.*/\1/p' "$T/a.jsonl" | head -40 > "$T/prompts"
+sed -n 's/.*"content":"\([^"\\]*\)"}\],"outcomes.*/\1/p' "$T/a.jsonl" | sort -u > "$T/prompts"
 while read -r p; do printf '{"prompt":"%s"}\n' "$p"; done < "$T/prompts" > "$T/prompts.jsonl"
 said() { "$B/tierce" score -q -m "$M" "$@" "$T/prompts.jsonl" | sed 's/.*"tier": "\([a-z]*\)".*/\1/'; }
+said > "$T/tiers"
+paste "$T/tiers" "$T/prompts" | awk -F '\t' 'n[$1]++ < 12 { print $2 }' > "$T/some" # a dozen for each tier
+mv "$T/some" "$T/prompts"
+while read -r p; do printf '{"prompt":"%s"}\n' "$p"; done < "$T/prompts" > "$T/prompts.jsonl"
 said > "$T/tiers"
 said --value 0.05 > "$T/tiers5"
 runs 0 '^2$' sh -c "sort -u $T/tiers | wc -l"
@@ -29,7 +33,7 @@ sh tests/check/single.sh "$T/single" > /dev/null || exit 1
 runs 0 '' sh -c "$CC -O2 -DTIERCE_SINGLE -I$T/single $D/plain.c $T/single/tierce.c -lz -lm -o $T/plain3 && $T/plain3 $M < $T/prompts | cmp - $T/tiers5"
 runs 0 '^4[0-9]$|^3[0-9]$' sh -c "wc -l < $D/plain.c"
 
-runs 0 '' $CC -std=c11 -D_DEFAULT_SOURCE -O2 -Wall -Wextra -I. $D/routed.c data/json.c data/request_json.c "$B/libtierce.a" -lz -lm -o "$T/routed"
+runs 0 '' $CC -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -I. $D/routed.c data/json.c data/request_json.c "$B/libtierce.a" -lz -lm -o "$T/routed"
 command -v curl > /dev/null 2>&1 || { skipped=$((skipped + 1)); echo "skipped the servers (needs curl)"; echo "$passed passed, $failed failed, $skipped skipped"; [ $failed = 0 ]; exit; }
 command -v python3 > /dev/null 2>&1 || { skipped=$((skipped + 1)); echo "skipped the servers (needs python3)"; echo "$passed passed, $failed failed, $skipped skipped"; [ $failed = 0 ]; exit; }
 # two tiers that say who they are and what they got

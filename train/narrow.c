@@ -21,7 +21,9 @@ void tr_plan_size(tr_options *o, uint32_t n_sources)
     const double size = (double)o->max_bytes, sources = n_sources ? n_sources : 1;
     if (o->max_bytes >= 200000)
         return;
-    o->weight_levels = o->max_bytes < TR_SMALL_BYTES ? 15 : 31;
+    o->weight_levels = o->max_bytes < TR_SMALL_BYTES ? 7 : 31;
+    if (o->max_bytes < TR_SMALL_BYTES) /* columns of zeros cost nothing, and buy half as many buckets again */
+        o->general[TF_B_PAIR] = o->general[TF_B_SKIP] = 0;
     o->vote_levels = o->max_bytes < TR_SMALL_BYTES ? 7 : 15;
     o->vote_features = within(0.15 * size / (1.5 + 0.4 * sources), 16, o->vote_features);
     o->signature = within(0.12 * size / (8 * sources), 3, o->signature);

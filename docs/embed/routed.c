@@ -2,7 +2,7 @@
  * the header x-tierce-tier, as `tierce serve`'s /v1/route gives it. What nginx.conf and haproxy.cfg beside
  * this file ask. One request a connection, one after the other: a decision takes microseconds.
  *   routed MODEL PORT
- * Built from the repository: cc -I. docs/embed/routed.c data/json.c data/request_json.c libtierce.a -lz -lm */
+ * Built from the repository: cc -D_GNU_SOURCE -I. docs/embed/routed.c data/json.c data/request_json.c libtierce.a -lz -lm */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,10 +52,11 @@ static long read_all(int fd, char *room, char **body)
         n += (size_t)got;
         room[n] = 0;
         if (!end && (end = strstr(room, "\r\n\r\n")) != NULL) {
+            end[2] = 0; /* the head is a string of its own */
             *body = end + 4;
             length = number_of(room, "content-length:");
-            if (length < 0 || length > MOST)
-                return -1;
+            if (length < 0 || length > MOST || strcasestr(room, "transfer-encoding:"))
+                return -1; /* chunks are for larger servers */
             if (strstr(room, "100-continue") && write(fd, "HTTP/1.1 100 Continue\r\n\r\n", 25) < 0)
                 return -1;
         }
