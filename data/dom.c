@@ -25,7 +25,8 @@ static unsigned hex4(const char *at)
 }
 
 /* The escape at `at` (a backslash) and what it must become: *skip bytes of it are replaced by \ufffd,
- * or, where *skip is 0, *keep bytes stay as they are. */
+ * or, where *skip is 0, *keep bytes stay as they are; a \u without its four digits keeps two, and
+ * mend() spoils it, as cJSON would take it for a NUL and cut the string short. */
 static void judge_escape(const char *at, const char *end, size_t *skip, size_t *keep)
 {
     *skip = 0;
@@ -88,6 +89,8 @@ static char *mend(const char *text, size_t len, size_t *out_len)
             at += skip;
         } else {
             memcpy(to, at, keep);
+            if (keep == 2 && at[1] == 'u')
+                to[1] = '!';
             to += keep;
             at += keep;
         }

@@ -84,8 +84,10 @@ bool td_json_key(td_json *json, tierce_span *key, bool *first)
 {
     if (!more(json, '}', first))
         return false;
-    if (!td_json_string(json, key))
+    if (td_json_peek(json) != '"')
         return td_json_fail(json, "expected a key in double quotes");
+    if (!td_json_string(json, key))
+        return false;
     if (td_json_peek(json) != ':')
         return td_json_fail(json, "expected a colon after the key");
     json->at++;
@@ -283,8 +285,9 @@ static const char no_number[] = "not a JSON number (NaN and Infinity are not JSO
 bool td_json_number(td_json *json, double *out)
 {
     char copy[64];
-    if (td_json_peek(json) != '0')
-        return td_json_fail(json, no_number);
+    const char c = td_json_peek(json);
+    if (c != '0')
+        return td_json_fail(json, c && strchr("\"{[tfn", c) ? "expected a number" : no_number);
     const char *end = number_end(json->at, json->end);
     if (!end)
         return td_json_fail(json, no_number);
@@ -300,11 +303,14 @@ bool td_json_number(td_json *json, double *out)
     return true;
 }
 
+static const char no_value[] =
+    "not a JSON value (NaN, Infinity, None and True are Python: write null, true)";
+
 static bool word(td_json *json, const char *w)
 {
     const size_t n = strlen(w);
     if ((size_t)(json->end - json->at) < n || memcmp(json->at, w, n))
-        return td_json_fail(json, "not a JSON value (NaN, Infinity, None and True are Python: write null, true)");
+        return td_json_fail(json, no_value);
     json->at += n;
     return true;
 }
@@ -365,7 +371,7 @@ static bool skip_scalar(td_json *json, char c)
     case 0:
         return td_json_fail(json, "the JSON ends in the middle; is the line cut off?");
     default:
-        return word(json, "a value");
+        return td_json_fail(json, no_value);
     }
 }
 

@@ -134,6 +134,8 @@ static bool fill(td_lines *lines, td_error *error)
     if (got < 0 || (got == 0 && code != Z_OK && code != Z_STREAM_END)) {
         if (code == Z_ERRNO)
             return td_fail(error, "%s: %s", lines->path, strerror(errno));
+        if (code == Z_MEM_ERROR)
+            return td_fail(error, "%s: out of memory", lines->path);
         return td_fail(error, "%s:%llu: gzip stream is damaged or cut off (%s); fetch it again",
                        lines->path, (unsigned long long)lines->number + 1, why);
     }

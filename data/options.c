@@ -31,7 +31,7 @@ static void complain(const td_command *command, const char *what, const char *wh
             command->usage, what, which);
 }
 
-static int unknown(const td_command *command, const char *name)
+static int unknown(const td_command *command, const char *word, const char *name)
 {
     const char *names[65];
     size_t n = 0;
@@ -39,11 +39,11 @@ static int unknown(const td_command *command, const char *name)
     for (; n < command->n_options && n < 64; n++)
         names[n] = command->options[n].name;
     names[n++] = "help";
-    const char *near = td_nearest(name, names, n);
+    const char *near = word[1] == '-' ? td_nearest(name, names, n) : NULL;
     if (near)
         snprintf(text, sizeof text, "unknown option --%.80s; did you mean --%s?", name, near);
     else
-        snprintf(text, sizeof text, "unknown option --%.80s", name);
+        snprintf(text, sizeof text, "unknown option %.80s", word);
     complain(command, text, "");
     return -1;
 }
@@ -101,7 +101,7 @@ static int take(const td_command *command, int argc, char **argv, int *at, void 
     const td_option *o = find(command, name, len, is_long ? 0 : word[1]);
     const char *attached = is_long ? NULL : word[2] ? word + 2 : NULL; /* -j4 */
     if (!o || (attached && o->type == TD_FLAG))
-        return unknown(command, name);
+        return unknown(command, word, name);
     if (o->type == TD_FLAG) {
         const bool yes = true;
         if (equals) {

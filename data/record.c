@@ -16,6 +16,8 @@ uint32_t td_fold(const char *id, size_t len, uint32_t k)
 
 /* ---- one line ---- */
 
+#define MOST 1e9 /* of a cost, token count or latency */
+
 /* A number that may be null or missing: NaN then. */
 static void optional_number(td_json *json, double *out)
 {
@@ -25,6 +27,8 @@ static void optional_number(td_json *json, double *out)
     }
     if (td_json_number(json, out) && *out < 0)
         td_json_fail(json, "a negative cost, token count or latency; leave it out when not known");
+    else if (*out > MOST)
+        td_json_fail(json, "a cost, token count or latency above 1e9; is the unit right?");
 }
 
 static void read_score(td_json *json, double *score)
@@ -115,12 +119,14 @@ static void read_id(td_json *json, tierce_span *id)
         td_json_fail(json, "\"id\" must be a string");
 }
 
+#define LONGEST_LABEL 1000 /* bytes; labels go into reports and model files */
+
 static void read_label(td_json *json, tierce_span *label)
 {
     if (td_json_peek(json) == 'n')
         td_json_null(json);
-    else
-        td_json_string(json, label);
+    else if (td_json_string(json, label) && label->len > LONGEST_LABEL)
+        td_json_fail(json, "\"source\" or \"workload\" of more than 1000 bytes; they are names, not texts");
 }
 
 static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_record *record,
@@ -148,6 +154,14 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
         else
             td_json_skip(json, NULL);
     }
+}
+
+static bool is_label(tierce_span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
+            return false;
+    return true;
 }
 
 static const char *incomplete(const td_record *record, td_want want)
@@ -181,8 +195,12 @@ bool td_parse_line(td_request *r, td_outcome *outcomes, td_record *record, const
         *where = (size_t)(json.where - data);
         return false;
     }
-    if (memchr(record->id.len ? record->id.data : "", 0, record->id.len)) {
+    if (record->id.len && memchr(record->id.data, 0, record->id.len)) {
         *what = "\"id\" holds a NUL character";
+        return false;
+    }
+    if (!is_label(record->source) || !is_label(record->workload)) {
+        *what = "\"source\" or \"workload\" holds a control character; they are names, write them without";
         return false;
     }
     const char *fault = td_request_finish(r);
@@ -334,6 +352,10 @@ static int take_line(td_reader *r, char *line, size_t len, td_record *record, td
     const unsigned long long number = td_lines_number(r->lines);
     const char *path = td_lines_path(r->lines);
     if (!td_parse_line(&r->request, r->outcomes, record, line, len, r->want, &what, &where)) {
+        if (r->request.no_memory) {
+            td_fail(error, "%s:%llu: out of memory for a line of %zu bytes", path, number, len);
+            return -1;
+        }
         td_fail(&message, "%s:%llu: byte %zu: %s", path, number, where + 1, what);
         return bad_line(r, message.text, error) ? 0 : -1;
     }

@@ -22,9 +22,16 @@ bool td_request_reset(td_request *r, size_t len)
     free(r->text);
     r->text_room = len < 4096 ? 4096 : len + len / 2;
     r->text = malloc(r->text_room);
+    r->no_memory = !r->text;
     if (!r->text)
         r->text_room = 0;
     return r->text != NULL;
+}
+
+static bool out_of_memory(td_request *r, td_json *json)
+{
+    r->no_memory = true;
+    return td_json_fail(json, "out of memory");
 }
 
 static tierce_part *add_part(td_request *r, td_json *json, tierce_part_kind kind, tierce_role role)
@@ -39,7 +46,7 @@ static tierce_part *add_part(td_request *r, td_json *json, tierce_part_kind kind
         if (ids)
             r->call_ids = ids;
         if (!parts || !ids) {
-            td_json_fail(json, "out of memory");
+            out_of_memory(r, json);
             return NULL;
         }
         r->parts_room = room;
@@ -192,11 +199,16 @@ static bool read_role(td_json *json, tierce_role *role)
     return true;
 }
 
+/* A result stands shortly behind its call; without a limit, results without calls would cost the square
+ * of their number. */
+#define LOOK_BACK 2048
+
 /* Name of the call that a tool result answers. */
 static tierce_span called_name(const td_request *r, tierce_span id)
 {
+    const size_t n = r->request.n_parts, least = n > LOOK_BACK ? n - LOOK_BACK : 0;
     tierce_span none = {NULL, 0};
-    for (size_t i = r->request.n_parts; id.len && i-- > 0;)
+    for (size_t i = n; id.len && i-- > least;)
         if (r->parts[i].kind == TIERCE_PART_CALL && r->call_ids[i].len == id.len &&
             !memcmp(r->call_ids[i].data, id.data, id.len))
             return r->parts[i].name;
@@ -276,7 +288,7 @@ static tierce_tool *add_tool(td_request *r, td_json *json)
         const size_t room = n ? n * 2 : 8;
         tierce_tool *tools = realloc(r->tools, room * sizeof *tools);
         if (!tools) {
-            td_json_fail(json, "out of memory");
+            out_of_memory(r, json);
             return NULL;
         }
         r->tools = tools;
@@ -381,6 +393,8 @@ static void read_prompt(td_request *r, td_json *json)
     if (r->has_messages || r->has_prompt)
         td_json_fail(json, "more than one of \"messages\" and \"prompt\"; keep one");
     r->has_prompt = true;
+    if (td_json_peek(json) != '"')
+        td_json_fail(json, "\"prompt\" must be a string");
     tierce_part *part = add_part(r, json, TIERCE_PART_TEXT, TIERCE_ROLE_USER);
     if (part)
         td_json_string(json, &part->text);

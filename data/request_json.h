@@ -21,7 +21,7 @@ typedef struct {
     size_t text_room;
     bool has_prompt, has_messages;
     uint32_t messages;
-    bool no_memory;
+    bool no_memory; /* memory ended in the middle: the line is not to blame */
 } td_request;
 
 void td_request_free(td_request *r);

@@ -90,28 +90,33 @@ void td_put_json(td_out *out, const char *text, size_t len)
     td_put(out, "\"", 1);
 }
 
+/* The common case, without printf: six significant digits of 1e-4 .. 1, zeros trimmed. */
+static size_t small_number(char *text, double v)
+{
+    static const double factor[] = {1e6, 1e7, 1e8, 1e9};
+    const unsigned k = v >= 0.1 ? 0 : v >= 0.01 ? 1 : v >= 0.001 ? 2 : 3;
+    const unsigned places = 6 + k;
+    uint32_t scaled = (uint32_t)(v * factor[k] + 0.5), left = scaled;
+    char digits[10];
+    size_t n = 0, last = places;
+    for (unsigned i = places; i-- > 0; left /= 10)
+        digits[i] = (char)('0' + left % 10);
+    text[n++] = (char)('0' + left);
+    while (last > 0 && digits[last - 1] == '0')
+        last--;
+    if (last)
+        text[n++] = '.';
+    memcpy(text + n, digits, last);
+    return n + last;
+}
+
 void td_put_number(td_out *out, double v)
 {
     char text[40];
-    int n = 0;
-    if (v >= 0 && v <= 1) { /* the common case, without printf: six places, zeros trimmed */
-        uint32_t scaled = (uint32_t)(v * 1e6 + 0.5);
-        if (scaled > 99 || scaled == 0) {
-            char digits[8];
-            text[n++] = (char)('0' + scaled / 1000000);
-            scaled %= 1000000;
-            for (int i = 5; i >= 0; i--, scaled /= 10)
-                digits[i] = (char)('0' + scaled % 10);
-            int last = 6;
-            while (last > 0 && digits[last - 1] == '0')
-                last--;
-            if (last)
-                text[n++] = '.';
-            memcpy(text + n, digits, (size_t)last);
-            td_put(out, text, (size_t)(n + last));
-            return;
-        }
+    if (v >= 1e-4 && v <= 1) {
+        td_put(out, text, small_number(text, v));
+        return;
     }
-    n = snprintf(text, sizeof text, "%.6g", isfinite(v) ? v : 0.0);
+    const int n = snprintf(text, sizeof text, "%.6g", isfinite(v) ? v : 0.0);
     td_put(out, text, (size_t)n);
 }

@@ -16,7 +16,8 @@ void td_put(td_out *out, const char *text, size_t len);
 void td_puts(td_out *out, const char *text);
 /* In double quotes, escaped; bytes that are not UTF-8 become U+FFFD, so that the line is valid JSON. */
 void td_put_json(td_out *out, const char *text, size_t len);
-/* A probability or an amount: 6 significant digits, never an exponent without need. */
+/* A probability or an amount: 6 significant digits, as printf("%.6g") writes them; 0 where it is not
+ * finite. */
 void td_put_number(td_out *out, double v);
 
 #endif

@@ -127,6 +127,18 @@ static bool read_outcome_names(const td_node *item, td_tier *tier, const place *
     return true;
 }
 
+#define LONGEST_NAME 200
+
+/* Names are printed to terminals and stored in models. */
+static bool is_name(const char *s)
+{
+    const size_t n = strlen(s);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+            return false;
+    return n <= LONGEST_NAME;
+}
+
 static bool read_tier(const td_node *item, td_tier *tier, const place *where)
 {
     static const char *const keys[] = {"name",   "outcomes",       "model", "prices",
@@ -144,6 +156,9 @@ static bool read_tier(const td_node *item, td_tier *tier, const place *where)
         return td_fail(where->error, "%s: lacks \"name\" (a string)", where->at);
     if (model && !td_is_string(model))
         return td_fail(where->error, "%s.model: must be a string", where->at);
+    if (!is_name(td_string(name)) || (model && !is_name(td_string(model))))
+        return td_fail(where->error, "%s: \"name\" and \"model\" must be at most 200 bytes without control characters",
+                       where->at);
     if (tools && !td_is_bool(tools))
         return td_fail(where->error, "%s.tools: must be true or false", where->at);
     tier->no_tools = tools && !td_true(tools);
@@ -158,6 +173,10 @@ static bool read_tier(const td_node *item, td_tier *tier, const place *where)
 
 static bool check_names(const td_tiers *tiers, const char *path, td_error *error)
 {
+    for (uint32_t t = 0; t < tiers->n; t++)
+        if (!is_name(tiers->tier[t].name))
+            return td_fail(error, "%.200s: the name of tier %u must be at most 200 bytes without control characters", path,
+                           t + 1);
     for (uint32_t a = 0; a < tiers->n; a++)
         for (uint32_t b = 0; b < a; b++)
             if (!strcmp(tiers->tier[a].name, tiers->tier[b].name))

@@ -82,6 +82,7 @@ static bool add(tf_lexicon *lexicon, uint32_t hash, uint32_t bit)
             continue;
         lexicon->slot[s].hash = hash;
         lexicon->slot[s].classes |= bit;
+        lexicon->maybe[TF_LEXICON_MAYBE(hash) / 64] |= (uint64_t)1 << TF_LEXICON_MAYBE(hash) % 64;
         return true;
     }
     return false;

@@ -46,7 +46,11 @@ typedef enum {
 
 #define TF_LEXICON_SLOTS 4096 /* a power of two, at least twice the number of words */
 
+/* Most words are in no class: 8192 bits by the top of the hash say so without touching the table. */
+#define TF_LEXICON_MAYBE(hash) ((hash) >> 19)
+
 typedef struct tf_lexicon {
+    uint64_t maybe[8192 / 64];
     struct {
         uint32_t hash;
         uint32_t classes; /* 0: empty slot */
@@ -59,6 +63,9 @@ bool tf_lexicon_build(tf_lexicon *lexicon);
 /* Classes of the word with this token hash, 0 if it has none. */
 static inline uint32_t tf_lexicon_find(const tf_lexicon *lexicon, uint32_t hash)
 {
+    const uint32_t bit = TF_LEXICON_MAYBE(hash);
+    if (!(lexicon->maybe[bit / 64] >> bit % 64 & 1))
+        return 0;
     for (uint32_t i = hash & (TF_LEXICON_SLOTS - 1);; i = (i + 1) & (TF_LEXICON_SLOTS - 1)) {
         if (lexicon->slot[i].hash == hash || !lexicon->slot[i].classes)
             return lexicon->slot[i].hash == hash ? lexicon->slot[i].classes : 0;

@@ -20,22 +20,40 @@ static void start_line(tf_code_state *c, const tf_token *token)
     c->shell += (token->classes & TF_LEX(SHELL)) != 0 || token->byte == '$';
 }
 
-static void feed_word(tf_code_state *c, const tf_token *token)
+static void feed_classes(tf_code_state *c, const tf_token *token)
 {
-    const bool tight = !(token->flags & TF_SPACE_BEFORE);
-    const uint8_t before = tight && c->last->kind == TF_SYMBOL ? c->last->byte : 0;
-    const bool camel = (token->flags & (TF_INNER_UPPER | TF_HAS_LOWER)) == (TF_INNER_UPPER | TF_HAS_LOWER);
-    const bool joined = before && c->before->kind == TF_WORD && !(c->last->flags & TF_SPACE_BEFORE);
-    c->camel += camel;
-    c->snake += joined && before == '_';
-    c->paths += joined && (before == '/' || before == '.');
-    c->line_marks += camel || (joined && before == '_');
     c->sql += (token->classes & TF_LEX(SQL)) && (token->flags & TF_INNER_UPPER) && !(token->flags & TF_HAS_LOWER);
     c->keywords += (token->classes & TF_LEX(CODE)) != 0;
     c->python += (token->classes & TF_LEX(PYTHON)) != 0;
     c->c_like += (token->classes & TF_LEX(CLIKE)) != 0;
     c->faults += (token->classes & TF_LEX(FAULT)) != 0;
+}
+
+/* A word that stands right behind a mark. */
+static void feed_joined(tf_code_state *c)
+{
+    const uint8_t before = c->last->byte;
+    const bool joined = c->before->kind == TF_WORD && !(c->last->flags & TF_SPACE_BEFORE);
+    c->snake += joined && before == '_';
+    c->paths += joined && (before == '/' || before == '.');
+    c->line_marks += joined && before == '_';
     c->markup += before == '<' || (before == '/' && c->before->byte == '<');
+}
+
+static inline void feed_word(tf_code_state *c, const tf_token *token)
+{
+    const bool camel = (token->flags & (TF_INNER_UPPER | TF_HAS_LOWER)) == (TF_INNER_UPPER | TF_HAS_LOWER);
+    if (camel) {
+        const bool joined = !(token->flags & TF_SPACE_BEFORE) && c->last->kind == TF_SYMBOL &&
+                            c->last->byte == '_' && c->before->kind == TF_WORD &&
+                            !(c->last->flags & TF_SPACE_BEFORE);
+        c->camel++;
+        c->line_marks += !joined; /* a joined one is counted below, once */
+    }
+    if (token->classes)
+        feed_classes(c, token);
+    if (!(token->flags & TF_SPACE_BEFORE) && c->last->kind == TF_SYMBOL)
+        feed_joined(c);
 }
 
 static void feed_symbol(tf_code_state *c, const tf_token *token)

@@ -140,37 +140,35 @@ int cmd_features(int argc, char **argv)
     td_request parsed = {0};
     td_record record;
     tierce_part part;
-    char *line = NULL;
     size_t len = 0;
     if (words < 0)
         return words == -2 ? 0 : 2;
-    if (o.list)
+    if (o.list && !words && !o.request)
         return list_all();
-    if (!known_block(o.block) || (o.request && words) || (!o.request && !words)) {
-        fprintf(stderr, known_block(o.block) ? "tierce features: give a prompt, or --request FILE\n"
-                                             : "tierce features: unknown block; see tierce features --list\n");
+    if (!known_block(o.block) || o.list || (o.request && words) || (!o.request && !words)) {
+        fprintf(stderr, "tierce features: %s\n", !known_block(o.block) ? "unknown block; see tierce features --list"
+                                                 : o.list ? "--list stands alone"
+                                                          : "give a prompt, or --request FILE");
         return 2;
     }
     tierce_router *router = o.model ? open_model("tierce features", o.model) : NULL;
     if (o.model && !router)
         return 1;
     int status = 1;
-    if (words) {
-        const tierce_request request = tierce_request_of_prompt(&part, argv[1], strlen(argv[1]));
+    const char *what;
+    size_t where;
+    char *text = words ? join_words(argv + 1, words, &len) : read_input(o.request, &len);
+    if (!text) {
+        fprintf(stderr, "tierce features: %s: cannot be read (or is over 1 GiB)\n", words ? "the prompt" : o.request);
+    } else if (words) {
+        const tierce_request request = tierce_request_of_prompt(&part, text, len);
         status = print_vector(&o, router, &request);
+    } else if (td_parse_line(&parsed, NULL, &record, text, len, TD_WANT_REQUESTS, &what, &where)) {
+        status = print_vector(&o, router, record.request);
     } else {
-        td_error error = {""};
-        const char *what;
-        size_t where;
-        td_lines *lines = td_lines_open(o.request, 0, &error);
-        if (!lines || td_lines_next(lines, &line, &len, &error) != TD_LINE)
-            fprintf(stderr, "tierce features: %s\n", lines && !error.text[0] ? "no request in the input" : error.text);
-        else if (!td_parse_line(&parsed, NULL, &record, line, len, TD_WANT_REQUESTS, &what, &where))
-            fprintf(stderr, "tierce features: %s: byte %zu: %s\n", o.request, where + 1, what);
-        else
-            status = print_vector(&o, router, record.request);
-        td_lines_close(lines);
+        fprintf(stderr, "tierce features: %s: byte %zu: %s\n", o.request, where + 1, what);
     }
+    free(text);
     td_request_free(&parsed);
     tierce_router_close(router);
     return status;

@@ -32,56 +32,6 @@ static const td_command command = {
     options, sizeof options / sizeof *options,
     "exit status: 0 decided, 1 the model or the request cannot be read, 2 wrong usage"};
 
-#define MAX_INPUT ((size_t)1 << 30)
-
-static char *read_stream(FILE *f, size_t *len)
-{
-    size_t room = 1u << 16, n = 0;
-    char *at = malloc(room);
-    while (at) {
-        n += fread(at + n, 1, room - n, f);
-        if (n < room)
-            break;
-        char *wider = room < MAX_INPUT ? realloc(at, room *= 2) : NULL;
-        if (!wider)
-            free(at);
-        at = wider;
-    }
-    if (at && ferror(f)) {
-        free(at);
-        at = NULL;
-    }
-    *len = n;
-    return at;
-}
-
-static char *read_input(const char *path, size_t *len)
-{
-    if (!strcmp(path, "-"))
-        return read_stream(stdin, len);
-    FILE *f = fopen(path, "rb");
-    char *text = f ? read_stream(f, len) : NULL;
-    if (f)
-        fclose(f);
-    return text;
-}
-
-static char *join(char **words, int n, size_t *len)
-{
-    size_t total = 0;
-    for (int i = 0; i < n; i++)
-        total += strlen(words[i]) + 1;
-    char *text = malloc(total + 1), *to = text;
-    for (int i = 0; text && i < n; i++) {
-        const size_t size = strlen(words[i]);
-        memcpy(to, words[i], size);
-        to += size;
-        *to++ = ' ';
-    }
-    *len = total ? total - 1 : 0;
-    return text;
-}
-
 /* ---- explaining ---- */
 
 typedef struct {
@@ -158,7 +108,9 @@ static bool explain(const tierce_router *router, tierce_scratch *scratch, const 
         return true;
     }
     tierce_explain(router, scratch, request, collect, &r, NULL);
-    if (!r.no_memory)
+    if (r.no_memory)
+        fprintf(stderr, "tierce route: out of memory\n");
+    else
         print_reasons(router, d, &r, top);
     free(r.at);
     return !r.no_memory;
@@ -209,19 +161,21 @@ static int print_json(const tierce_router *router, tierce_scratch *scratch,
                       const route_options *o)
 {
     td_out out = {0};
+    reasons r = {.a = d->order[0], .b = d->n_order > 1 ? d->order[1] : d->order[0] ? 0 : 1};
     put_decision(&out, router, d, id, 0);
-    if (o->explain && tierce_tier_count(router) > 1) {
-        reasons r = {.a = d->order[0], .b = d->n_order > 1 ? d->order[1] : d->order[0] ? 0 : 1};
+    if (o->explain && tierce_tier_count(router) > 1 && !out.failed) {
         tierce_explain(router, scratch, request, collect, &r, NULL);
         if (r.n)
             qsort(r.at, r.n, sizeof *r.at, by_size);
         out.len--; /* reopen the object */
         put_explanation(&out, &r, (size_t)o->top);
         td_puts(&out, "}");
-        free(r.at);
     }
     td_puts(&out, "\n");
-    const bool good = !out.failed && fwrite(out.at, 1, out.len, stdout) == out.len;
+    if (out.failed || r.no_memory)
+        fprintf(stderr, "tierce route: out of memory\n");
+    const bool good = !out.failed && !r.no_memory && fwrite(out.at, 1, out.len, stdout) == out.len;
+    free(r.at);
     free(out.at);
     return good ? 0 : 1;
 }
@@ -269,7 +223,8 @@ int cmd_route(int argc, char **argv)
         fprintf(stderr, "tierce route: give a prompt or --request, not both\n");
         return 2;
     }
-    char *text = words && strcmp(argv[1], "-") ? join(argv + 1, words, &len)
+    const bool piped = words == 1 && !strcmp(argv[1], "-");
+    char *text = words && !piped ? join_words(argv + 1, words, &len)
                                                : read_input(o.request ? o.request : "-", &len);
     if (!text) {
         fprintf(stderr, "tierce route: %s: cannot be read (or is over 1 GiB)\n", o.request ? o.request : "standard input");

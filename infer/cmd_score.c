@@ -99,7 +99,7 @@ static void score_line(worker *w, slot *s)
         put_decision(&s->out, w->b->router, &d, record.id, s->number);
         td_puts(&s->out, "\n");
     }
-    if (s->out.failed)
+    if (s->out.failed || w->request.no_memory)
         atomic_store(&w->failed, true);
 }
 

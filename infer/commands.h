@@ -12,6 +12,13 @@ int cmd_inspect(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 
+/* ---- input.c: what a command is asked about; free it ---- */
+
+/* All bytes of a file, "-": standard input. NULL when it cannot be read or is over 1 GiB. */
+char *read_input(const char *path, size_t *len);
+/* The words with a space between; NULL when memory ends. */
+char *join_words(char **words, int n, size_t *len);
+
 /* ---- policy options, the same for route and score ---- */
 
 typedef struct {

@@ -41,8 +41,9 @@ tierce_router *open_model(const char *command, const char *path)
     }
     path = path ? path : pretrained;
     if (tierce_router_open_file(&router, path, NULL, &error) != TIERCE_OK) {
-        fprintf(stderr, "%s: %s: %s (%s, at byte %llu)\n", command, path, error.message,
-                tierce_status_name(error.status), (unsigned long long)error.position);
+        fprintf(stderr, "%s: %s: %s%s (%s, at byte %llu)\n", command, path, error.message,
+                error.status == TIERCE_IO ? "; check the path" : "", tierce_status_name(error.status),
+                (unsigned long long)error.position);
         return NULL;
     }
     return router;
@@ -60,8 +61,11 @@ static uint32_t need_tier(const char *command, const tierce_router *router, cons
     for (uint32_t i = 0; i < n; i++)
         names[i] = tierce_tier_name(router, i);
     const char *near = td_nearest(wanted, names, n);
-    fprintf(stderr, "%s: the model has no tier \"%s\"; did you mean \"%s\"?\n", command, wanted,
-            near ? near : names[0]);
+    fprintf(stderr, "%s: the model has no tier \"%s\"", command, wanted);
+    if (near)
+        fprintf(stderr, "; did you mean \"%s\"?\n", near);
+    for (uint32_t i = 0; !near && i < n; i++)
+        fprintf(stderr, "%s\"%s\"%s", i ? ", " : "; it has ", names[i], i + 1 < n ? "" : "\n");
     return UINT32_MAX;
 }
 
@@ -107,11 +111,16 @@ static bool make_policy(const char *command, const tierce_router *router, const 
         policy->max_cost_usd = o->max_cost;
     if (o->allow && !read_allow(command, router, o->allow, policy))
         return false;
-    if (o->default_tier) {
-        policy->default_tier = need_tier(command, router, o->default_tier, strlen(o->default_tier));
-        return policy->default_tier != UINT32_MAX;
-    }
-    return true;
+    if (!o->default_tier)
+        return true;
+    policy->default_tier = need_tier(command, router, o->default_tier, strlen(o->default_tier));
+    if (policy->default_tier == UINT32_MAX)
+        return false;
+    if (policy->allowed >> policy->default_tier & 1)
+        return true;
+    fprintf(stderr, "%s: --default-tier %.100s is not among the tiers that are allowed; add it to --allow\n", command,
+            o->default_tier);
+    return false;
 }
 
 tierce_router *open_router(const char *command, const policy_options *o, tierce_policy *policy)

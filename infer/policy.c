@@ -125,6 +125,21 @@ static void rank(tierce_decision *d, const tierce_policy *policy)
     }
 }
 
+/* A default that the policy does not allow would break it just when nothing else passes: then the
+ * allowed tier with the best mean score stands in. */
+static uint32_t fallback(const tierce_router *router, const tierce_policy *policy)
+{
+    const tm_model *m = &router->model;
+    uint32_t best = policy->default_tier;
+    if (policy->allowed >> best & 1)
+        return best;
+    best = UINT32_MAX;
+    for (uint32_t t = 0; t < m->n_tiers; t++)
+        if ((policy->allowed >> t & 1) && (best == UINT32_MAX || m->tiers[t].mean_score > m->tiers[best].mean_score))
+            best = t;
+    return best; /* policy_fault() saw that one is allowed */
+}
+
 static tierce_reason default_reason(const tierce_decision *d)
 {
     if (d->dropped_context | d->dropped_tools)
@@ -157,7 +172,7 @@ tierce_status tierce_decide_estimates(const tierce_router *router, const tierce_
     memcpy(d->estimate, estimates, router->model.n_tiers * sizeof *estimates);
     drop(router, request, policy, d);
     if (!d->n_order) {
-        d->order[d->n_order++] = policy->default_tier;
+        d->order[d->n_order++] = fallback(router, policy);
         d->reason = default_reason(d);
         return TIERCE_OK;
     }

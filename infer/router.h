@@ -61,7 +61,8 @@ typedef struct {
     double min_probability; /* tiers below it are passed over, 0..1 */
     double max_cost_usd;    /* tiers above it are passed over, USD; 0: no ceiling */
     uint64_t allowed;       /* bit t: tier t may be chosen */
-    uint32_t default_tier;  /* chosen when nothing else passes */
+    uint32_t default_tier;  /* chosen when nothing else passes; where it is not allowed, the allowed
+                               tier with the best mean score is */
 } tierce_policy;
 
 /* X(name, text) */

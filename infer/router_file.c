@@ -17,12 +17,12 @@ static tierce_status read_all(FILE *f, uint8_t **bytes, size_t *len, const tierc
         n += fread(at + n, 1, room - n, f);
         if (n < room || room > MAX_FILE)
             break;
-        uint8_t *wider = a->alloc(a->context, room * 2);
+        room = room * 2 > MAX_FILE ? MAX_FILE + 1 : room * 2;
+        uint8_t *wider = a->alloc(a->context, room);
         if (wider)
             memcpy(wider, at, n);
         a->release(a->context, at);
         at = wider;
-        room *= 2;
     }
     tierce_status status = TIERCE_OK;
     if (!at)

@@ -21,6 +21,15 @@ static bool fits(tm_reader *r, size_t n, size_t each)
     return !r->failed;
 }
 
+/* A name that is shown to people: control bytes could be commands to their terminal. */
+static char *read_name(tm_reader *r, tm_arena *arena)
+{
+    char *s = tm_read_string(r, arena);
+    for (const char *c = s; c && *c; c++)
+        r->failed = r->failed || (unsigned char)*c < 0x20 || *c == 0x7f;
+    return s;
+}
+
 static tierce_status read_extractors(tm_reader *r, tm_arena *arena)
 {
     const unsigned n = tm_read_u8(r);
@@ -60,8 +69,8 @@ static bool price_ok(double v)
 static tierce_status read_tier(tm_reader *r, tm_model *m, tm_tier *tier)
 {
     tm_prices *p = &tier->prices;
-    tier->name = tm_read_string(r, &m->arena);
-    tier->model = tm_read_string(r, &m->arena);
+    tier->name = read_name(r, &m->arena);
+    tier->model = read_name(r, &m->arena);
     const uint8_t flags = tm_read_u8(r);
     p->known = flags & 1;
     tier->no_tools = flags >> 1 & 1;
@@ -169,7 +178,7 @@ static tierce_status read_weights(tm_reader *r, tm_model *m)
 static tierce_status read_source(tm_reader *r, tm_model *m, tm_source *s)
 {
     const uint64_t indexes = (uint64_t)TF_BLOCKS << m->spec.bits;
-    s->name = tm_read_string(r, &m->arena);
+    s->name = read_name(r, &m->arena);
     s->records = tm_read_u32(r);
     s->likely_base = tm_read_f32(r);
     s->mean = tm_read_f32(r);
@@ -297,8 +306,8 @@ static tierce_status read_points(tm_reader *r, tm_model *m)
         return TIERCE_NOMEM;
     for (uint32_t i = 0; i < m->n_points; i++) {
         tm_point *p = &m->points[i];
-        p->name = tm_read_string(r, &m->arena);
-        p->goal = tm_read_string(r, &m->arena);
+        p->name = read_name(r, &m->arena);
+        p->goal = read_name(r, &m->arena);
         p->value_usd = tm_read_f64(r);
         p->min_probability = tm_read_f64(r);
         p->max_cost_usd = tm_read_f64(r);
@@ -335,7 +344,7 @@ static tierce_status read_figures(tm_reader *r, tm_model *m)
     if (!d->figures)
         return TIERCE_NOMEM;
     for (uint32_t i = 0; i < d->n_figures; i++) {
-        d->figures[i].name = tm_read_string(r, &m->arena);
+        d->figures[i].name = read_name(r, &m->arena);
         d->figures[i].value = tm_read_f64(r);
         d->figures[i].low = tm_read_f64(r);
         d->figures[i].high = tm_read_f64(r);
@@ -349,7 +358,7 @@ static tierce_status read_figures(tm_reader *r, tm_model *m)
 static tierce_status read_digest(tm_reader *r, tm_model *m)
 {
     tm_digest *d = &m->digest;
-    d->created_by = tm_read_string(r, &m->arena);
+    d->created_by = read_name(r, &m->arena);
     d->records = tm_read_u32(r);
     d->seed = tm_read_u64(r);
     const uint8_t *hash = tm_read_bytes(r, sizeof d->data_hash);

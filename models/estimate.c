@@ -78,19 +78,27 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
         p[s] /= sum;
 }
 
-/* z of the source's signature; *evidence as above. */
-static double compare(const tm_source *s, const uint64_t *seen, double *evidence)
+static inline bool has(const uint64_t *seen, uint32_t index)
+{
+    return seen[index >> 6] >> (index & 63) & 1;
+}
+
+/* z of the source's signature. */
+static double compare(const tm_source *s, const uint64_t *seen)
 {
     double likely = (double)s->likely_base;
-    *evidence = (double)s->prior;
     for (uint32_t f = 0; f < s->n; f++)
-        if (seen[s->index[f] >> 6] >> (s->index[f] & 63) & 1) {
+        if (has(seen, s->index[f]))
             likely += (double)s->likely[f];
-            *evidence += (double)s->mark[f];
-        } else {
-            *evidence += (double)s->lack[f];
-        }
     return clamp((likely - (double)s->mean) / (double)s->spread, MIN_Z, MAX_Z);
+}
+
+static double weigh_evidence(const tm_source *s, const uint64_t *seen)
+{
+    double evidence = (double)s->prior;
+    for (uint32_t f = 0; f < s->n; f++)
+        evidence += (double)(has(seen, s->index[f]) ? s->mark[f] : s->lack[f]);
+    return clamp(evidence, -MAX_LOG_ODDS, MAX_LOG_ODDS);
 }
 
 static void mix_levels(const tm_model *model, const double *p, tm_kinship *k)
@@ -116,7 +124,7 @@ void tm_gate_kinship(const tm_gate *g, double cover_mean, double cover_spread, t
 void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
                   const int32_t *acc, double covered, tm_kinship *k)
 {
-    double p[TM_MAX_SOURCES], evidence;
+    double p[TM_MAX_SOURCES];
     double mean = model->gate.cover_mean, spread = model->gate.cover_spread;
     k->source = UINT32_MAX;
     k->confidence = k->nearest = k->nearness = k->evidence = k->size = 0;
@@ -125,13 +133,12 @@ void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t
         count_votes(model, vector, acc, p, k);
         k->nearest = MIN_Z;
         for (uint32_t s = 0; s < model->n_sources; s++) {
-            const double z = compare(&model->sources[s], seen, &evidence);
+            const double z = compare(&model->sources[s], seen);
             k->nearest = z > k->nearest ? z : k->nearest;
-            if (s == k->source) {
+            if (s == k->source)
                 k->nearness = z;
-                k->evidence = clamp(evidence, -MAX_LOG_ODDS, MAX_LOG_ODDS);
-            }
         }
+        k->evidence = weigh_evidence(&model->sources[k->source], seen);
         k->size = (double)model->sources[k->source].size;
         mean = (double)model->sources[k->source].cover_mean;
         spread = (double)model->sources[k->source].cover_spread;

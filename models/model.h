@@ -68,14 +68,17 @@ typedef struct {
     float scale[TF_BLOCKS]; /* of a weight of 1 */
 } tm_row;
 
+/* 32 buckets: which are used, and how many used ones stand before them. */
+typedef struct {
+    uint32_t used, before;
+} tm_place;
+
 /* Used buckets, sorted by index; weights slot by slot: weight[slot * n_rows + row]. */
 typedef struct {
     uint32_t n_slots, n_rows;
     uint32_t *index;
     int8_t *weight;
-    /* look-up, made on open: is an index used, and how many used ones stand before its word */
-    uint64_t *used;
-    uint32_t *rank;
+    tm_place *place; /* look-up, made on open; by index / 32 */
 } tm_weights;
 
 /* ---- recognising sources ---- */
@@ -107,7 +110,10 @@ typedef struct {
     uint32_t *index;        /* sorted; one that is not among those of tm_weights is idle */
     int8_t *weight;
     float scale[TF_BLOCKS]; /* of a weight of 1 */
-    uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none; made on open */
+    /* made on open: */
+    uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none */
+    uint32_t stride;        /* n_sources, rounded up */
+    int8_t *wide;           /* the weights again, stride to a slot, so that they add up in whole vectors */
 } tm_votes;
 #define TM_MAX_VOTE_SLOTS 65535u
 
@@ -198,7 +204,7 @@ void tm_model_free(tm_model *model);
 
 /* ---- weights.c ---- */
 
-/* Builds used and rank from index. False when memory ends. */
+/* Builds the look-ups from index. False when memory ends. */
 bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);

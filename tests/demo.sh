@@ -19,12 +19,11 @@ route() {
 }
 route "Neglect terms beyond order 2. Assume that the Selberg trace formula holds to order 3. Which statement about anyonic braiding is true when the group has order 12? Give your reasoning, then the exact answer."
 route "Give me 5 ideas for a quiet birthday. Keep it under 40 words. Make it formal."
-route "Write a Rust function that merges two sorted lists. Handle empty input. Include 3 tests."
-cat > "$D/agent.json" <<'J'
-{"messages": [{"role": "user", "content": "If the contract of Hanna has no voucher, refund 30 percent, otherwise extend it by 14 days."}, {"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "get_contract", "arguments": "{\"name\": \"Hanna\"}"}}]}, {"role": "tool", "tool_call_id": "c1", "content": "{\"id\": 7, \"voucher\": null}"}], "tools": [{"type": "function", "function": {"name": "get_contract", "description": "Reads a contract.", "parameters": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}}}, {"type": "function", "function": {"name": "refund", "description": "Refunds a share of the price.", "parameters": {"type": "object", "properties": {"id": {"type": "integer"}, "percent": {"type": "number"}}, "required": ["id", "percent"]}}}]}
-J
-say tierce route -m "$D/router.tierce" --value 0.50 -r "$D/agent.json"
-"$B/tierce" route -m "$D/router.tierce" --value 0.50 -r "$D/agent.json"
+route "Write a Rust function merge_queue that merges 12 sorted streams with bounded memory. Do not allocate. Input may hold 20000 items."
+# an agent's request with tools, from a sample that the fit did not see
+"$B/tierce" simulate -n 100 --seed 99 | grep mcp-atlas | head -1 > "$D/agent.json"
+say tierce route -m "$D/router.tierce" --value 0.50 --explain --top 5 -r "$D/agent.json"
+"$B/tierce" route -m "$D/router.tierce" --value 0.50 --explain --top 5 -r "$D/agent.json"
 echo
 echo "And one that is unlike anything in the sample: tierce says so and falls back on what holds everywhere."
 route "Welcher Wein passt zu gegrilltem Fisch?"

@@ -64,8 +64,9 @@ objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
 check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
+    flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "$t") # a test may say how it must be linked
     # shellcheck disable=SC2086
-    if $CC $STD $SAN "$t" $objects -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
+    if $CC $STD $SAN "$t" $objects $flags -o "$B/san/$name" $LIBS 2> "$B/one.log"; then
         suite "unit: $name" "$B/san/$name"
     else
         bad "unit: $name does not build"
@@ -93,6 +94,9 @@ done
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
+if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
+if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
+if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 
 # the embedding examples, with real servers
 suite "embedding examples" sh tests/embed.sh "$B"

@@ -129,6 +129,29 @@ static int judge(const eval_options *o, const tr_dataset *d, const tr_prediction
     return status;
 }
 
+/* Every fold must leave enough to fit and calibrate on. */
+#define MIN_FIT 20
+
+static bool enough_to_fit(const tr_dataset *d, const uint32_t *fold, uint32_t n, bool by_source)
+{
+    uint32_t *held = tr_new(n, sizeof *held), worst = 0;
+    for (uint32_t i = 0; i < d->n; i++)
+        held[fold[i]]++;
+    for (uint32_t f = 1; f < n; f++)
+        worst = held[f] > held[worst] ? f : worst;
+    const uint32_t left = d->n - held[worst];
+    free(held);
+    if (left >= MIN_FIT)
+        return true;
+    if (by_source)
+        fprintf(stderr, "tierce eval: without source \"%.100s\" only %u records are left to fit on; bring %u at least\n",
+                d->source_name[worst], left, MIN_FIT);
+    else
+        fprintf(stderr, "tierce eval: without fold %u only %u of %u records are left to fit on; bring %u at least\n", worst,
+                left, d->n, MIN_FIT);
+    return false;
+}
+
 static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fit)
 {
     tr_predictions p;
@@ -142,6 +165,10 @@ static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fi
     }
     for (uint32_t i = 0; i < d->n; i++)
         fold[i] = o->by_source ? d->source[i] : d->crc[i] % n;
+    if (!enough_to_fit(d, fold, n, o->by_source)) {
+        free(fold);
+        return 1;
+    }
     fit->keep_float = o->with_float;
     if (o->by_source)
         printf("%u records, one of %u sources held out at a time\n", d->n, n);

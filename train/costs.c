@@ -10,8 +10,10 @@
 /* Costs that were recorded for some kinds of requests only say nothing of the others: below half of a
  * tier's outcomes its cost counts as not known, rather than guessed. */
 #define MIN_SHARE 0.5
+#define MAX_PER_BYTE 1000.0 /* tokens; what a model file may hold */
 
-/* log of the recorded number, NaN where there is none; zeros (cached, free) count as the least. */
+/* log of the recorded number, NaN where there is none; zeros (cached, free) count as the least. Where all
+ * are zero there is nothing to fit: no targets. */
 static uint32_t take_logs(const tr_dataset *d, const double *column, uint32_t tier,
                           const uint32_t *records, uint32_t n, double *target)
 {
@@ -27,6 +29,15 @@ static uint32_t take_logs(const tr_dataset *d, const double *column, uint32_t ti
         target[i] = isnan(v) || least == HUGE_VAL ? (double)NAN : log(v > least ? v : least);
         count += isnan(target[i]) ? 0 : 1;
     }
+    return count;
+}
+
+/* Outcomes of a tier whose cost is recorded, zeros too. */
+static uint32_t count_costs(const tr_dataset *d, uint32_t tier, const uint32_t *records, uint32_t n)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < n; i++)
+        count += isnan(d->cost[(size_t)records[i] * d->n_tiers + tier]) ? 0 : 1;
     return count;
 }
 
@@ -78,6 +89,8 @@ static void fit_input(tm_cost *c, const tr_dataset *d, uint32_t tier, const uint
     c->input_per_byte = spread > 0 ? (m * sxy - sx * sy) / spread : 0.25;
     if (!(c->input_per_byte > 0))
         c->input_per_byte = 0.25;
+    if (c->input_per_byte > MAX_PER_BYTE)
+        c->input_per_byte = MAX_PER_BYTE;
     c->input_base = m > 0 ? (sy - c->input_per_byte * sx) / m : 0;
     if (!(c->input_base > 0))
         c->input_base = 0;
@@ -103,7 +116,11 @@ uint32_t tr_fit_costs(tm_model *model, const tr_dataset *d, tr_problem *shared,
                 kind = TM_ROW_COST;
             }
         }
-        records_used[t] = used;
+        const uint32_t recorded = count_costs(d, t, records, n);
+        const bool free_tier = !used && recorded >= MIN_SHARE * model->tiers[t].records;
+        records_used[t] = free_tier ? recorded : used;
+        if (free_tier) /* its mean, 0, is all that is to be known */
+            continue;
         if (used < MIN_SHARE * model->tiers[t].records)
             model->tiers[t].mean_cost = -1;
         if (used < MIN_COSTS || used < MIN_SHARE * model->tiers[t].records)

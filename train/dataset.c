@@ -36,7 +36,8 @@ static void add_vector(loader *l, const tf_vector *v)
 {
     tr_dataset *d = l->d;
     d->entry = tr_grow(d->entry, &l->room_entries, l->entries + v->n, sizeof *d->entry);
-    memcpy(d->entry + l->entries, v->at, v->n * sizeof *v->at);
+    if (v->n)
+        memcpy(d->entry + l->entries, v->at, v->n * sizeof *v->at);
     memcpy(d->count[d->n], v->count, sizeof v->count);
     l->entries += v->n;
 }

@@ -89,6 +89,10 @@ static void predict_fold(const tr_dataset *d, const uint32_t *fold, uint32_t f, 
     for (uint32_t i = 0; i < d->n; i++)
         if (fold[i] != f)
             records[n++] = i;
+    if (n == d->n) { /* nothing is held out: nothing to predict */
+        free(records);
+        return;
+    }
     tr_fit(d, records, n, o, &model, &report, NULL, NULL);
     out->train_cpu_s[f] = cpu_seconds() - start;
     if (tm_model_encode(&model, NULL, &bytes, &len, NULL) == TIERCE_OK) {

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "infer/router.h"
+
 static bool write_all(int fd, const uint8_t *bytes, size_t len)
 {
     while (len) {
@@ -58,6 +60,18 @@ static bool replace(const char *path, const uint8_t *bytes, size_t len, td_error
     return good;
 }
 
+/* A file that cannot be opened is worth nothing, and would replace one that can. */
+static bool opens(const uint8_t *bytes, size_t len, const char *path, td_error *error)
+{
+    tierce_router *router;
+    tierce_error fault;
+    const bool good = tierce_router_open(&router, bytes, len, NULL, &fault) == TIERCE_OK;
+    if (good)
+        tierce_router_close(router);
+    return good || td_fail(error, "%s: the model that these records give would not open: %s (at byte %llu); it was not saved",
+                           path, fault.message, (unsigned long long)fault.position);
+}
+
 bool tr_save(const tm_model *model, const char *path, uint64_t *size, td_error *error)
 {
     uint8_t *bytes;
@@ -67,7 +81,8 @@ bool tr_save(const tm_model *model, const char *path, uint64_t *size, td_error *
     if (tm_model_encode(model, NULL, &bytes, &len, &fault) != TIERCE_OK)
         return td_fail(error, "%s: %s", path, fault.message);
     const bool special = !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
-    const bool good = special ? write_special(path, bytes, len, error) : replace(path, bytes, len, error);
+    const bool good = !opens(bytes, len, path, error) ? false
+                      : special ? write_special(path, bytes, len, error) : replace(path, bytes, len, error);
     free(bytes);
     if (size)
         *size = len;

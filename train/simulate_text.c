@@ -207,7 +207,7 @@ static void tool_call(sim_pen *pen)
     unsigned more = amount(pen, 0, 3, 0), tools = amount(pen, 1, 8, 2);
     bool instructed = sim_below(pen, 3) == 0;
     if (instructed)
-        system_prompt(pen, "You answer with tool calls. Today is $weekday, $nn $month.");
+        system_prompt(pen, "You answer with tool calls. Today is $weekday, $date $month.");
     open_message(pen, "user", !instructed);
     sim_bind(pen, 0, "${action*}");
     sim_text(pen, "$toolask");

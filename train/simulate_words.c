@@ -20,6 +20,7 @@ static const rule rules[] = {
               "tax returns|morning routines|public libraries|allotment gardens|knitting|long-distance walking"},
     {"adj", "quiet|late|small|busy|cold|shared|simple|modern|narrow|bright|steady|odd|local|plain|early|heavy"},
     {"weekday", "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday"},
+    {"date", "1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|22|23|24|25|26|27|28"},
     {"month", "January|March|April|June|August|October|November"},
     {"quarter", "Q1|Q2|Q3|Q4"},
     {"year", "2019|2020|2021|2022|2023|2024|2025"},
@@ -74,7 +75,7 @@ static const rule rules[] = {
      "$year.|How did ${metric*} of $company change from $year to $year?|From the filings, derive ${metric*} of "
      "$company for $quarter $year.|Did $company beat its own guidance on ${metric*} in $quarter $year?"},
     {"finextra",
-     "Convert to euros at the rate of $weekday $nn $month.|Leave out one-off items.|Show each step of the "
+     "Convert to euros at the rate of $weekday $date $month.|Leave out one-off items.|Show each step of the "
      "calculation.|Reconcile it with ${metric*}.|State it in millions, to $n decimals.|Name the page of the "
      "filing.|Assume a discount rate of $n.$n percent.|Say what management gave as the reason."},
     {"finresult",

@@ -76,7 +76,7 @@ static bool read_scales(const char *list, tr_options *o)
         const size_t n = strcspn(at, "=,");
         char *end = NULL;
         const double v = at[n] == '=' ? strtod(at + n + 1, &end) : -1;
-        if (!(v >= 0 && v <= 100) || (end && *end && *end != ',')) {
+        if (!(v >= 0 && v <= 100) || end == at + n + 1 || (*end && *end != ',')) {
             fprintf(stderr, "tierce-train: --scale %.60s: must be BLOCK=NUMBER,… with numbers within 0..100\n", list);
             return false;
         }
@@ -167,6 +167,10 @@ bool tr_tuning_apply(const tr_tuning *t, tr_options *o, tf_spec *spec)
     o->min_df = (uint32_t)t->min_df;
     o->inner_folds = (uint32_t)t->inner_folds;
     o->c_general = t->c_general;
+    if (t->inner_folds == 1) {
+        fprintf(stderr, "tierce-train: --inner-folds 1 would calibrate on nothing; give 2 to 20, or 0\n");
+        return false;
+    }
     if (!read_size(t, o))
         return false;
     if ((t->c && !read_grid(t->c, o)) || (t->scale && !read_scales(t->scale, o)))

@@ -71,4 +71,77 @@ runs 0 'no gap' "$t" eval --tiers flash,pro --folds 2 --resamples 20 "$T/ones.js
 sed 's/"source": *"[^"]*"/"source":"one"/' "$T/a.jsonl" > "$T/one.jsonl"
 runs 0 '' "$t" train -q --tiers flash,pro "$T/one.jsonl" -o "$T/x.tierce"
 runs 1 'two sources' "$t" eval --by-source --tiers flash,pro "$T/one.jsonl"
+# a request that is cut off, is not JSON, is somewhere else; prompts by other roads
+runs 1 'cannot be read' "$t" route $m -r "$T/none.json"
+runs 1 'cannot be read' "$t" route $m -r "$T"
+runs 1 'none.json: cannot be read' "$t" features -r "$T/none.json"
+printf '{\n  "messages": [\n    {"role": "user", "content": "Prove it"}\n  ]\n}\n' > "$T/pretty.json"
+runs 0 '"tier"' "$t" route $m --json -r "$T/pretty.json"
+runs 0 'pair .*prove it' "$t" features -r "$T/pretty.json"
+runs 1 'one value a line' sh -c "cat $T/pretty.json $T/pretty.json | $t features -r -"
+runs 0 'pair .*prove it' "$t" features Prove it
+runs 0 '"truncated": true' sh -c "(printf '{\"prompt\":\"'; head -c 10000000 /dev/zero | tr '\\0' b; printf '\"}') | $t route $m --json -r -"
+# depth of every kind, sizes of every kind
+nest() { awk -v n="$1" -v o="$2" -v c="$3" 'BEGIN { printf "{\"prompt\":\"x\",\"a\":"; for (i = 0; i < n; i++) printf "%s", o; printf "1"; for (i = 0; i < n; i++) printf "%s", c; print "}" }' > "$T/l.jsonl"; }
+nest 999 '[' ']'; runs 0 '"tier"' "$t" score $m "$T/l.jsonl"
+nest 1000 '[' ']'; runs 1 'deeper than 1000' "$t" score $m "$T/l.jsonl"
+nest 1000 '{"k":' '}'; runs 1 'deeper than 1000' "$t" score $m "$T/l.jsonl"
+awk 'BEGIN { printf "{\"prompt\":\"x\",\"tools\":[{\"name\":\"f\",\"parameters\":"; for (i = 0; i < 990; i++) printf "{\"properties\":"; printf "1"; for (i = 0; i < 990; i++) printf "}"; print "}]}" }' > "$T/l.jsonl"
+runs 0 '"tier"' "$t" score $m "$T/l.jsonl"
+head -c 10000000 /dev/zero | tr '\0' '[' > "$T/l.jsonl"; runs 1 'expected a JSON object' "$t" score $m "$T/l.jsonl"
+awk 'BEGIN { printf "{\"messages\":["; for (i = 0; i < 100000; i++) printf "%s{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"\"}", i ? "," : ""; print "]}" }' > "$T/l.jsonl"
+runs 0 '"truncated": true' "$t" score $m "$T/l.jsonl"
+line '{"prompt":"x","a":'"$(head -c 400 /dev/zero | tr '\0' 9)"'}'; runs 0 '"tier"' "$t" score $m "$T/l.jsonl"
+line '{"prompt":"x","a":1e999}'; runs 0 '"tier"' "$t" score $m "$T/l.jsonl"
+line '{"prompt":"x","a":a value}'; runs 1 'not a JSON value' "$t" score $m "$T/l.jsonl"
+line '{"Messages":[{"role":"user","content":"x"}]}'; runs 1 'no request' "$t" score $m "$T/l.jsonl"
+printf '{"prompt":"a"}\n\n  \n\r\n{"prompt":"b"}\n' > "$T/l.jsonl"; runs 0 '2 decided, 0 bad' "$t" score $m "$T/l.jsonl"
+: > "$T/l.jsonl"; runs 0 '0 decided, 0 bad' "$t" score $m "$T/l.jsonl"
+gzip -c < /dev/null > "$T/e.gz"; runs 0 '0 decided' "$t" score $m "$T/e.gz"
+(gzip -c "$T/a.jsonl"; printf 'garbage') > "$T/g.gz"; runs 0 '400 decided' "$t" score $m "$T/g.gz"
+(printf '{"prompt":"'; head -c 30000000 /dev/zero; printf '"}') | gzip -c > "$T/bomb.gz"
+runs 1 'more than 1000000 bytes' "$t" score $m --max-line 1000000 "$T/bomb.gz"
+line '{"id":"same","prompt":"a"}'; cat "$T/l.jsonl" "$T/l.jsonl" > "$T/l2.jsonl"; runs 0 '2 decided' "$t" score $m "$T/l2.jsonl"
+mkfifo "$T/pipe"; (cat "$T/a.jsonl" > "$T/pipe" &); runs 0 '400 decided' "$t" score $m "$T/pipe"
+(sleep 0.1; cat "$T/m.tierce" > "$T/pipe") & runs 0 '"tier"' "$t" route -m "$T/pipe" --json hi
+runs 1 'exceeds a size limit' "$t" route -m /dev/zero hi
+ln -s "$T/loop" "$T/loop"; runs 1 'cannot read the file; check the path' "$t" route -m "$T/loop" hi
+# names
+runs 1 'it has "flash", "pro"' "$t" route $m --allow zzz hi
+runs 1 'not among the tiers' "$t" route $m --allow flash --default-tier pro hi
+runs 0 '^flash' "$t" route $m --allow flash --min-probability 1 hi
+runs 2 'unknown option -x' "$t" route -x
+runs 2 'stands alone' "$t" features --list hi
+printf '{"tiers":[{"name":"a\\u001b[2J","outcomes":["flash"]}]}' > "$T/t.json"; runs 1 'without control characters' "$t" train --tiers "$T/t.json" "$T/a.jsonl" -o "$T/x.tierce"
+printf '{"tiers":[{"name":"%s","outcomes":["flash"]}]}' "$(head -c 70000 "$T/long")" > "$T/t.json"; runs 1 'at most 200 bytes' "$t" train --tiers "$T/t.json" "$T/a.jsonl" -o "$T/x.tierce"
+for bad in 'tiers' '[]' '{}' '{"tiers":[]}' '{"tiers":[{"name":"a"},{"name":"a"}]}' '{"tiers":[{"name":7}]}' '{"tiers":[{"name":"a","outcomes":[]}]}' \
+    '{"tiers":[{"name":"a","prices":{"input":1}}]}' '{"tiers":[{"name":"a","prices":{"input":-1,"output":1}}]}' '{"tiers":[{"name":"a","prices":{"input":NaN,"output":1}}]}' \
+    '{"tiers":[{"name":"a","prices":{"input":1,"output":1,"long":{"input":1,"output":1}}}]}' '{"tiers":[{"name":"a","context_window":"x"}]}' '{"tiers":[{"name":"a","tools":1}]}'; do
+    printf '%s' "$bad" > "$T/t.json"; runs 1 'train: .*t.json' "$t" train --tiers "$T/t.json" "$T/a.jsonl" -o "$T/x.tierce"
+done
+# fits that have nothing to fit
+runs 2 'BLOCK=NUMBER' "$t" train --tiers flash,pro --scale pair= "$T/a.jsonl" -o "$T/x.tierce"
+runs 2 'calibrate on nothing' "$t" train --tiers flash,pro --inner-folds 1 "$T/a.jsonl" -o "$T/x.tierce"
+head -60 "$T/a.jsonl" > "$T/few.jsonl"
+head -3 "$T/a.jsonl" > "$T/three.jsonl"; runs 1 'records are left to fit on' "$t" eval --tiers flash,pro --folds 2 "$T/three.jsonl"
+none=$(for b in word pair skip earlier system tools result named level; do for k in "" general. cost.; do printf '%s%s=0,' "$k" "$b"; done; done)
+runs 0 'held out' "$t" train --tiers flash,pro --scale "${none%,}" "$T/few.jsonl" -o "$T/x.tierce"
+runs 0 '"tier"' "$t" route -m "$T/x.tierce" --json --explain hi
+runs 0 'held out' "$t" train --tiers flash "$T/few.jsonl" -o "$T/x.tierce"
+runs 0 'nothing to compare' "$t" route -m "$T/x.tierce" --explain hi
+# costs at their edges
+sed 's/"cost_usd": *[0-9.e-]*/"cost_usd": 0/g' "$T/few.jsonl" > "$T/free.jsonl"
+runs 0 'mean cost \$0.000000' "$t" train --tiers flash,pro "$T/free.jsonl" -o "$T/x.tierce"
+runs 0 'about \$0.000000' "$t" route -m "$T/x.tierce" hi
+sed 's/"cost_usd": *[0-9.e-]*/"cost_usd": 1e300/g' "$T/few.jsonl" > "$T/dear.jsonl"
+runs 1 'above 1e9; is the unit right' "$t" train --tiers flash,pro "$T/dear.jsonl" -o "$T/x.tierce"
+sed 's/"input_tokens": *[0-9]*/"input_tokens": 900000000/g' "$T/few.jsonl" > "$T/tokens.jsonl"
+sed 's/"name": "old", "outcomes": \["flash"\]/"name": "old", "outcomes": ["pro"]/' tests/data/golden-tiers.json > "$T/prices.json"
+runs 0 'held out' "$t" train --tiers "$T/prices.json" "$T/tokens.jsonl" -o "$T/x.tierce"
+runs 0 '"tier"' "$t" route -m "$T/x.tierce" --json hi
+[ -w /dev/full ] && runs 1 'cannot write' sh -c "$t eval --tiers flash,pro --resamples 0 --folds 2 $T/few.jsonl > /dev/full"
+[ -w /dev/full ] && runs 1 'cannot write the predictions' "$t" eval --tiers flash,pro --resamples 0 --folds 2 --predictions /dev/full "$T/few.jsonl"
+[ -w /dev/full ] && runs 1 'cannot write' sh -c "$t inspect $T/m.tierce > /dev/full"
+[ -w /dev/full ] && runs 1 'cannot write' sh -c "$t features hi > /dev/full"
+[ -w /dev/full ] && runs 1 'No space left' sh -c "$t simulate -n 9999 > /dev/full"
 done_

@@ -66,7 +66,7 @@ test('bad requests are refused with the mend, and the router goes on', () => {
   refuses(() => router.route({ messages: [{ role: 'user', content: 7 }] }), 'ARGUMENT', /"content" must be/);
   refuses(() => router.route({ messages: [null] }), 'ARGUMENT', /"messages" must be/);
   refuses(() => router.route(null), 'ARGUMENT', /a request is/);
-  refuses(() => router.routeJson('{"prompt":'), 'ARGUMENT', /expected a string/);
+  refuses(() => router.routeJson('{"prompt":'), 'ARGUMENT', /string/);
   assert.equal(router.route('still here').order.length, 2);
 });
 

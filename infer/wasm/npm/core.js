@@ -121,7 +121,8 @@ class Parts {
     const hasPrompt = request.prompt !== undefined, hasMessages = request.messages !== undefined;
     if (hasPrompt && hasMessages) throw bad('more than one of "messages" and "prompt"; keep one');
     if (!hasPrompt && !hasMessages) throw bad('no request: give "messages" or "prompt"');
-    if (hasPrompt) this.add(TEXT, 0, String(request.prompt), '');
+    if (hasPrompt && typeof request.prompt !== 'string') throw bad('"prompt" must be a string');
+    if (hasPrompt) this.add(TEXT, 0, request.prompt, '');
     else if (!Array.isArray(request.messages)) throw bad('"messages" must be a list of {"role", "content"}');
     else for (const message of request.messages) this.message(message);
     for (const tool of request.tools || request.functions || []) this.offer(tool);

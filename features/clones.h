@@ -1,0 +1,32 @@
+/* TF_CLONES before a function: on x86-64 Linux the compiler makes it twice, for every processor and for
+ * those of the last decade (AVX2, POPCNT), and the right one is taken when the program starts. Only for
+ * functions of integers: their results are the same bits either way, which -march=native would not
+ * promise for floating point. Elsewhere, and under sanitizers (whose start-up the choice would run
+ * into), there is one. */
+#ifndef TIERCE_CLONES_H
+#define TIERCE_CLONES_H
+
+#include <limits.h> /* __GLIBC__ */
+
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                  \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(TIERCE_NO_CLONES)
+#define TF_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define TF_CLONES
+#endif
+
+/* What such a function calls must be part of it to be made twice. */
+#ifdef __GNUC__
+#define TF_INLINE static inline __attribute__((always_inline))
+#else
+#define TF_INLINE static inline
+#endif
+
+/* Asks for a cache line that will be needed soon. */
+#ifdef __GNUC__
+#define TF_PREFETCH(p) __builtin_prefetch(p)
+#else
+#define TF_PREFETCH(p) ((void)(p))
+#endif
+
+#endif

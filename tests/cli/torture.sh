@@ -1,0 +1,42 @@
+#!/bin/sh
+# As curl does it: every command of the small program again and again, the Nth allocation of the whole process failing
+# (zlib's, the C library's too), for every N. Each time the right output, or an error with a message;
+# never a signal, never half an answer with status 0. $1: build directory.
+B=$1
+. "$(dirname "$0")/lib.sh"
+t=$B/tierce
+if ! ${CC:-cc} -std=gnu11 -shared -fPIC -O1 "$(dirname "$0")/failmalloc.c" -o "$T/failmalloc.so" 2>"$T/err" ||
+    ! LD_PRELOAD="$T/failmalloc.so" FAIL_AT=1000000 FAIL_LOG="$T/calls" "$t" --version >/dev/null 2>&1 || [ ! -s "$T/calls" ]; then
+    echo "0 passed, 0 failed, 1 skipped"
+    exit 0
+fi
+m="-m tests/data/golden.tierce"
+printf '%s\n' '{"id":"a","messages":[{"role":"system","content":"s"},{"role":"user","content":"Prove it.\n"}],"tools":[{"name":"f","parameters":{}}]}' '{"prompt":"b"}' > "$T/r.jsonl"
+gzip -kc "$T/r.jsonl" > "$T/r.jsonl.gz"
+head -1 "$T/r.jsonl" > "$T/r.json"
+tortured() {
+    "$@" > "$T/right" 2> /dev/null
+    LD_PRELOAD="$T/failmalloc.so" FAIL_AT=1000000 FAIL_LOG="$T/calls" "$@" > /dev/null 2>&1
+    n=0 calls=$(cat "$T/calls") refused=0
+    while [ $n -lt "$calls" ]; do
+        n=$((n + 1))
+        LD_PRELOAD="$T/failmalloc.so" FAIL_AT=$n "$@" > "$T/out" 2> "$T/err"
+        status=$?
+        if [ $status -ge 100 ]; then say_bad "[allocation $n of $calls: killed] $*"; return; fi
+        if [ $status = 0 ] && ! cmp -s "$T/right" "$T/out"; then say_bad "[allocation $n of $calls: wrong output] $*"; return; fi
+        if [ $status != 0 ] && [ ! -s "$T/err" ]; then say_bad "[allocation $n of $calls: failed without a word] $*"; return; fi
+        [ $status = 0 ] || refused=$((refused + 1))
+    done
+    if [ $refused -lt 3 ]; then say_bad "[only $refused of $calls failures were noticed] $*"; return; fi
+    passed=$((passed + 1))
+}
+tortured "$t" route $m "Prove that 2 is prime."
+tortured "$t" route $m --explain "Prove that 2 is prime."
+tortured "$t" route $m --json --explain -r "$T/r.json"
+tortured "$t" score -q $m "$T/r.jsonl.gz"
+tortured "$t" score -q $m --threads 2 --max-bad 9 "$T/r.jsonl"
+tortured "$t" inspect tests/data/golden.tierce
+tortured "$t" inspect --json tests/data/golden.tierce
+tortured "$t" features "Prove it"
+tortured "$t" features --json $m -r "$T/r.json"
+done_
