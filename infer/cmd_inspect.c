@@ -109,7 +109,8 @@ static void print_rest(const tm_model *m)
     char tag[5];
     size_t plain, packed;
     for (uint32_t i = 0; tm_model_section(m, i, tag, &plain, &packed); i++)
-        printf(" %.4s %zu", tag, packed);
+        if (plain)
+            printf(" %.4s %zu", tag, packed);
     printf("\n");
 }
 

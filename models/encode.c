@@ -207,15 +207,22 @@ static void write_section(tm_writer *w, uint32_t tag, uint32_t flags, const tm_m
         w->at[at + i] = (uint8_t)(len >> 8 * i);
 }
 
+/* In the order in which they stand; one whose `present` says no is left out (NULL: always there). */
 static const struct {
     uint32_t tag, flags;
     void (*body)(tm_writer *, const tm_model *);
+    bool (*present)(const tm_model *);
 } sections[] = {
-    {TM_TAG_SPEC, TM_MANDATORY, write_spec},         {TM_TAG_TIERS, TM_MANDATORY, write_tiers},
-    {TM_TAG_ROWS, TM_MANDATORY, write_rows},         {TM_TAG_WEIGHTS, TM_MANDATORY, write_weights},
-    {TM_TAG_SOURCES, TM_MANDATORY, write_sources},   {TM_TAG_VOTES, TM_MANDATORY, write_votes},
-    {TM_TAG_ESTIMATE, TM_MANDATORY, write_estimate}, {TM_TAG_POINTS, TM_MANDATORY, write_points},
-    {TM_TAG_DIGEST, 0, write_digest},                {TM_TAG_SELFTEST, 0, write_selftests},
+    {TM_TAG_SPEC, TM_MANDATORY, write_spec, NULL},
+    {TM_TAG_TIERS, TM_MANDATORY, write_tiers, NULL},
+    {TM_TAG_ROWS, TM_MANDATORY, write_rows, NULL},
+    {TM_TAG_WEIGHTS, TM_MANDATORY, write_weights, NULL},
+    {TM_TAG_SOURCES, TM_MANDATORY, write_sources, NULL},
+    {TM_TAG_VOTES, TM_MANDATORY, write_votes, NULL},
+    {TM_TAG_ESTIMATE, TM_MANDATORY, write_estimate, NULL},
+    {TM_TAG_POINTS, TM_MANDATORY, write_points, NULL},
+    {TM_TAG_DIGEST, 0, write_digest, NULL},
+    {TM_TAG_SELFTEST, 0, write_selftests, NULL},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)
 
@@ -230,7 +237,8 @@ static void write_unknown(tm_writer *w, const tm_unknown *u)
 static void write_payload(tm_writer *w, const tm_model *m)
 {
     for (size_t i = 0; i < N_SECTIONS; i++)
-        write_section(w, sections[i].tag, sections[i].flags, m, sections[i].body);
+        if (!sections[i].present || sections[i].present(m))
+            write_section(w, sections[i].tag, sections[i].flags, m, sections[i].body);
     for (uint32_t i = 0; i < m->n_unknown; i++)
         write_unknown(w, &m->unknown[i]);
 }
@@ -241,7 +249,9 @@ bool tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain,
     if (i >= N_SECTIONS + m->n_unknown)
         return false;
     const uint32_t t = i < N_SECTIONS ? sections[i].tag : m->unknown[i - N_SECTIONS].tag;
-    if (i < N_SECTIONS)
+    if (i < N_SECTIONS && sections[i].present && !sections[i].present(m))
+        w.failed = false; /* not there: no bytes */
+    else if (i < N_SECTIONS)
         write_section(&w, t, sections[i].flags, m, sections[i].body);
     else
         write_unknown(&w, &m->unknown[i - N_SECTIONS]);

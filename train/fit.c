@@ -8,6 +8,7 @@
 #include "models/maths.h"
 #include "train/assemble.h"
 #include "train/costs.h"
+#include "train/gate.h"
 #include "train/memory.h"
 #include "train/narrow.h"
 #include "train/newton.h"
@@ -339,59 +340,6 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     tr_problem_free(narrow);
 }
 
-/* How far the words of each source's records are covered by a fit that did not see them: what the
- * gate measures coverage against. Per source of the dataset. */
-typedef struct {
-    double mean, spread;
-} cover;
-
-/* Sets the gate on what was held out; every record is gated by it. */
-static double gate_all(const tm_gate *gate, const cover *covers, uint32_t n, margins *m)
-{
-    double sum = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t s = m->source[i];
-        tm_gate_kinship(gate, s == UINT32_MAX ? gate->cover_mean : covers[s].mean,
-                        s == UINT32_MAX ? gate->cover_spread : covers[s].spread, &m->kinship[i]);
-        sum += m->kinship[i].known / n;
-    }
-    return sum;
-}
-
-/* A small model sees less of what makes a request familiar: its gate opens wider until as many held-out
- * records are known as a whole model knows. */
-static void open_gate(tm_gate *gate, const cover *covers, uint32_t n, margins *m, double known)
-{
-    double low = gate->base, high = gate->base + 8;
-    for (int step = 0; step < 20; step++) {
-        gate->base = (low + high) / 2;
-        if (gate_all(gate, covers, n, m) < known)
-            low = gate->base;
-        else
-            high = gate->base;
-    }
-    gate->base = low;
-    gate_all(gate, covers, n, m);
-}
-
-static void apply_gate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                       margins *m, cover *covers)
-{
-    double *covered = tr_new(n, sizeof *covered);
-    uint32_t *source = tr_new(n, sizeof *source);
-    for (uint32_t i = 0; i < n; i++) {
-        covered[i] = m->kinship[i].covered;
-        source[i] = d->source[records[i]];
-    }
-    tr_set_gate(&model->gate, d->n_sources > 1);
-    tr_cover_stats(covered, source, n, UINT32_MAX, &model->gate.cover_mean, &model->gate.cover_spread);
-    for (uint32_t s = 0; s < d->n_sources; s++)
-        tr_cover_stats(covered, source, n, s, &covers[s].mean, &covers[s].spread);
-    gate_all(&model->gate, covers, n, m);
-    free(covered);
-    free(source);
-}
-
 /* Mean P(known) of the fold's held-out records under a model that keeps everything. */
 static double known_whole(const fitting *narrow, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
                           const uint32_t *records, const uint32_t *held, uint32_t n_held)
@@ -403,16 +351,16 @@ static double known_whole(const fitting *narrow, tr_problem *p, const uint32_t *
     fitting f = *narrow;
     f.o = &whole;
     margins m = new_margins(n_held, d->n_tiers);
-    cover *covers = tr_new(d->n_sources, sizeof *covers);
+    tr_cover *covers = tr_new(d->n_sources, sizeof *covers);
     uint32_t *mine = tr_new(n_held, sizeof *mine), *order = tr_new(n_held, sizeof *order);
-    tm_model gated = {0};
+    tm_gate gate;
     double sum = 0;
     for (uint32_t i = 0; i < n_held; i++) {
         mine[i] = records[held[i]];
         order[i] = i;
     }
     hold_out(&f, p, fit, n_fit, mine, order, n_held, &m);
-    apply_gate(&gated, d, mine, n_held, &m, covers);
+    tr_gate_fit(&gate, d, &(tr_held){n_held, mine, m.source, m.kinship}, covers);
     for (uint32_t i = 0; i < n_held; i++)
         sum += m.kinship[i].known / n_held;
     free_margins(&m);
@@ -509,7 +457,7 @@ static void digest_known(tm_model *model, const tm_kinship *kinship, uint32_t n,
 
 /* All inner folds; the first one's problem and solutions stay, to warm-start the last fit from. */
 static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint32_t *records,
-                                     uint32_t n, double *c, cover *covers, tr_report *report,
+                                     uint32_t n, double *c, tr_cover *covers, tr_report *report,
                                      clock_face *clock)
 {
     const tr_dataset *d = first->d;
@@ -521,9 +469,10 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
         tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
         free_solutions(&f);
     }
-    apply_gate(model, d, records, n, &m, covers);
+    const tr_held held = {n, records, m.source, m.kinship};
+    tr_gate_fit(&model->gate, d, &held, covers);
     if (first->o->max_bytes)
-        open_gate(&model->gate, covers, n, &m, report->known_whole);
+        tr_gate_widen(&model->gate, &held, covers, report->known_whole);
     calibrate(model, d, records, n, &m, report);
     digest_known(model, m.kinship, n, report);
     for (size_t i = 0; i < cells; i++)
@@ -611,7 +560,7 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     tm_model_start(model, NULL);
     model->spec = d->spec;
     tr_describe_tiers(model, d, records, n);
-    cover *covers = tr_new(d->n_sources, sizeof *covers);
+    tr_cover *covers = tr_new(d->n_sources, sizeof *covers);
     tr_problem *first_problem =
         learn_calibration(model, &first, records, n, c, covers, report, &clock);
     tr_recognise(model, d, records, n, o.signature, f.source_of);
