@@ -98,6 +98,8 @@ if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/c
 if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
 if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 
+suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
+
 # the embedding examples, with real servers
 suite "embedding examples" sh tests/embed.sh "$B"
 
