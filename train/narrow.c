@@ -25,7 +25,8 @@ void tr_plan_size(tr_options *o, uint32_t n_sources)
     if (o->max_bytes < TR_SMALL_BYTES) /* columns of zeros cost nothing, and buy half as many buckets again */
         o->general[TF_B_PAIR] = o->general[TF_B_SKIP] = 0;
     o->vote_levels = o->max_bytes < TR_SMALL_BYTES ? 7 : 15;
-    o->vote_features = within(0.15 * size / (1.5 + 0.4 * sources), 16, o->vote_features);
+    const double votes = o->max_bytes < TR_SMALL_BYTES ? 0.28 : 0.15;
+    o->vote_features = within(votes * size / (1.5 + 0.4 * sources), 16, o->vote_features);
     o->signature = within(0.12 * size / (8 * sources), 3, o->signature);
 }
 
@@ -80,7 +81,7 @@ static double rounded(double v)
 {
     int exponent;
     const double part = frexp(v, &exponent);
-    return ldexp(nearbyint(part * 512), exponent - 9);
+    return ldexp(nearbyint(part * 256), exponent - 8);
 }
 
 static void round_float(float *v)

@@ -27,7 +27,7 @@ uint64_t tr_size_of(const tm_model *model, const tr_options *o, uint32_t n);
 /* The problem with the max_slots columns only that move the most margin. */
 tr_problem *tr_keep_columns(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t max_slots,
                             const tm_model *model);
-/* Numbers of the sources to nine bits, which is all that they are good for; zlib packs them better. */
+/* Numbers of the sources to eight bits, which is all that they are good for; zlib packs them better. */
 void tr_round_numbers(tm_model *model);
 /* What the digest of a small file does without. */
 void tr_lighten_digest(tm_model *model, const tr_options *o);

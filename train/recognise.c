@@ -151,7 +151,7 @@ typedef struct {
 
 /* The candidates that tell source k best from the others (but `out`): largest Kullback-Leibler
  * divergence of presence. */
-static void choose(const survey *s, uint32_t k, uint32_t out, uint32_t most, signature *sig)
+static void choose(const survey *s, uint32_t k, uint32_t out, signature *sig)
 {
     double gain[TM_SIGNATURE];
     memset(sig, 0, sizeof *sig);
@@ -160,16 +160,16 @@ static void choose(const survey *s, uint32_t k, uint32_t out, uint32_t most, sig
         const double q = elsewhere(s, k, out, j);
         const double kl = p * log(p / q) + (1 - p) * log((1 - p) / (1 - q));
         uint32_t place = sig->n;
-        if (place == most && kl <= gain[place - 1])
+        if (place == TM_SIGNATURE && kl <= gain[place - 1])
             continue;
-        place -= place == most;
+        place -= place == TM_SIGNATURE;
         for (; place > 0 && kl > gain[place - 1]; place--) {
             gain[place] = gain[place - 1];
             sig->at[place] = sig->at[place - 1];
         }
         gain[place] = kl;
         sig->at[place] = j;
-        sig->n += sig->n < most;
+        sig->n += sig->n < TM_SIGNATURE;
     }
     for (uint32_t f = 0; f < sig->n; f++) {
         const double p = within(s->share[(size_t)k * s->n_candidates + sig->at[f]]);
@@ -187,6 +187,34 @@ static double likelihood(const survey *s, const signature *sig, uint32_t i)
         if (s->has[i * s->words + sig->at[f] / 64] >> (sig->at[f] & 63) & 1)
             sum += sig->likely[f];
     return sum;
+}
+
+/* Mean over the source's own records of what the marks say. */
+static double mean_marks(const survey *s, uint32_t k, const signature *sig)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < s->n; i++)
+        if (source_of(s, i) == k)
+            for (uint32_t f = 0; f < sig->n; f++)
+                sum += s->has[i * s->words + sig->at[f] / 64] >> (sig->at[f] & 63) & 1 ? sig->mark[f] : sig->lack[f];
+    return sum / s->size[k];
+}
+
+/* Keeps the `most` best features, whose marks then speak for those that are gone: evidence adds up over
+ * features, and a gate that was set for whole signatures would take a short one for a stranger's. */
+static void shorten(const survey *s, uint32_t k, uint32_t most, signature *sig)
+{
+    if (sig->n <= most)
+        return;
+    const double whole = mean_marks(s, k, sig);
+    for (; sig->n > most; sig->n--)
+        sig->likely_base -= log(1 - within(s->share[(size_t)k * s->n_candidates + sig->at[sig->n - 1]]));
+    const double rest = mean_marks(s, k, sig);
+    const double factor = rest > 0 && whole > rest ? whole / rest : 1;
+    for (uint32_t f = 0; f < sig->n; f++) {
+        sig->mark[f] *= factor;
+        sig->lack[f] *= factor;
+    }
 }
 
 static void standardise(const survey *s, uint32_t k, signature *sig)
@@ -284,7 +312,8 @@ void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records,
     free(slot);
     signature *sigs = tr_new(s.n_sources, sizeof *sigs);
     for (uint32_t k = 0; k < s.n_sources; k++) {
-        choose(&s, k, UINT32_MAX, signature_size, &sigs[k]);
+        choose(&s, k, UINT32_MAX, &sigs[k]);
+        shorten(&s, k, signature_size, &sigs[k]);
         standardise(&s, k, &sigs[k]);
     }
     store(model, &s, sigs);
