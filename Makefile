@@ -14,7 +14,9 @@ ALL_CFLAGS = -std=c11 -Werror=implicit-function-declaration -D_POSIX_C_SOURCE=20
 EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/router_file.c infer/policy.c infer/swap.c
 DATA_SRC  = $(sort $(wildcard data/*.c data/import/*.c))
 # what of data/ only the larger programs need: cJSON comes with it
-HEAVY_SRC = data/dom.c data/tiers.c $(sort $(wildcard data/import/*.c))
+HEAVY_SRC = data/dom.c data/tiers.c data/zst.c data/litellm.c data/check.c data/each.c data/export_batch.c \
+            data/export_csv.c data/findings.c data/likeness.c data/merge.c data/names.c data/record_raw.c \
+            data/sample.c data/split.c data/stats.c $(sort $(wildcard data/import/*.c))
 SMALL_SRC = $(filter-out $(EDGE_SRC),$(sort $(wildcard infer/*.c)))
 TRAIN_SRC = $(sort $(wildcard train/*.c))
 # what `tierce` needs of data/: no cJSON, so that the small program stays small
@@ -27,7 +29,7 @@ SMALL_OBJ = $(call obj,$(SMALL_SRC))
 TRAIN_OBJ = $(call obj,$(TRAIN_SRC) $(HEAVY_SRC))
 LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT_OBJ) $(SMALL_OBJ) $(TRAIN_OBJ))
 
-TRAIN_LIBS = -llinear -lcjson -lz -lm
+TRAIN_LIBS = -llinear -lcjson -lzstd -lz -lm
 EDGE_LIBS  = -lz -lm
 
 .PHONY: all wasm demo test bench quality install dist clean help deps pretrained single check fuzz format

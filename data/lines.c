@@ -13,7 +13,9 @@
 #define FIRST_ROOM ((size_t)1 << 18)
 
 struct td_lines {
-    gzFile file;
+    gzFile file;         /* NULL where `read` gives the bytes */
+    td_read_bytes read;
+    void *context;
     char *path;
     char *buffer;
     size_t room, start, end; /* unread bytes are buffer[start..end) */
@@ -52,27 +54,49 @@ static int open_readable(const char *path, td_error *error)
     return fd;
 }
 
+static td_lines *new_lines(const char *name, size_t max_line)
+{
+    td_lines *lines = calloc(1, sizeof *lines);
+    if (!lines)
+        return NULL;
+    lines->path = strdup(name);
+    lines->buffer = malloc(FIRST_ROOM + 1);
+    lines->room = FIRST_ROOM;
+    lines->max_line = max_line ? max_line : TD_MAX_LINE;
+    if (lines->path && lines->buffer)
+        return lines;
+    td_lines_close(lines);
+    return NULL;
+}
+
 td_lines *td_lines_open(const char *path, size_t max_line, td_error *error)
 {
     const int fd = open_readable(path, error);
     if (fd < 0)
         return NULL;
-    td_lines *lines = calloc(1, sizeof *lines);
-    if (lines) {
-        lines->path = strdup(strcmp(path, "-") ? path : "<stdin>");
-        lines->buffer = malloc(FIRST_ROOM + 1);
-        lines->room = FIRST_ROOM;
-        lines->max_line = max_line ? max_line : TD_MAX_LINE;
+    td_lines *lines = new_lines(strcmp(path, "-") ? path : "<stdin>", max_line);
+    if (lines)
         lines->file = gzdopen(fd, "rb");
-    }
-    if (!lines || !lines->path || !lines->buffer || !lines->file) {
+    if (!lines || !lines->file) {
         td_fail(error, "%s: out of memory", path);
-        if (!lines || !lines->file)
-            close(fd);
+        close(fd);
         td_lines_close(lines);
         return NULL;
     }
     gzbuffer(lines->file, 1u << 17);
+    return lines;
+}
+
+td_lines *td_lines_from(const char *name, td_read_bytes read, void *context, size_t max_line,
+                        td_error *error)
+{
+    td_lines *lines = new_lines(name, max_line);
+    if (!lines) {
+        td_fail(error, "%s: out of memory", name);
+        return NULL;
+    }
+    lines->read = read;
+    lines->context = context;
     return lines;
 }
 
@@ -127,6 +151,12 @@ static bool fill(td_lines *lines, td_error *error)
     if (!make_room(lines, error))
         return false;
     const size_t want = lines->room - lines->end;
+    if (lines->read) {
+        const long n = lines->read(lines->context, lines->buffer + lines->end, want, error);
+        lines->end += n > 0 ? (size_t)n : 0;
+        lines->ended = n == 0;
+        return n >= 0;
+    }
     const int got = gzread(lines->file, lines->buffer + lines->end,
                            want > (1u << 30) ? 1u << 30 : (unsigned)want);
     int code = Z_OK;
@@ -151,6 +181,8 @@ static bool skip_mark(td_lines *lines, td_error *error)
     if (n >= 2 && ((at[0] == 0xff && at[1] == 0xfe) || (at[0] == 0xfe && at[1] == 0xff)))
         return td_fail(error, "%s:1: the file is UTF-16; convert it with: iconv -f UTF-16 -t UTF-8",
                        lines->path);
+    if (n >= 4 && !memcmp(at, "\x28\xb5\x2f\xfd", 4))
+        return td_fail(error, "%s:1: the file is Zstandard; unpack it with: zstd -d", lines->path);
     if (n >= 3 && at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf)
         lines->start += 3;
     return true;

@@ -31,6 +31,12 @@ typedef struct td_lines td_lines;
 /* path "-" is standard input. NULL with *error filled. max_line 0: TD_MAX_LINE bytes. */
 td_lines *td_lines_open(const char *path, size_t max_line, td_error *error);
 
+/* The same from anything that gives bytes: up to `room` of them, 0 at the end, -1 with *error filled.
+ * `name` stands in messages. */
+typedef long (*td_read_bytes)(void *context, char *into, size_t room, td_error *error);
+td_lines *td_lines_from(const char *name, td_read_bytes read, void *context, size_t max_line,
+                        td_error *error);
+
 typedef enum { TD_LINE, TD_END, TD_BROKEN } td_line_status;
 
 /* The next line, empty ones included, valid until the next call and writable; *line is followed by

@@ -14,8 +14,9 @@ static void print_help(const td_command *command)
     for (size_t i = 0; i < command->n_options; i++) {
         const td_option *o = &command->options[i];
         char left[64];
-        snprintf(left, sizeof left, "  %c%c %s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-                 o->letter ? "" : " ", o->name, o->value ? " " : "", o->value ? o->value : "");
+        const char *gap = !o->value ? "" : o->type == TD_MAYBE ? "[=" : " ";
+        snprintf(left, sizeof left, "  %c%c %s--%s%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? "" : " ", o->name, gap, o->value ? o->value : "", o->type == TD_MAYBE ? "]" : "");
         printf("%-34s %s\n", left, o->help);
     }
     printf("%-34s %s\n", "      --help", "this text");
@@ -109,6 +110,11 @@ static int take(const td_command *command, int argc, char **argv, int *at, void 
             return -1;
         }
         memcpy((char *)into + o->offset, &yes, sizeof yes);
+        return 0;
+    }
+    if (o->type == TD_MAYBE && !equals) {
+        const double none = (double)NAN;
+        memcpy((char *)into + o->offset, &none, sizeof none);
         return 0;
     }
     const char *value = equals ? equals + 1 : attached ? attached : *at + 1 < argc ? argv[++*at] : NULL;

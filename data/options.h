@@ -1,7 +1,8 @@
 /* Command lines from one table: parsing, checking and --help all come from it.
  *
  * An option is --name VALUE or --name=VALUE, a flag is --name; one-letter aliases are -m VALUE. An
- * unknown one is an error that names the nearest known one. "--" ends options; "-" is an operand. */
+ * unknown one is an error that names the nearest known one. "--" ends options; "-" is an operand. A
+ * TD_MAYBE is a number that may be left out: --name, or --name=VALUE; without it the field becomes NaN. */
 #ifndef TIERCE_OPTIONS_H
 #define TIERCE_OPTIONS_H
 
@@ -9,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { TD_FLAG, TD_STRING, TD_COUNT, TD_NUMBER } td_option_type;
+typedef enum { TD_FLAG, TD_STRING, TD_COUNT, TD_NUMBER, TD_MAYBE } td_option_type;
 
 typedef struct {
     const char *name;  /* without the dashes */

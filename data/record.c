@@ -54,28 +54,39 @@ static void read_score(td_json *json, double *score)
 
 static void read_outcome(td_json *json, td_outcome *o)
 {
+    const struct {
+        const char *key;
+        double *to;
+    } numbers[] = {{"cost_usd", &o->cost_usd},
+                   {"input_tokens", &o->input_tokens},
+                   {"output_tokens", &o->output_tokens},
+                   {"latency_s", &o->latency_s},
+                   {"cached_tokens", &o->cached_tokens},
+                   {"cache_write_tokens", &o->cache_write_tokens},
+                   {"reasoning_tokens", &o->reasoning_tokens}};
+    enum { N = sizeof numbers / sizeof *numbers };
     tierce_span key;
     bool first = true, scored = false;
-    o->score = o->cost_usd = o->input_tokens = o->output_tokens = o->latency_s = (double)NAN;
+    o->score = (double)NAN;
+    for (size_t i = 0; i < N; i++)
+        *numbers[i].to = (double)NAN;
     if (!td_json_enter(json, '{'))
         return;
     while (td_json_key(json, &key, &first)) {
+        size_t i = 0;
         if (td_span_is(key, "score")) {
             if (scored)
                 td_json_fail(json, "\"score\" stands twice in an outcome");
             scored = true;
             read_score(json, &o->score);
-        } else if (td_span_is(key, "cost_usd")) {
-            optional_number(json, &o->cost_usd);
-        } else if (td_span_is(key, "input_tokens")) {
-            optional_number(json, &o->input_tokens);
-        } else if (td_span_is(key, "output_tokens")) {
-            optional_number(json, &o->output_tokens);
-        } else if (td_span_is(key, "latency_s")) {
-            optional_number(json, &o->latency_s);
-        } else {
-            td_json_skip(json, NULL);
+            continue;
         }
+        while (i < N && !td_span_is(key, numbers[i].key))
+            i++;
+        if (i < N)
+            optional_number(json, numbers[i].to);
+        else
+            td_json_skip(json, NULL);
     }
     if (!scored)
         td_json_fail(json, "an outcome without \"score\"; leave the tier out when it was not scored");
@@ -129,6 +140,15 @@ static void read_label(td_json *json, tierce_span *label)
         td_json_fail(json, "\"source\" or \"workload\" of more than 1000 bytes; they are names, not texts");
 }
 
+/* A propensity of 0 would say that what happened could not happen. */
+static void read_propensity(td_json *json, double *out)
+{
+    if (td_json_peek(json) == 'n')
+        td_json_null(json);
+    else if (td_json_number(json, out) && !(*out > 0 && *out <= 1))
+        td_json_fail(json, "\"propensity\" is outside 0..1 (without 0): the probability of the choice");
+}
+
 static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_record *record,
                         td_want want, bool inner)
 {
@@ -147,7 +167,11 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
             read_label(json, &record->source);
         else if (td_span_is(key, "workload"))
             read_label(json, &record->workload);
-        else if (td_span_is(key, "outcomes") && want == TD_WANT_RECORDS)
+        else if (td_span_is(key, "chosen") && want != TD_WANT_REQUESTS)
+            read_label(json, &record->chosen);
+        else if (td_span_is(key, "propensity") && want != TD_WANT_REQUESTS)
+            read_propensity(json, &record->propensity);
+        else if (td_span_is(key, "outcomes") && want != TD_WANT_REQUESTS)
             read_outcomes(json, outcomes, record);
         else if (td_span_is(key, "body") && td_json_peek(json) == '{')
             read_object(r, json, outcomes, record, want, true);
@@ -172,6 +196,8 @@ static const char *incomplete(const td_record *record, td_want want)
         return "no \"id\"; give every record an id of its own";
     if (!record->n_outcomes)
         return "no \"outcomes\"; a record needs at least one {tier: {\"score\": …}}";
+    if (!isnan(record->propensity) && !record->chosen.len)
+        return "\"propensity\" without \"chosen\": which tier did the policy choose?";
     return NULL;
 }
 
@@ -180,6 +206,7 @@ bool td_parse_line(td_request *r, td_outcome *outcomes, td_record *record, const
 {
     td_json json;
     memset(record, 0, sizeof *record);
+    record->propensity = (double)NAN;
     *where = 0;
     *what = "out of memory";
     if (!td_request_reset(r, len))
@@ -372,6 +399,7 @@ static int take_line(td_reader *r, char *line, size_t len, td_record *record, td
             return bad_line(r, message.text, error) ? 0 : -1;
         }
     }
+    record->raw = (tierce_span){line, len};
     record->path = path;
     record->line = number;
     return 1;

@@ -6,6 +6,9 @@
  *                             "output_tokens": 344, "latency_s": 1.9},
  *                   "pro":   {"score": 0.5}}}
  *
+ * A line of a log, where a policy chose one tier, says which and with what probability that policy
+ * chose it: {…, "chosen": "flash", "propensity": 0.8, "outcomes": {"flash": {"score": 1}}}.
+ *
  * A line is read whole or not at all: a bad one is reported with file, line, what is wrong and how to
  * mend it, counted, and skipped while the budget (--max-bad) lasts. */
 #ifndef TIERCE_RECORD_H
@@ -16,25 +19,33 @@
 
 #define TD_MAX_OUTCOMES 256
 
-/* Numbers that were not recorded are NaN. */
+/* Numbers that were not recorded are NaN. Token counts mean one thing, whatever a harness or provider
+ * calls them: input_tokens is all input that was billed, of which cached_tokens were read from a prompt
+ * cache and cache_write_tokens written to one (fresh input is what is left); output_tokens is all
+ * output that was billed, of which reasoning_tokens were never shown. */
 typedef struct {
     tierce_span name; /* tier or model, as the record calls it */
     double score;     /* 0..1 */
     double cost_usd, input_tokens, output_tokens, latency_s;
+    double cached_tokens, cache_write_tokens, reasoning_tokens;
 } td_outcome;
 
 /* Everything points into the line and the reader's memory: valid until the next record. */
 typedef struct {
     tierce_span id, source, workload; /* empty where not given */
+    tierce_span chosen;               /* tier that a logging policy chose; empty where not given */
+    double propensity;                /* probability with which it did, above 0; NaN where not given */
     const tierce_request *request;
     const td_outcome *outcomes;
     size_t n_outcomes;
+    tierce_span raw;  /* the line's own bytes, without its line break */
     const char *path; /* of the file, and the line */
     uint64_t line;
 } td_record;
 
 typedef enum {
     TD_WANT_RECORDS, /* id and outcomes are required; ids must differ */
+    TD_WANT_ANY_IDS, /* the same, but an id may come again */
     TD_WANT_REQUESTS /* id is optional, outcomes are skipped */
 } td_want;
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "data/dom.h"
-#include "data/nearest.h"
+#include "data/tier_keys.h"
 
 #define MAX_FILE ((size_t)16 << 20)
 
@@ -16,19 +16,16 @@ typedef struct {
     char at[256];
 } place;
 
-static bool known_keys(const td_node *object, const char *const *keys, size_t n, const place *where)
+static bool known_keys(const td_node *object, td_key_place kind, const place *where)
 {
+    const char *near, *example;
     for (const td_node *item = td_first(object); item; item = td_next(item)) {
-        size_t i = 0;
-        while (i < n && strcmp(td_key(item), keys[i]))
-            i++;
-        if (i < n)
+        if (td_known_key(kind, td_key(item), &near, &example))
             continue;
-        const char *near = td_nearest(td_key(item), keys, n);
         return near ? td_fail(where->error, "%s: unknown key \"%.80s\"; did you mean \"%s\"?", where->at,
                               td_key(item), near)
                     : td_fail(where->error, "%s: unknown key \"%.80s\"; known are \"%s\" and its kin",
-                              where->at, td_key(item), keys[0]);
+                              where->at, td_key(item), example);
     }
     for (const td_node *a = td_first(object); a; a = td_next(a))
         for (const td_node *b = td_next(a); b; b = td_next(b))
@@ -49,49 +46,75 @@ static bool get_number(const td_node *object, const char *key, double high, doub
     return true;
 }
 
-static bool need_number(const td_node *object, const char *key, double *out, const place *where)
+/* Every key of the object that is a rate, into rates. */
+static bool read_rates(const td_node *object, td_rates *rates, const place *where)
 {
-    if (!td_get(object, key))
-        return td_fail(where->error, "%s: lacks \"%s\" (USD per million tokens)", where->at, key);
-    return get_number(object, key, 1e6, out, where);
+    for (size_t i = 0; i < td_n_rate_keys; i++)
+        if (!get_number(object, td_rate_keys[i].key, TD_MAX_RATE,
+                        (double *)(void *)((char *)rates + td_rate_keys[i].offset), where))
+            return false;
+    return true;
 }
 
-static bool read_long(const td_node *item, td_prices *p, const place *outer)
+/* A member that must be an object of known keys; *inner is where it stands. */
+static bool enter(const td_node *item, const char *name, td_key_place kind, const place *outer, place *inner)
 {
-    static const char *const keys[] = {"above_input_tokens", "input", "output", "cached_input"};
-    place where = *outer;
-    double above = 0;
-    snprintf(where.at, sizeof where.at, "%.240s.long", outer->at);
+    *inner = *outer;
+    snprintf(inner->at, sizeof inner->at, "%.230s.%s", outer->at, name);
     if (!td_is_object(item))
-        return td_fail(where.error, "%s: must be an object", where.at);
-    if (!known_keys(item, keys, 4, &where) ||
-        !get_number(item, "above_input_tokens", 4e9, &above, &where) ||
-        !need_number(item, "input", &p->long_input, &where) ||
-        !need_number(item, "output", &p->long_output, &where))
+        return td_fail(inner->error, "%s: must be an object", inner->at);
+    return known_keys(item, kind, inner);
+}
+
+static bool read_long(const td_node *item, td_tariff *t, const place *outer)
+{
+    place where;
+    if (!item)
+        return true;
+    if (!enter(item, "long", TD_IN_LONG, outer, &where) ||
+        !get_number(item, "above_input_tokens", 4e9, &t->long_above, &where) ||
+        !read_rates(item, &t->at_length, &where))
         return false;
-    if (above < 1)
-        return td_fail(where.error, "%s: lacks \"above_input_tokens\" (at least 1)", where.at);
-    p->long_above = (uint32_t)above;
-    p->long_cached_input = p->long_input;
-    return get_number(item, "cached_input", 1e6, &p->long_cached_input, &where);
+    return t->long_above >= 1 || td_fail(where.error, "%s: lacks \"above_input_tokens\" (at least 1)", where.at);
+}
+
+static bool read_batch(const td_node *item, td_prices *p, const place *outer)
+{
+    place where;
+    if (!item)
+        return true;
+    p->has_batch = true;
+    return enter(item, "batch", TD_IN_BATCH, outer, &where) && read_rates(item, &p->batch.rates, &where) &&
+           read_long(td_get(item, "long"), &p->batch, &where);
+}
+
+static bool read_date(const td_node *object, const char *key, char to[11], const place *where)
+{
+    const td_node *item = td_get(object, key);
+    const char *text = td_string(item);
+    if (!item)
+        return true;
+    if (!text || !td_is_date(text, strlen(text)))
+        return td_fail(where->error, "%s.%s: must be a day of the calendar, \"2026-08-01\"", where->at, key);
+    memcpy(to, text, 11);
+    return true;
 }
 
 static bool read_prices(const td_node *item, td_prices *p, const place *outer)
 {
-    static const char *const keys[] = {"input", "output", "cached_input", "long"};
-    place where = *outer;
-    snprintf(where.at, sizeof where.at, "%.240s.prices", outer->at);
-    if (!td_is_object(item))
-        return td_fail(where.error, "%s: must be an object", where.at);
-    if (!known_keys(item, keys, 4, &where) || !need_number(item, "input", &p->input, &where) ||
-        !need_number(item, "output", &p->output, &where))
+    place where;
+    const char *lack;
+    td_prices_clear(p);
+    if (!enter(item, "prices", TD_IN_PRICES, outer, &where) || !read_rates(item, &p->usual.rates, &where) ||
+        !read_long(td_get(item, "long"), &p->usual, &where) ||
+        !read_batch(td_get(item, "batch"), p, &where) ||
+        !read_date(item, "effective_from", p->from, &where) ||
+        !read_date(item, "effective_to", p->to, &where))
         return false;
-    p->known = true;
-    p->cached_input = p->input;
-    if (!get_number(item, "cached_input", 1e6, &p->cached_input, &where))
-        return false;
-    const td_node *more = td_get(item, "long");
-    return !more || read_long(more, p, &where);
+    if (*p->from && *p->to && strcmp(p->from, p->to) > 0)
+        return td_fail(where.error, "%s: effective_from %s is after effective_to %s", where.at, p->from, p->to);
+    const char *lacks = td_prices_complete(p, &lack);
+    return !lacks || td_fail(where.error, "%s%s: lacks \"%s\" (USD per million tokens)", where.at, lack, lacks);
 }
 
 static bool set_string(char **to, const char *from, td_error *error)
@@ -141,11 +164,9 @@ static bool is_name(const char *s)
 
 static bool read_tier(const td_node *item, td_tier *tier, const place *where)
 {
-    static const char *const keys[] = {"name",   "outcomes",       "model", "prices",
-                                       "context_window", "tools"};
     if (!td_is_object(item))
         return td_fail(where->error, "%s: must be an object", where->at);
-    if (!known_keys(item, keys, sizeof keys / sizeof *keys, where))
+    if (!known_keys(item, TD_IN_TIER, where))
         return false;
     const td_node *name = td_get(item, "name");
     const td_node *model = td_get(item, "model");
@@ -187,12 +208,11 @@ static bool check_names(const td_tiers *tiers, const char *path, td_error *error
 
 static bool read_document(const td_node *root, td_tiers *tiers, const char *path, td_error *error)
 {
-    static const char *const keys[] = {"tiers", "date", "source", "note"};
     place where = {error, ""};
     snprintf(where.at, sizeof where.at, "%.200s", path);
     if (!td_is_object(root))
         return td_fail(error, "%s: must be an object {\"tiers\": […]}", where.at);
-    if (!known_keys(root, keys, 4, &where))
+    if (!known_keys(root, TD_AT_ROOT, &where))
         return false;
     const td_node *list = td_get(root, "tiers"), *item;
     if (!td_is_array(list) || !td_first(list))
@@ -235,15 +255,38 @@ static bool load_list(td_tiers *tiers, const char *list, td_error *error)
     }
 }
 
-bool td_tiers_load(td_tiers *tiers, const char *what, td_error *error)
+/* Either way in: empty first, and empty again when it fails. */
+static bool load_with(td_tiers *tiers, const char *what, td_error *error,
+                      bool (*load)(td_tiers *, const char *, td_error *))
 {
-    const size_t n = strlen(what);
     memset(tiers, 0, sizeof *tiers);
-    const bool good = n > 5 && !strcmp(what + n - 5, ".json") ? load_json(tiers, what, error)
-                                                              : load_list(tiers, what, error);
+    const bool good = load(tiers, what, error);
     if (!good)
         td_tiers_free(tiers);
     return good;
+}
+
+bool td_tiers_load_json(td_tiers *tiers, const char *path, td_error *error)
+{
+    return load_with(tiers, path, error, load_json);
+}
+
+bool td_tiers_parse(td_tiers *tiers, const char *text, size_t len, const char *path, td_error *error)
+{
+    memset(tiers, 0, sizeof *tiers);
+    td_node *root = td_dom_parse(text, len, path, error);
+    const bool good = root && read_document(root, tiers, path, error);
+    td_dom_free(root);
+    if (!good)
+        td_tiers_free(tiers);
+    return good;
+}
+
+bool td_tiers_load(td_tiers *tiers, const char *what, td_error *error)
+{
+    const size_t n = strlen(what);
+    const bool is_file = n > 5 && !strcmp(what + n - 5, ".json");
+    return load_with(tiers, what, error, is_file ? load_json : load_list);
 }
 
 void td_tiers_free(td_tiers *tiers)

@@ -11,7 +11,8 @@
  *                 "context_window": 1048576,
  *                 "tools": true}]}
  *
- * Prices are USD per million tokens. `outcomes` are the names to look for in a record, first match
+ * Prices are USD per million tokens (data/prices.h has all their keys, `tierce tiers init` writes them
+ * from a kept table). `outcomes` are the names to look for in a record, first match
  * wins; without it, the tier's own name. An unknown key is an error that names the nearest known one. */
 #ifndef TIERCE_TIERS_H
 #define TIERCE_TIERS_H
@@ -19,16 +20,10 @@
 #include <stdint.h>
 
 #include "data/lines.h"
+#include "data/prices.h"
 #include "data/record.h"
 
 #define TD_MAX_TIERS 64
-
-typedef struct {
-    bool known;
-    double input, output, cached_input; /* cached_input defaults to input */
-    uint32_t long_above;                /* input tokens; 0: no second rate */
-    double long_input, long_output, long_cached_input;
-} td_prices;
 
 typedef struct {
     char *name, *model; /* model "" where not given */
@@ -46,6 +41,10 @@ typedef struct {
 
 /* `what` is a comma-separated list or a path that ends in .json. On failure nothing needs freeing. */
 bool td_tiers_load(td_tiers *tiers, const char *what, td_error *error);
+/* The same from a path of any name. */
+bool td_tiers_load_json(td_tiers *tiers, const char *path, td_error *error);
+/* The same from text in memory; `path` is for messages. */
+bool td_tiers_parse(td_tiers *tiers, const char *text, size_t len, const char *path, td_error *error);
 void td_tiers_free(td_tiers *tiers);
 
 /* The record's outcome for a tier, or NULL. */

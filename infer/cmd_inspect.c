@@ -84,14 +84,24 @@ static void print_sources(const tm_model *m)
            m->gate.coverage, m->gate.vocabulary, m->gate.confidence, m->gate.size, m->gate.most);
 }
 
+static void print_point(const tm_model *m, const tm_point *p)
+{
+    printf("  %s\n    %s\n    value $%g, least probability %g, highest cost $%g", p->name, p->goal,
+           p->value_usd, p->min_probability, p->max_cost_usd);
+    for (uint32_t t = 0; p->charge && t < m->n_tiers; t++)
+        if (p->charge[t] != 0)
+            printf(", %s charged %.4f of probability", m->tiers[t].name, p->charge[t]);
+    if (p->min_familiarity > 0)
+        printf(", abstains below familiarity %.3g", p->min_familiarity);
+    printf(", default tier %s\n", m->tiers[p->default_tier].name);
+}
+
 static void print_rest(const tm_model *m)
 {
     const tm_digest *d = &m->digest;
     printf("operating points: %u\n", m->n_points);
     for (uint32_t i = 0; i < m->n_points; i++)
-        printf("  %-12s %s: value $%g, least probability %g, highest cost $%g\n", m->points[i].name,
-               m->points[i].goal, m->points[i].value_usd, m->points[i].min_probability,
-               m->points[i].max_cost_usd);
+        print_point(m, &m->points[i]);
     printf("training: %u records, seed %llu, %s\n  data ", d->records, (unsigned long long)d->seed,
            d->created_by ? d->created_by : "");
     for (size_t i = 0; i < sizeof d->data_hash; i++)
@@ -103,6 +113,9 @@ static void print_rest(const tm_model *m)
             printf("  [%.4f, %.4f]", d->figures[i].low, d->figures[i].high);
         printf("\n");
     }
+    if (m->portrait.n)
+        printf("portrait of the training records: %u histograms (tierce drift); abstention level %.3g\n",
+               m->portrait.n, m->portrait.abstain_below);
     printf("self-test vectors: %u, reproduced on this machine\n", m->n_selftests);
     printf("file: %llu bytes, payload %llu\n  packed alone:", (unsigned long long)m->file_bytes,
            (unsigned long long)m->raw_bytes);
@@ -228,6 +241,18 @@ static void put_figures(td_out *out, const tm_digest *d)
     td_puts(out, "]");
 }
 
+static void put_charges(td_out *out, const tm_model *m, const double *charge)
+{
+    if (!charge)
+        return;
+    td_puts(out, ", \"charge\": {");
+    for (uint32_t t = 0; t < m->n_tiers; t++) {
+        td_puts(out, t ? ", " : "");
+        put_value(out, m->tiers[t].name, charge[t]);
+    }
+    td_puts(out, "}");
+}
+
 static void put_points(td_out *out, const tm_model *m)
 {
     td_puts(out, ", \"points\": [");
@@ -242,6 +267,11 @@ static void put_points(td_out *out, const tm_model *m)
         put_value(out, "min_probability", m->points[i].min_probability);
         td_puts(out, ", ");
         put_value(out, "max_cost_usd", m->points[i].max_cost_usd);
+        td_puts(out, ", ");
+        put_value(out, "min_familiarity", m->points[i].min_familiarity);
+        td_puts(out, ", ");
+        put_text(out, "default_tier", m->tiers[m->points[i].default_tier].name);
+        put_charges(out, m, m->points[i].charge);
         td_puts(out, "}");
     }
     td_puts(out, "]");

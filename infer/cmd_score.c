@@ -1,287 +1,170 @@
-/* tierce score: a strict filter. Lines in, decisions out in the same order, in constant memory.
- *
- * Lines are read into batches of bounded size; the threads of a batch take line after line from it
- * and write into a buffer per line; the batch is printed in order when all are done. */
+/* tierce score: a strict filter, requests in and decisions out, or a batch file in and one per tier
+ * out. The machine is infer/scorer.c; here are the options, the counters and the exit status. */
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "data/record.h"
+#include "data/batch_line.h"
+#include "data/line_range.h"
+#include "data/nearest.h"
 #include "infer/commands.h"
-#include "infer/decision_out.h"
+#include "infer/score_batch.h"
 
 typedef struct {
     policy_options policy;
     uint64_t threads, max_bad, max_line;
-    bool quiet;
+    const char *range, *counters;
+    bool quiet, keyed, batch;
+    score_batch_options files;
 } score_options;
 
 static const td_option options[] = {
     POLICY_OPTIONS(score_options, policy),
     {"threads", 'j', TD_COUNT, offsetof(score_options, threads), 1, 256, "N",
      "worker threads (default 1)"},
+    {"byte-range", 0, TD_STRING, offsetof(score_options, range), 0, 0, "A-B",
+     "only the lines of FILE that start at byte A or behind and before B"},
+    {"keyed", 0, TD_FLAG, offsetof(score_options, keyed), 0, 0, NULL,
+     "lines are KEY<tab>JSON; the key is handed through"},
+    {"counters", 0, TD_STRING, offsetof(score_options, counters), 0, 0, "STYLE",
+     "text (default), hadoop (reporter:counter: lines) or none, on stderr"},
     {"max-bad", 0, TD_COUNT, offsetof(score_options, max_bad), 0, 1e12, "N",
      "skip up to N bad lines, each reported on stderr (default 0: stop)"},
     {"max-line", 0, TD_COUNT, offsetof(score_options, max_line), 1024, 4e9, "BYTES",
      "longest line accepted (default 268435456)"},
-    {"quiet", 'q', TD_FLAG, offsetof(score_options, quiet), 0, 0, NULL, "no counters on stderr"},
+    {"quiet", 'q', TD_FLAG, offsetof(score_options, quiet), 0, 0, NULL, "as --counters none"},
+    {"batch", 0, TD_FLAG, offsetof(score_options, batch), 0, 0, NULL,
+     "OpenAI batch lines in, one batch file per tier into --out-dir"},
+    {"out-dir", 0, TD_STRING, offsetof(score_options, files.out_dir), 0, 0, "DIR",
+     "folder to make, with --batch"},
+    {"tiers", 0, TD_STRING, offsetof(score_options, files.tiers), 0, 0, "FILE",
+     "tiers.json: --batch decides at its batch prices, with its model ids"},
+    {"assume-output", 0, TD_NUMBER, offsetof(score_options, files.assumed_output), 0, 1e7, "TOKENS",
+     "output tokens a request where the model learned none (forecast only)"},
+    {"part-lines", 0, TD_COUNT, offsetof(score_options, files.part_lines), 1, 1e9, "N",
+     "most lines of a batch file (default 50000)"},
+    {"part-bytes", 0, TD_COUNT, offsetof(score_options, files.part_bytes), 1, 1e12, "BYTES",
+     "most bytes of a batch file (default 200000000)"},
 };
 
 static const td_command command = {
     "tierce score [OPTION...] [FILE...]",
     "Reads requests, one JSON object a line (chat shape, {\"prompt\"}, or OpenAI batch lines; plain or\n"
     ".gz; - or no FILE is standard input) and prints a decision a line, in the same order:\n"
-    "{\"id\", \"tier\", \"p\": {tier: probability}, \"cost\": {tier: USD}, \"reason\", \"margin\", \"familiarity\"}",
+    "{\"id\", \"tier\", \"p\": {tier: probability}, \"cost\": {tier: USD}, \"reason\", \"margin\", \"familiarity\"}\n\n"
+    "With --batch it writes one OpenAI batch file per tier instead (TIER-00001.jsonl …; the model's name\n"
+    "is put in, no other byte is touched), decisions.jsonl and forecast.json, all or nothing.",
     options, sizeof options / sizeof *options,
-    "exit status: 0 all lines decided, 1 stopped, 2 wrong usage, 3 done but bad lines were skipped"};
+    "Ranges: a line belongs to the range that holds its first byte, so the outputs of any partition,\n"
+    "one behind the other, are the output of the whole.\n"
+    "exit status: 0 all lines decided, 1 stopped (--batch: nothing was written), 2 wrong usage,\n"
+    "3 done but bad lines were skipped"};
 
-#define BATCH_LINES 4096
-#define BATCH_BYTES ((size_t)4 << 20)
-
-typedef struct {
-    size_t at, len; /* of the line in the batch's text */
-    uint64_t number;
-    bool bad;
-    td_out out;     /* the decision, or the complaint */
-} slot;
-
-typedef struct {
-    char *text;
-    size_t used, room;
-    slot *slots;
-    size_t n;
-    atomic_size_t next;
-    const tierce_router *router;
-    const tierce_policy *policy;
-    const char *path;
-    bool no_memory;
-} batch;
-
-typedef struct {
-    batch *b;
-    void *memory;
-    tierce_scratch *scratch;
-    td_request request;
-    atomic_bool failed;
-} worker;
-
-static void complain(slot *s, const char *path, size_t where, const char *what)
+static const char *print(void *context, score_slot *slot)
 {
-    char head[64];
-    s->bad = true;
-    s->out.len = 0;
-    td_puts(&s->out, path);
-    snprintf(head, sizeof head, ":%llu: byte %zu: ", (unsigned long long)s->number, where + 1);
-    td_puts(&s->out, head);
-    td_puts(&s->out, what);
-    td_puts(&s->out, "\n");
+    (void)context;
+    if (fwrite(slot->out.at, 1, slot->out.len, stdout) == slot->out.len)
+        return NULL;
+    fprintf(stderr, "tierce score: cannot write the output: %s\n", strerror(errno));
+    return "";
 }
 
-static void score_line(worker *w, slot *s)
+static bool refuse(const char *what)
 {
-    td_record record;
-    tierce_decision d;
-    tierce_error error;
-    const char *what;
-    size_t where;
-    s->bad = false;
-    s->out.len = 0;
-    if (!td_parse_line(&w->request, NULL, &record, w->b->text + s->at, s->len, TD_WANT_REQUESTS, &what,
-                       &where)) {
-        complain(s, w->b->path, where, what);
-    } else if (tierce_decide(w->b->router, w->scratch, record.request, w->b->policy, &d, &error) !=
-               TIERCE_OK) {
-        complain(s, w->b->path, 0, error.message);
-    } else {
-        put_decision(&s->out, w->b->router, &d, record.id, s->number);
-        td_puts(&s->out, "\n");
-    }
-    if (s->out.failed || w->request.no_memory)
-        atomic_store(&w->failed, true);
+    fprintf(stderr, "tierce score: %s; see --help\n", what);
+    return false;
 }
 
-static void *work(void *context)
+static bool known_style(const char *style)
 {
-    worker *w = context;
-    size_t i;
-    while ((i = atomic_fetch_add(&w->b->next, 1)) < w->b->n)
-        score_line(w, &w->b->slots[i]);
-    return NULL;
+    static const char *const styles[] = {"text", "hadoop", "none"};
+    for (size_t i = 0; i < 3; i++)
+        if (!style || !strcmp(style, styles[i]))
+            return true;
+    const char *near = td_nearest(style, styles, 3);
+    fprintf(stderr, "tierce score: --counters %.40s: did you mean %s?\n", style, near ? near : styles[0]);
+    return false;
 }
 
-typedef struct {
-    batch b;
-    worker *workers;
-    pthread_t *threads;
-    size_t n_threads;
-    uint64_t scored, bad, max_bad, bytes;
-} scorer;
-
-static bool start(scorer *s, const tierce_router *router, const tierce_policy *policy, size_t threads)
+static bool check(const score_options *o, int files, char **argv, score_job *job)
 {
-    s->b.slots = calloc(BATCH_LINES, sizeof *s->b.slots);
-    s->b.router = router;
-    s->b.policy = policy;
-    s->workers = calloc(threads, sizeof *s->workers);
-    s->threads = calloc(threads, sizeof *s->threads);
-    s->n_threads = threads;
-    if (!s->b.slots || !s->workers || !s->threads)
+    const score_batch_options *b = &o->files;
+    if (!known_style(o->counters))
         return false;
-    for (size_t i = 0; i < threads; i++) {
-        s->workers[i].b = &s->b;
-        s->workers[i].memory = calloc(1, tierce_scratch_size(router));
-        s->workers[i].scratch = tierce_scratch_init(router, s->workers[i].memory, NULL);
-        if (!s->workers[i].scratch)
-            return false;
-    }
+    if (o->batch != (b->out_dir != NULL))
+        return refuse("--batch and --out-dir DIR belong together");
+    if (!o->batch && (b->tiers || b->assumed_output > 0 || b->part_lines != TD_BATCH_LINES ||
+                      b->part_bytes != TD_BATCH_BYTES))
+        return refuse("--tiers, --assume-output, --part-lines and --part-bytes need --batch");
+    if (o->batch && o->keyed)
+        return refuse("--keyed lines are not batch lines");
+    if (!o->range)
+        return true;
+    job->has_range = true;
+    if (!td_parse_range(o->range, &job->from, &job->to))
+        return refuse("--byte-range is A-B, A- or -B with A <= B (B itself is not included)");
+    if (files != 1 || !strcmp(argv[1], "-"))
+        return refuse("--byte-range needs one FILE, not standard input");
     return true;
 }
 
-static void stop(scorer *s)
+static void print_counters(const score_options *o, const tierce_router *router, const score_counts *c)
 {
-    for (size_t i = 0; s->workers && i < s->n_threads; i++) {
-        free(s->workers[i].memory);
-        td_request_free(&s->workers[i].request);
+    if (o->quiet || (o->counters && !strcmp(o->counters, "none")))
+        return;
+    if (!o->counters || !strcmp(o->counters, "text")) {
+        fprintf(stderr, "%llu decided, %llu bad lines, %llu bytes", (unsigned long long)c->decided,
+                (unsigned long long)c->bad, (unsigned long long)c->bytes);
+        if (c->abstained)
+            fprintf(stderr, ", %llu abstained: too unlike the training records", (unsigned long long)c->abstained);
+        fprintf(stderr, "\n");
+        return;
     }
-    for (size_t i = 0; s->b.slots && i < BATCH_LINES; i++)
-        free(s->b.slots[i].out.at);
-    free(s->b.slots);
-    free(s->b.text);
-    free(s->workers);
-    free(s->threads);
-}
-
-/* Copies a line into the batch; false when memory ends. */
-static bool add_line(batch *b, const char *line, size_t len, uint64_t number)
-{
-    if (b->room - b->used < len) {
-        const size_t room = b->used + len + BATCH_BYTES;
-        char *text = realloc(b->text, room);
-        if (!text)
-            return false;
-        b->text = text;
-        b->room = room;
+    fprintf(stderr, "reporter:counter:tierce,decided,%llu\nreporter:counter:tierce,bad lines,%llu\n"
+                    "reporter:counter:tierce,bytes,%llu\n",
+            (unsigned long long)c->decided, (unsigned long long)c->bad, (unsigned long long)c->bytes);
+    if (c->abstained)
+        fprintf(stderr, "reporter:counter:tierce,abstained,%llu\n", (unsigned long long)c->abstained);
+    for (uint32_t t = 0; t < tierce_tier_count(router); t++) {
+        char name[80]; /* a comma would end the counter's name */
+        snprintf(name, sizeof name, "%s", tierce_tier_name(router, t));
+        for (char *at = name; *at; at++)
+            *at = *at == ',' || *at == '\n' ? '_' : *at;
+        fprintf(stderr, "reporter:counter:tierce,to %s,%llu\n", name, (unsigned long long)c->per_tier[t]);
     }
-    memcpy(b->text + b->used, line, len);
-    b->slots[b->n].at = b->used;
-    b->slots[b->n].len = len;
-    b->slots[b->n++].number = number;
-    b->used += len;
-    return true;
-}
-
-static bool blank(const char *line, size_t len)
-{
-    while (len && (line[len - 1] == ' ' || line[len - 1] == '\t'))
-        len--;
-    return !len;
-}
-
-static bool print_batch(scorer *s)
-{
-    for (size_t i = 0; i < s->b.n; i++) {
-        slot *p = &s->b.slots[i];
-        if (p->bad) {
-            s->bad++;
-            fwrite(p->out.at, 1, p->out.len, stderr);
-            if (s->bad > s->max_bad) {
-                fprintf(stderr, "tierce score: stopped after %llu bad line%s; --max-bad N skips up to N\n",
-                        (unsigned long long)s->bad, s->bad == 1 ? "" : "s");
-                return false;
-            }
-            continue;
-        }
-        if (fwrite(p->out.at, 1, p->out.len, stdout) != p->out.len) {
-            fprintf(stderr, "tierce score: cannot write the output: %s\n", strerror(errno));
-            return false;
-        }
-        s->scored++;
-    }
-    return true;
-}
-
-static bool run_batch(scorer *s)
-{
-    size_t started = 0;
-    atomic_store(&s->b.next, 0);
-    for (; started + 1 < s->n_threads && s->b.n > started + 1; started++)
-        if (pthread_create(&s->threads[started], NULL, work, &s->workers[started + 1]))
-            break; /* fewer threads do the same work */
-    work(&s->workers[0]);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(s->threads[i], NULL);
-    for (size_t i = 0; i < s->n_threads; i++)
-        if (atomic_load(&s->workers[i].failed)) {
-            fprintf(stderr, "tierce score: out of memory\n");
-            return false;
-        }
-    const bool good = print_batch(s);
-    s->b.n = s->b.used = 0;
-    if (s->b.room > 4 * BATCH_BYTES) { /* after a giant line */
-        free(s->b.text);
-        s->b.text = NULL;
-        s->b.room = 0;
-    }
-    return good;
-}
-
-static bool score_file(scorer *s, const char *path, size_t max_line)
-{
-    td_error error;
-    td_lines *lines = td_lines_open(path, max_line, &error);
-    td_line_status status = TD_BROKEN;
-    char *line;
-    size_t len;
-    bool good = lines != NULL;
-    s->b.path = lines ? td_lines_path(lines) : path;
-    while (good && (status = td_lines_next(lines, &line, &len, &error)) == TD_LINE) {
-        if (blank(line, len))
-            continue;
-        s->bytes += len;
-        if (!add_line(&s->b, line, len, td_lines_number(lines))) {
-            td_fail(&error, "%s:%llu: out of memory", path, (unsigned long long)td_lines_number(lines));
-            status = TD_BROKEN;
-            break;
-        }
-        if (s->b.n == BATCH_LINES || s->b.used >= BATCH_BYTES)
-            good = run_batch(s);
-    }
-    if (good && s->b.n)
-        good = run_batch(s);
-    if (status == TD_BROKEN)
-        fprintf(stderr, "tierce score: %s\n", error.text);
-    td_lines_close(lines);
-    return good && status == TD_END;
 }
 
 int cmd_score(int argc, char **argv)
 {
-    score_options o = {.policy = POLICY_DEFAULTS, .threads = 1};
+    score_options o = {.policy = POLICY_DEFAULTS,
+                       .threads = 1,
+                       .files = {.part_lines = TD_BATCH_LINES, .part_bytes = TD_BATCH_BYTES}};
+    static const char *const standard[] = {"-"};
     tierce_policy policy;
+    score_counts counts = {0};
     int files = td_parse_options(&command, argc, argv, &o);
     if (files < 0)
         return files == -2 ? 0 : 2;
+    score_job job = {.policy = &policy,
+                     .threads = (size_t)o.threads,
+                     .max_line = (size_t)o.max_line,
+                     .max_bad = o.max_bad,
+                     .keyed = o.keyed,
+                     .take = print};
+    if (!check(&o, files, argv, &job))
+        return 2;
     tierce_router *router = open_router("tierce score", &o.policy, &policy);
     if (!router)
         return 1;
-    scorer s = {.max_bad = o.max_bad};
-    bool good = start(&s, router, &policy, (size_t)o.threads);
-    if (!good)
-        fprintf(stderr, "tierce score: out of memory\n");
-    const char *standard = "-";
-    for (int i = 0; good && i < (files ? files : 1); i++)
-        good = score_file(&s, files ? argv[i + 1] : standard, (size_t)o.max_line);
+    job.router = router;
+    const char *const *paths = files ? (const char *const *)(argv + 1) : standard;
+    const size_t n = files ? (size_t)files : 1;
+    bool good = o.batch ? score_batch(&job, &o.files, paths, n, &counts) : score_files(&job, paths, n, &counts);
     if (fflush(stdout)) {
         fprintf(stderr, "tierce score: cannot write the output: %s\n", strerror(errno));
         good = false;
     }
-    if (!o.quiet)
-        fprintf(stderr, "%llu decided, %llu bad lines, %llu bytes\n", (unsigned long long)s.scored,
-                (unsigned long long)s.bad, (unsigned long long)s.bytes);
-    stop(&s);
+    print_counters(&o, router, &counts);
     tierce_router_close(router);
-    return !good ? 1 : s.bad ? 3 : 0;
+    return !good ? 1 : counts.bad ? 3 : 0;
 }

@@ -23,11 +23,13 @@ char *join_words(char **words, int n, size_t *len);
 
 typedef struct {
     const char *model, *point, *allow, *default_tier;
-    double value, min_probability, max_cost;
+    double value, min_probability, max_cost, min_familiarity;
+    bool abstain;
 } policy_options;
 
 #define POLICY_UNSET (-1.0)
-#define POLICY_DEFAULTS {NULL, NULL, NULL, NULL, POLICY_UNSET, POLICY_UNSET, POLICY_UNSET}
+#define POLICY_DEFAULTS                                                                            \
+    {NULL, NULL, NULL, NULL, POLICY_UNSET, POLICY_UNSET, POLICY_UNSET, POLICY_UNSET, false}
 
 #define POLICY_OPTIONS(type, base)                                                                 \
     {"model", 'm', TD_STRING, offsetof(type, base.model), 0, 0, "FILE",                            \
@@ -43,7 +45,11 @@ typedef struct {
     {"allow", 0, TD_STRING, offsetof(type, base.allow), 0, 0, "A,B",                               \
      "tiers that may be chosen (default: all)"},                                                   \
     {"default-tier", 0, TD_STRING, offsetof(type, base.default_tier), 0, 0, "TIER",                \
-     "tier when no other passes (default: best mean score)"}
+     "tier when no other passes (default: best mean score)"},                                      \
+    {"abstain", 0, TD_FLAG, offsetof(type, base.abstain), 0, 0, NULL,                              \
+     "requests too unlike the training records go to the default tier (learned level)"},           \
+    {"min-familiarity", 0, TD_NUMBER, offsetof(type, base.min_familiarity), 0, 1, "P",             \
+     "the same below a level of your own; 0: off"}
 
 /* Opens the model and makes the policy; NULL after a complaint on stderr. */
 tierce_router *open_router(const char *command, const policy_options *o, tierce_policy *policy);

@@ -26,6 +26,12 @@ static const struct {
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
     {"shrink", NULL, "tierce-train", "the best model under a size, and what each size costs"},
+    {"tune", NULL, "tierce-train", "from a goal to an operating point, on held-out records"},
+    {"compare", NULL, "tierce-train", "judge two models on the same records: which to promote"},
+    {"drift", NULL, "tierce-train", "compare traffic with the portrait of the training records"},
+    {"import", NULL, "tierce-train", "make records of evaluation harnesses' and gateways' files"},
+    {"data", NULL, "tierce-train", "statistics, check, sample, split, merge and export of records"},
+    {"tiers", NULL, "tierce-train", "make a tiers.json from a kept price table, check one"},
     {"simulate", NULL, "tierce-train", "write a simulated sample of records"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

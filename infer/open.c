@@ -97,6 +97,16 @@ static bool read_point(const char *command, const tierce_router *router, const c
     return false;
 }
 
+static bool read_abstain(const char *command, const tierce_router *router, tierce_policy *policy)
+{
+    policy->min_familiarity = tierce_abstain_level(router);
+    if (policy->min_familiarity >= 0)
+        return true;
+    fprintf(stderr, "%s: the model holds no learned level to --abstain at (it was made by an older "
+                    "version): train it again, or give --min-familiarity P\n", command);
+    return false;
+}
+
 static bool make_policy(const char *command, const tierce_router *router, const policy_options *o,
                         tierce_policy *policy)
 {
@@ -109,6 +119,10 @@ static bool make_policy(const char *command, const tierce_router *router, const 
         policy->min_probability = o->min_probability;
     if (o->max_cost >= 0)
         policy->max_cost_usd = o->max_cost;
+    if (o->min_familiarity >= 0)
+        policy->min_familiarity = o->min_familiarity;
+    else if (o->abstain && !read_abstain(command, router, policy))
+        return false;
     if (o->allow && !read_allow(command, router, o->allow, policy))
         return false;
     if (!o->default_tier)

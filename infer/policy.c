@@ -1,5 +1,6 @@
-/* The decision: constraints drop tiers, value * probability - cost ranks the rest. */
+/* The decision: constraints drop tiers, value * (probability - charge) - cost ranks the rest. */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "infer/router.h"
@@ -55,6 +56,11 @@ static const char *policy_fault(const tierce_router *router, const tierce_policy
         return "policy: default_tier is not a tier of the model";
     if (!(policy->allowed & all_tiers(n)))
         return "policy: no tier of the model is allowed";
+    if (!(policy->min_familiarity >= 0 && policy->min_familiarity <= 1))
+        return "policy: min_familiarity must be within 0..1";
+    for (uint32_t t = 0; t < n; t++)
+        if (!(policy->charge[t] >= -1 && policy->charge[t] <= 1))
+            return "policy: a charge must be within -1..1";
     return NULL;
 }
 
@@ -98,9 +104,10 @@ static void drop(const tierce_router *router, const tierce_request *request,
 static double utility(const tierce_decision *d, const tierce_policy *policy, uint32_t t)
 {
     const tierce_estimate *e = &d->estimate[t];
+    const double worth = e->probability - policy->charge[t];
     if (!(policy->value_usd > 0))
-        return e->probability;
-    return policy->value_usd * e->probability - (e->cost_known ? e->cost_usd : 0);
+        return worth;
+    return policy->value_usd * worth - (e->cost_known ? e->cost_usd : 0);
 }
 
 /* Is a to be preferred to b? Ties go to the cheaper, then to the one named first. */
@@ -153,17 +160,25 @@ static tierce_reason reason_of(const tierce_decision *d, const tierce_policy *po
 {
     if (d->n_order == 1)
         return TIERCE_REASON_ONLY_ONE;
-    if (!(policy->value_usd > 0))
-        return TIERCE_REASON_MORE_LIKELY;
     const tierce_estimate *first = &d->estimate[d->order[0]], *second = &d->estimate[d->order[1]];
+    if (!(policy->value_usd > 0))
+        return first->probability < second->probability ? TIERCE_REASON_NOT_WORTH
+                                                        : TIERCE_REASON_MORE_LIKELY;
     if (first->probability < second->probability)
         return TIERCE_REASON_CHEAPER;
     return first->cost_usd > second->cost_usd ? TIERCE_REASON_BETTER : TIERCE_REASON_BEST_VALUE;
 }
 
-tierce_status tierce_decide_estimates(const tierce_router *router, const tierce_estimate *estimates,
-                                      const tierce_request *request, const tierce_policy *policy,
-                                      tierce_decision *d, tierce_error *error)
+/* Nothing about the request itself keeps the tier from it. */
+static bool can_take(const tierce_decision *d, uint32_t tier)
+{
+    return !((d->dropped_context | d->dropped_tools) >> tier & 1);
+}
+
+tierce_status tierce_decide_viewed(const tierce_router *router, const tierce_estimate *estimates,
+                                   const tierce_view *view, const tierce_request *request,
+                                   const tierce_policy *policy, tierce_decision *d,
+                                   tierce_error *error)
 {
     const char *fault = policy_fault(router, policy);
     if (fault)
@@ -171,6 +186,12 @@ tierce_status tierce_decide_estimates(const tierce_router *router, const tierce_
     memset(d, 0, sizeof *d);
     memcpy(d->estimate, estimates, router->model.n_tiers * sizeof *estimates);
     drop(router, request, policy, d);
+    if (view && view->familiarity < policy->min_familiarity && can_take(d, fallback(router, policy))) {
+        d->order[0] = fallback(router, policy);
+        d->n_order = 1;
+        d->reason = TIERCE_REASON_DEFAULT_UNFAMILIAR;
+        return TIERCE_OK;
+    }
     if (!d->n_order) {
         d->order[d->n_order++] = fallback(router, policy);
         d->reason = default_reason(d);
@@ -183,6 +204,13 @@ tierce_status tierce_decide_estimates(const tierce_router *router, const tierce_
     return TIERCE_OK;
 }
 
+tierce_status tierce_decide_estimates(const tierce_router *router, const tierce_estimate *estimates,
+                                      const tierce_request *request, const tierce_policy *policy,
+                                      tierce_decision *d, tierce_error *error)
+{
+    return tierce_decide_viewed(router, estimates, NULL, request, policy, d, error);
+}
+
 tierce_status tierce_decide(const tierce_router *router, tierce_scratch *scratch,
                             const tierce_request *request, const tierce_policy *policy,
                             tierce_decision *d, tierce_error *error)
@@ -191,7 +219,7 @@ tierce_status tierce_decide(const tierce_router *router, tierce_scratch *scratch
     tierce_view view;
     tierce_status status = tierce_estimate_all(router, scratch, request, estimates, &view, error);
     if (status == TIERCE_OK)
-        status = tierce_decide_estimates(router, estimates, request, policy, d, error);
+        status = tierce_decide_viewed(router, estimates, &view, request, policy, d, error);
     if (status == TIERCE_OK)
         d->view = view;
     return status;

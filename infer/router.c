@@ -146,9 +146,19 @@ tierce_status tierce_point_policy(const tierce_router *router, const char *name,
         policy->max_cost_usd = p->max_cost_usd;
         policy->allowed = p->allowed;
         policy->default_tier = p->default_tier;
+        policy->min_familiarity = p->min_familiarity;
+        memset(policy->charge, 0, sizeof policy->charge);
+        for (uint32_t t = 0; p->charge && t < router->model.n_tiers; t++)
+            policy->charge[t] = p->charge[t];
         return TIERCE_OK;
     }
     return TIERCE_ARGUMENT;
+}
+
+double tierce_abstain_level(const tierce_router *router)
+{
+    const tm_portrait *p = &router->model.portrait;
+    return p->n ? p->abstain_below : -1;
 }
 
 const tm_model *tierce_router_model(const tierce_router *router)

@@ -63,6 +63,12 @@ typedef struct {
     uint64_t allowed;       /* bit t: tier t may be chosen */
     uint32_t default_tier;  /* chosen when nothing else passes; where it is not allowed, the allowed
                                tier with the best mean score is */
+    double min_familiarity; /* requests that resemble the training records less go to the default tier,
+                               0..1; 0: off. tierce_abstain_level() is the level learned in training */
+    double charge[TIERCE_MAX_TIERS]; /* what a tier is charged in probability, -1..1, besides its cost:
+                               tiers are ranked by value_usd * (probability - charge) - cost_usd, and
+                               by probability - charge where value_usd is 0. With two tiers and no
+                               costs, the charge of the stronger one is the threshold on its gain */
 } tierce_policy;
 
 /* X(name, text) */
@@ -74,7 +80,9 @@ typedef struct {
     X(ONLY_ONE, "the only tier that satisfies the policy's constraints")                 \
     X(DEFAULT_FLOOR, "no tier reaches the minimum probability: the default tier")        \
     X(DEFAULT_CEILING, "every tier is above the maximum cost: the default tier")         \
-    X(DEFAULT_NONE, "no tier satisfies the constraints together: the default tier")
+    X(DEFAULT_NONE, "no tier satisfies the constraints together: the default tier")       \
+    X(NOT_WORTH, "more likely to succeed tiers do not gain as much as the policy charges") \
+    X(DEFAULT_UNFAMILIAR, "too unlike the training records to judge: the default tier")
 
 typedef enum {
 #define TIERCE_REASON_ENUM(name, text) TIERCE_REASON_##name,
@@ -87,8 +95,8 @@ typedef struct {
     uint32_t order[TIERCE_MAX_TIERS]; /* chosen tier first, then the runners-up, best first */
     uint32_t n_order;                 /* tiers that satisfy the constraints (at least 1) */
     tierce_reason reason;
-    double margin;  /* by how much the first beats the second: USD, or probability where value_usd
-                       is 0; 0 with a single tier */
+    double margin;  /* by how much the first beats the second: USD, or probability (less charges) where
+                       value_usd is 0; 0 with a single tier */
     tierce_estimate estimate[TIERCE_MAX_TIERS]; /* of every tier of the model, by tier number */
     uint64_t dropped_context, dropped_tools, dropped_price, dropped_floor, dropped_policy;
                     /* bit t: why tier t is not in the order (the first reason that held) */
@@ -149,10 +157,15 @@ tierce_status tierce_decide(const tierce_router *router, tierce_scratch *scratch
                             tierce_decision *decision, tierce_error *error);
 
 /* The decision on estimates that are already there; `request` may be NULL (no context or tool
- * constraints then). Decides exactly as tierce_decide does. */
+ * constraints then). Decides exactly as tierce_decide does, but never abstains: it has no view. */
 tierce_status tierce_decide_estimates(const tierce_router *router, const tierce_estimate *estimates,
                                       const tierce_request *request, const tierce_policy *policy,
                                       tierce_decision *decision, tierce_error *error);
+/* The same with the view that came with the estimates, so that policy->min_familiarity holds. */
+tierce_status tierce_decide_viewed(const tierce_router *router, const tierce_estimate *estimates,
+                                   const tierce_view *view, const tierce_request *request,
+                                   const tierce_policy *policy, tierce_decision *decision,
+                                   tierce_error *error);
 
 /* Constant strings. */
 const char *tierce_reason_name(tierce_reason reason);
@@ -162,6 +175,9 @@ const char *tierce_reason_text(tierce_reason reason);
 
 uint32_t tierce_point_count(const tierce_router *router);
 const char *tierce_point_name(const tierce_router *router, uint32_t point);
+/* The familiarity below which the model's own training records, folded out, fell in one case in a
+ * hundred: for policy.min_familiarity. Negative when the model file holds none. */
+double tierce_abstain_level(const tierce_router *router);
 /* TIERCE_ARGUMENT when there is no such point. */
 tierce_status tierce_point_policy(const tierce_router *router, const char *name,
                                   tierce_policy *policy);

@@ -396,17 +396,26 @@ static tierce_status read_selftests(tm_reader *r, tm_model *m)
     return TIERCE_OK;
 }
 
-/* In the order in which they must stand. */
+/* In the order in which they must stand. Flags are what the section must carry; a required one must be
+ * there. */
 static const struct {
     uint32_t tag;
     bool required;
+    uint32_t flags;
     tierce_status (*read)(tm_reader *, tm_model *);
 } sections[] = {
-    {TM_TAG_SPEC, true, read_spec},         {TM_TAG_TIERS, true, read_tiers},
-    {TM_TAG_ROWS, true, read_rows},         {TM_TAG_WEIGHTS, true, read_weights},
-    {TM_TAG_SOURCES, true, read_sources},   {TM_TAG_VOTES, true, read_votes},
-    {TM_TAG_ESTIMATE, true, read_estimate}, {TM_TAG_POINTS, true, read_points},     {TM_TAG_DIGEST, false, read_digest},
-    {TM_TAG_SELFTEST, false, read_selftests},
+    {TM_TAG_SPEC, true, TM_MANDATORY, read_spec},
+    {TM_TAG_TIERS, true, TM_MANDATORY, read_tiers},
+    {TM_TAG_ROWS, true, TM_MANDATORY, read_rows},
+    {TM_TAG_WEIGHTS, true, TM_MANDATORY, read_weights},
+    {TM_TAG_SOURCES, true, TM_MANDATORY, read_sources},
+    {TM_TAG_VOTES, true, TM_MANDATORY, read_votes},
+    {TM_TAG_ESTIMATE, true, TM_MANDATORY, read_estimate},
+    {TM_TAG_POINTS, true, TM_MANDATORY, read_points},
+    {TM_TAG_DIGEST, false, 0, read_digest},
+    {TM_TAG_SELFTEST, false, 0, read_selftests},
+    {TM_TAG_POINTS2, false, TM_MANDATORY, tm_read_points2},
+    {TM_TAG_PORTRAIT, false, 0, tm_read_portrait},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)
 
@@ -444,7 +453,7 @@ static tierce_status read_section(tm_reader *r, tm_model *m, size_t *next)
         i++;
     if (i == N_SECTIONS) /* unknown ones stand behind the known, so that their order is kept */
         return *next <= 7 ? TIERCE_CORRUPT : keep_unknown(m, tag, flags, data, len);
-    if (i < *next || m->n_unknown || flags != (sections[i].required ? TM_MANDATORY : 0))
+    if (i < *next || m->n_unknown || flags != sections[i].flags)
         return TIERCE_CORRUPT;
     for (size_t k = *next; k < i; k++)
         if (sections[k].required)

@@ -190,6 +190,48 @@ static void write_selftests(tm_writer *w, const tm_model *m)
     }
 }
 
+static bool points_need_more(const tm_model *m)
+{
+    for (uint32_t i = 0; i < m->n_points; i++)
+        if (m->points[i].charge || m->points[i].min_familiarity > 0)
+            return true;
+    return false;
+}
+
+static void write_points2(tm_writer *w, const tm_model *m)
+{
+    for (uint32_t i = 0; i < m->n_points; i++) {
+        const tm_point *p = &m->points[i];
+        tm_write_f64(w, p->min_familiarity);
+        tm_write_u8(w, p->charge != NULL);
+        for (uint32_t t = 0; p->charge && t < m->n_tiers; t++)
+            tm_write_f64(w, p->charge[t]);
+    }
+}
+
+static bool has_portrait(const tm_model *m)
+{
+    return m->portrait.n > 0;
+}
+
+static void write_portrait(tm_writer *w, const tm_model *m)
+{
+    const tm_portrait *p = &m->portrait;
+    tm_write_u32(w, p->records);
+    tm_write_f64(w, p->abstain_below);
+    tm_write_u16(w, (uint16_t)p->n);
+    for (uint32_t i = 0; i < p->n; i++) {
+        const tm_histogram *h = &p->histogram[i];
+        tm_write_u8(w, (uint8_t)h->kind);
+        tm_write_u8(w, (uint8_t)h->number);
+        tm_write_u8(w, (uint8_t)h->n_cuts);
+        for (uint32_t k = 0; k < h->n_cuts; k++)
+            tm_write_f32(w, h->cut[k]);
+        for (uint32_t k = 0; k <= h->n_cuts; k++)
+            tm_write_u16(w, h->share[k]);
+    }
+}
+
 static void write_section(tm_writer *w, uint32_t tag, uint32_t flags, const tm_model *m,
                           void (*body)(tm_writer *, const tm_model *))
 {
@@ -223,6 +265,8 @@ static const struct {
     {TM_TAG_POINTS, TM_MANDATORY, write_points, NULL},
     {TM_TAG_DIGEST, 0, write_digest, NULL},
     {TM_TAG_SELFTEST, 0, write_selftests, NULL},
+    {TM_TAG_POINTS2, TM_MANDATORY, write_points2, points_need_more},
+    {TM_TAG_PORTRAIT, 0, write_portrait, has_portrait},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)
 
@@ -269,14 +313,20 @@ bool tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain,
     return good;
 }
 
-static tierce_status finish(tm_writer *file, const tm_writer *payload, uint8_t *packed,
+/* An old file is written again as it was: only what is new in it asks for the new number. */
+static uint16_t minor_of(const tm_model *m)
+{
+    return m->portrait.n || points_need_more(m) ? TM_VERSION_MINOR : 0;
+}
+
+static tierce_status finish(tm_writer *file, const tm_writer *payload, uint16_t minor, uint8_t *packed,
                             uLongf packed_len, tierce_error *error)
 {
     if (compress2(packed, &packed_len, payload->at, (uLong)payload->len, 9) != Z_OK)
         return tierce_fail(error, TIERCE_NOMEM, NULL, 0);
     tm_write_bytes(file, TM_MAGIC, 8);
     tm_write_u16(file, TM_VERSION_MAJOR);
-    tm_write_u16(file, TM_VERSION_MINOR);
+    tm_write_u16(file, minor);
     tm_write_u32(file, (uint32_t)packed_len);
     tm_write_u32(file, (uint32_t)payload->len);
     tm_write_u32(file, (uint32_t)crc32(0, payload->at, (uInt)payload->len));
@@ -299,7 +349,8 @@ tierce_status tm_model_encode(const tm_model *model, const tierce_allocator *all
     } else {
         const uLong bound = compressBound((uLong)payload.len);
         packed = a->alloc(a->context, bound);
-        status = packed ? finish(&file, &payload, packed, bound, error)
+        const uint16_t minor = minor_of(model);
+        status = packed ? finish(&file, &payload, minor, packed, bound, error)
                         : tierce_fail(error, TIERCE_NOMEM, NULL, 0);
     }
     if (packed)

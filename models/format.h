@@ -16,6 +16,11 @@
  * are u16 length + bytes, numbers IEEE 754. A reader refuses an unknown mandatory section and keeps
  * an unknown optional one as it is, so that write(read(file)) == file.
  *
+ * Minor version 1 has two more sections, behind those of version 0: "PNT2", mandatory where it stands, the
+ * charges and abstention levels of operating points, written only when one of them has any; "PORT",
+ * optional, the portrait of the training records. A file without them says 0, so that old files are
+ * written again as they were.
+ *
  * CRCs find damage, not malice: the decoder bounds-checks every count, index and number, and the
  * fuzz target runs with the CRCs switched off. */
 #ifndef TIERCE_FORMAT_H
@@ -26,7 +31,7 @@
 
 #define TM_MAGIC "TIERCE\r\n"
 #define TM_VERSION_MAJOR 1
-#define TM_VERSION_MINOR 0
+#define TM_VERSION_MINOR 1 /* of the files that need it */
 #define TM_HEADER_BYTES 32
 #define TM_MAX_RAW (256u << 20) /* a payload above this is refused before anything is allocated */
 
@@ -42,6 +47,12 @@
 #define TM_TAG_POINTS TM_TAG('P', 'N', 'T', 'S')
 #define TM_TAG_DIGEST TM_TAG('D', 'G', 'S', 'T')
 #define TM_TAG_SELFTEST TM_TAG('S', 'E', 'L', 'F')
+#define TM_TAG_POINTS2 TM_TAG('P', 'N', 'T', '2')
+#define TM_TAG_PORTRAIT TM_TAG('P', 'O', 'R', 'T')
+
+/* The sections of minor version 1; models/decode_1_1.c. */
+tierce_status tm_read_points2(tm_reader *r, tm_model *m);
+tierce_status tm_read_portrait(tm_reader *r, tm_model *m);
 
 /* The unpacked payload; models/decode.c. */
 tierce_status tm_read_payload(tm_model *model, const uint8_t *raw, size_t len,

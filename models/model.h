@@ -143,6 +143,8 @@ typedef struct {
     double min_probability, max_cost_usd;
     uint64_t allowed;
     uint32_t default_tier;
+    double min_familiarity; /* 0: never abstains */
+    double *charge;         /* n_tiers, in probability; NULL: none */
 } tm_point;
 
 /* What it was trained on and what held-out records said. */
@@ -161,6 +163,33 @@ typedef struct {
     } *figures;
     double familiar[11];    /* deciles of P(known) over training records, folded out */
 } tm_digest;
+
+/* What the training records looked like, to tell drift from: histograms over cuts. A value falls into
+ * the first bin whose cut it is below, the last bin has none. */
+#define TM_MAX_CUTS 12
+
+typedef enum {
+    TM_H_NAMED,       /* number: tf_named; buckets (features/named.h), -1 where absent */
+    TM_H_FAMILIARITY, /* P(known), records folded out */
+    TM_H_UNSEEN,      /* share of the ask's words and pairs without a weight, folded out */
+    TM_H_PROBABILITY, /* number: tier; estimated, folded out */
+    TM_H_KINDS
+} tm_histogram_kind;
+
+typedef struct {
+    tm_histogram_kind kind;
+    uint32_t number;
+    uint32_t n_cuts;
+    float cut[TM_MAX_CUTS];           /* rising */
+    uint16_t share[TM_MAX_CUTS + 1];  /* of the training records, in 65535ths */
+} tm_histogram;
+
+typedef struct {
+    uint32_t n;
+    tm_histogram *histogram;
+    uint32_t records;
+    double abstain_below; /* one training record in a hundred, folded out, is less familiar */
+} tm_portrait;
 
 /* A request and what the model must say about it, checked on open. */
 typedef struct {
@@ -191,6 +220,7 @@ typedef struct {
     uint32_t n_points;
     tm_point *points;
     tm_digest digest;
+    tm_portrait portrait;        /* n 0: none */
     uint32_t n_selftests;
     tm_selftest *selftests;
     uint32_t n_unknown;          /* optional sections of later versions, kept as they are */

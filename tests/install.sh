@@ -5,9 +5,11 @@ has() { printf '#include <%s>\nint main(void){return 0;}\n' "$1" | ${CC:-cc} -fs
 command -v "${CC:-cc}" >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 has linear.h || missing="$missing liblinear-dev"
 has cjson/cJSON.h || missing="$missing libcjson-dev"
+has zstd.h || missing="$missing libzstd-dev"
 has zlib.h || missing="$missing zlib1g-dev"
 has cmocka.h 2>/dev/null || [ -f /usr/include/cmocka.h ] || missing="$missing libcmocka-dev"
 command -v gnuplot >/dev/null 2>&1 || want="gnuplot-nox"
+command -v parallel >/dev/null 2>&1 || want="$want parallel"
 [ -z "$missing" ] && exit 0
 echo "installing from the distribution:$missing $want"
 if ! command -v apt-get >/dev/null 2>&1; then
@@ -20,4 +22,4 @@ export DEBIAN_FRONTEND=noninteractive
 $root apt-get update -qq >/dev/null 2>&1
 # shellcheck disable=SC2086
 $root apt-get install -y -qq $missing >/dev/null || { echo "apt-get install$missing failed" >&2; exit 1; }
-[ -z "$want" ] || $root apt-get install -y -qq $want >/dev/null 2>&1 || echo "without $want: the demo's plot stays in the terminal"
+[ -z "$want" ] || $root apt-get install -y -qq $want >/dev/null 2>&1 || echo "without $want: the demo's plot stays in the terminal, tests that want them are skipped"

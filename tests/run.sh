@@ -32,7 +32,7 @@ suite() {
 
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
 STD="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I."
-LIBS="-lcmocka -llinear -lcjson -lz -lm -pthread"
+LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -pthread"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 
 # house rules
@@ -55,7 +55,7 @@ san_build() {
         o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
         [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
         echo "$f $o"
-    done | xargs -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
+    done | xargs -r -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
 }
 check "sanitizer build" san_build
 mains="$B/san/infer_main.o $B/san/train_main.o"
@@ -93,10 +93,18 @@ done
 
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
+if [ -f tests/cli/tune.sh ]; then suite "goals, verdicts, logs, drift" sh tests/cli/tune.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
 if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
 if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
+if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
+if [ -d /proc/self ]; then check "an import in constant memory" sh tests/import_memory.sh "$B"; else skip "an import in constant memory (no /proc)"; fi
+if [ -f tests/promptfoo/run.sh ]; then suite "a real promptfoo, from npm" sh tests/promptfoo/run.sh "$B"; fi
+
+suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
+suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
+suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" "$CC"
 
 suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
 

@@ -186,10 +186,22 @@ void tr_assemble(tm_model *m, const tr_problem *p, const tr_row *rows, uint32_t 
     free(column);
 }
 
+/* The model keeps what its estimates use: a tier's usual rates, at both lengths. */
 static tm_prices prices_of(const td_prices *p)
 {
-    const tm_prices to = {p->known,      p->input,      p->output,      p->cached_input,
-                          p->long_above, p->long_input, p->long_output, p->long_cached_input};
+    const td_rates *r = &p->usual.rates, *l = &p->usual.at_length;
+    const bool has_long = p->known && p->usual.long_above > 0;
+    tm_prices to = {.known = p->known, .long_above = has_long ? (uint32_t)p->usual.long_above : 0};
+    if (p->known) {
+        to.input = r->input;
+        to.output = r->output;
+        to.cached_input = r->cached_input;
+    }
+    if (has_long) {
+        to.long_input = l->input;
+        to.long_output = l->output;
+        to.long_cached_input = l->cached_input;
+    }
     return to;
 }
 
@@ -202,17 +214,18 @@ void tr_describe_tiers(tm_model *m, const tr_dataset *d, const uint32_t *records
     for (uint32_t t = 0; t < d->n_tiers; t++) {
         const td_tier *from = &d->tiers.tier[t];
         tm_tier *to = &m->tiers[t];
-        double score = 0, cost = 0;
-        uint32_t costs = 0;
+        double score = 0, cost = 0, weights = 0, cost_weights = 0;
         for (uint32_t i = 0; i < n; i++) {
             const size_t cell = (size_t)records[i] * d->n_tiers + t;
             if (isnan(d->score[cell]))
                 continue;
+            const double w = tr_weight(d, records[i]);
             to->records++;
-            score += d->score[cell];
+            weights += w;
+            score += w * d->score[cell];
             if (!isnan(d->cost[cell])) {
-                costs++;
-                cost += d->cost[cell];
+                cost_weights += w;
+                cost += w * d->cost[cell];
             }
         }
         to->name = tm_arena_string(&m->arena, from->name, strlen(from->name));
@@ -220,8 +233,8 @@ void tr_describe_tiers(tm_model *m, const tr_dataset *d, const uint32_t *records
         to->prices = prices_of(&from->prices);
         to->context_window = from->context_window;
         to->no_tools = from->no_tools;
-        to->mean_score = to->records ? score / to->records : 0;
-        to->mean_cost = costs ? cost / costs : -1;
+        to->mean_score = to->records ? score / weights : 0;
+        to->mean_cost = cost_weights > 0 ? cost / cost_weights : -1;
         m->calibration[t].slope = 1;
         m->cost[t].smear = 1;
     }

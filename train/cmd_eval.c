@@ -6,18 +6,23 @@
 #include <string.h>
 
 #include "data/text_out.h"
-#include "infer/router_state.h"
 #include "train/commands.h"
 #include "train/eval_report.h"
-#include "train/finish.h"
+#include "train/eval_tables.h"
+#include "train/heldout.h"
+#include "train/learncurve.h"
 #include "train/memory.h"
+#include "train/offpolicy.h"
+#include "train/points.h"
+#include "train/shuffle.h"
 #include "train/tuning.h"
 
 typedef struct {
     tr_tuning tuning;
     const char *model, *predictions, *curve;
-    uint64_t folds, jobs, resamples;
-    bool by_source, with_float, quiet;
+    uint64_t folds, jobs, resamples, shuffles;
+    double require_gain, usd_core_hour; /* require_gain: p, NaN the default, negative: not asked for */
+    bool by_source, with_float, quiet, learning;
 } eval_options;
 
 static const td_option options[] = {
@@ -37,6 +42,14 @@ static const td_option options[] = {
     {"jobs", 'j', TD_COUNT, offsetof(eval_options, jobs), 1, 256, "N", "folds fitted at a time (default 1)"},
     {"resamples", 0, TD_COUNT, offsetof(eval_options, resamples), 0, 100000, "N",
      "bootstrap rounds for the intervals (default 200; 0: none)"},
+    {"shuffles", 0, TD_COUNT, offsetof(eval_options, shuffles), 0, 1000000, "N",
+     "shuffles of the router's own decisions for the recommendation (default 999; 0: none)"},
+    {"require-gain", 0, TD_MAYBE, offsetof(eval_options, require_gain), 1e-6, 0.5, "P",
+     "exit 4 unless routing is recommended, at p <= P (default 0.01)"},
+    {"learning-curve", 0, TD_FLAG, offsetof(eval_options, learning), 0, 0, NULL,
+     "also fit on 1/8, 1/4, 1/2 of each fold: is more data worth labelling?"},
+    {"usd-core-hour", 0, TD_NUMBER, offsetof(eval_options, usd_core_hour), 0, 1000, "USD",
+     "price of a CPU core for the router's own cost (default 0.05)"},
     {"quiet", 'q', TD_FLAG, offsetof(eval_options, quiet), 0, 0, NULL, "no progress"},
 };
 
@@ -45,7 +58,23 @@ static const td_command command = {
     "Refits the whole pipeline per fold and judges it on the records of that fold, beside every fixed\n"
     "tier, a cost-matched random mix and the oracle. With --model, judges a finished model.",
     options, sizeof options / sizeof *options,
-    "exit status: 0 judged, 1 could not, 2 wrong usage"};
+    "exit status: 0 judged (with --require-gain: routing is recommended), 1 could not, 2 wrong usage,\n"
+    "4 with --require-gain: routing is not recommended"};
+
+#define REQUIRED_P 0.01
+#define MAX_POINTS 64
+
+/* What is judged. */
+typedef struct {
+    const tr_dataset *d;
+    const tr_predictions *p;
+    const tm_model *model; /* NULL: folds */
+    const tr_named_policy *points;
+    uint32_t n_points;
+    const uint32_t *fold; /* of the folds, for the learning curve */
+    uint32_t n_folds;
+    const tr_options *fit;
+} subject;
 
 static bool write_file(const char *path, const td_out *out, const char *what)
 {
@@ -100,26 +129,84 @@ static bool write_predictions(const char *path, const tr_dataset *d, const tr_pr
 
 /* ---- judging ---- */
 
-static int judge(const eval_options *o, const tr_dataset *d, const tr_predictions *p)
+static void print_points(const eval_options *o, const subject *s, const tr_bench *b, const tr_bench *costed)
+{
+    if (!s->n_points)
+        return;
+    printf("\noperating points on these records\n");
+    for (uint32_t i = 0; i < s->n_points; i++) {
+        const tr_bench *on = costed ? costed : b;
+        const tr_judged j = tr_judge_policy(on, costed != NULL, &s->points[i].policy, (uint32_t)o->resamples,
+                                            o->tuning.seed + i);
+        tr_print_judged(on, costed != NULL, s->points[i].name, s->model->points[i].goal, &j);
+    }
+}
+
+/* Does the evaluation recommend routing? Prints so. */
+static bool recommend(const eval_options *o, const tr_bench *b, bool costed, bool unseen)
+{
+    const double limit = o->require_gain > 0 ? o->require_gain : REQUIRED_P;
+    char text[600];
+    const tr_verdict v = tr_recommend(b, costed, limit, (uint32_t)o->shuffles, o->tuning.seed, unseen);
+    printf("\nthe router's decisions dealt at random, %u times (same shares at every setting)\n",
+           (uint32_t)o->shuffles);
+    printf("  AIQ above the best random mix: router %+.4f; shuffled %+.4f on average, 95 %% below %+.4f; p = %.4f\n",
+           v.shuffled.gain, v.shuffled.null_mean, v.shuffled.null_95, v.shuffled.p);
+    if (v.within.rounds)
+        printf("  dealt within sources only:     router %+.4f; shuffled %+.4f on average, 95 %% below %+.4f; p = %.4f\n",
+               v.within.gain, v.within.null_mean, v.within.null_95, v.within.p);
+    tr_verdict_text(b, costed, &v, text, sizeof text);
+    printf("RECOMMENDATION: %s\n", text);
+    return v.route;
+}
+
+/* Everything that wants all outcomes of a record. */
+static int judge_whole(const eval_options *o, const subject *s, const tr_bench *b, const tr_bench *costed)
+{
+    td_out curve = {0};
+    int status = 0;
+    const bool unseen = o->by_source && !s->model, several = s->d->n_tiers > 1;
+    tr_print_evaluation(b, costed, (uint32_t)o->resamples, o->tuning.seed, unseen, o->curve ? &curve : NULL);
+    if (o->curve && !write_file(o->curve, &curve, "curve"))
+        status = 1;
+    free(curve.at);
+    tr_print_bins(b);
+    if (several)
+        tr_print_rescues(b);
+    const tr_own_cost own = tr_router_cost(b, costed, o->usd_core_hour);
+    tr_print_own_cost(&own, o->usd_core_hour);
+    print_points(o, s, b, costed);
+    if (o->learning && several &&
+        !tr_learning_curve(s->d, s->fold, s->n_folds, s->fit, s->p, costed != NULL, (uint32_t)o->jobs,
+                           (uint32_t)o->resamples, o->tuning.seed, o->quiet))
+        status = 1;
+    if (several && o->shuffles && !recommend(o, costed ? costed : b, costed != NULL, unseen) &&
+        !(o->require_gain < 0))
+        status = status ? status : 4;
+    return status;
+}
+
+static int judge(const eval_options *o, const subject *s)
 {
     tr_bench b, costed;
     int status = 0;
-    tr_bench_open(&b, d, p, false);
-    tr_bench_open(&costed, d, p, true);
-    if (o->predictions && !write_predictions(o->predictions, d, p))
-        status = 1;
-    if (!b.n) {
+    tr_bench_open(&b, s->d, s->p, false);
+    tr_bench_open(&costed, s->d, s->p, true);
+    if (b.n)
+        status = judge_whole(o, s, &b, costed.n && costed.n * 2 >= b.n ? &costed : NULL);
+    if (s->d->logged)
+        tr_print_off_policy(s->d, s->p, s->points, s->n_points);
+    if (!b.n && s->d->logged) {
+        printf("no record has outcomes of all %u tiers: what needs them (curves, fixed tiers, the recommendation) is "
+               "left out\n", s->d->n_tiers);
+        status = o->require_gain < 0 ? 0 : 4;
+    } else if (!b.n) {
         fprintf(stderr, "tierce eval: no record has outcomes of all %u tiers, so they cannot be compared\n",
-                d->n_tiers);
+                s->d->n_tiers);
         status = 1;
-    } else {
-        td_out curve = {0};
-        tr_print_evaluation(&b, costed.n && costed.n * 2 >= b.n ? &costed : NULL, (uint32_t)o->resamples, o->tuning.seed, o->by_source && !o->model,
-                            o->curve ? &curve : NULL);
-        if (o->curve && !write_file(o->curve, &curve, "curve"))
-            status = 1;
-        free(curve.at);
     }
+    if (o->predictions && !write_predictions(o->predictions, s->d, s->p))
+        status = 1;
     if (fflush(stdout)) {
         fprintf(stderr, "tierce eval: cannot write the output: %s\n", strerror(errno));
         status = 1;
@@ -175,7 +262,8 @@ static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fi
     else
         printf("%u records, %u folds by crc32(id)\n", d->n, n);
     if (tr_predict_folds(d, fold, n, fit, (uint32_t)o->jobs, o->quiet, &p)) {
-        status = judge(o, d, &p);
+        const subject what = {.d = d, .p = &p, .fold = fold, .n_folds = n, .fit = fit};
+        status = judge(o, &what);
         double cpu = 0, known = 0;
         uint64_t bytes = 0;
         for (uint32_t f = 0; f < n; f++) {
@@ -194,74 +282,47 @@ static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fi
 
 /* ---- a finished model ---- */
 
-static bool same_tiers(const tm_model *m, const tr_dataset *d)
+static void warn_seen(const tr_held *h)
 {
-    if (m->n_tiers != d->n_tiers)
-        return false;
-    for (uint32_t t = 0; t < d->n_tiers; t++)
-        if (strcmp(m->tiers[t].name, d->tiers.tier[t].name))
-            return false;
-    return true;
-}
-
-/* The model's tiers as a list, for reading the records' outcomes by name. */
-static char *tier_list(const tm_model *m)
-{
-    td_out out = {0};
-    for (uint32_t t = 0; t < m->n_tiers; t++) {
-        td_puts(&out, t ? "," : "");
-        td_puts(&out, m->tiers[t].name);
-    }
-    td_put(&out, "", 1);
-    return out.at;
-}
-
-static void warn_seen(const tm_model *m, const tr_dataset *d)
-{
-    uint32_t covered, seen;
-    tr_count_seen(m, d, &covered, &seen);
-    if (covered && seen * 20 > covered)
+    if (h->covered && h->seen * 20 > h->covered)
         printf("WARNING: about %.0f %% of these records were in the model's training data: what follows flatters it.\n"
                "         Judge it on other records, or the pipeline on folds (leave --model out).\n",
-               100.0 * seen / covered);
+               100.0 * h->seen / h->covered);
+}
+
+/* The model's operating points as policies; returns how many. */
+static uint32_t list_points(const tierce_router *router, tr_named_policy *points)
+{
+    uint32_t n = tierce_point_count(router);
+    n = n > MAX_POINTS ? MAX_POINTS : n;
+    for (uint32_t i = 0; i < n; i++) {
+        points[i].name = tierce_point_name(router, i);
+        points[i].policy = tierce_policy_default(router);
+        tierce_point_policy(router, points[i].name, &points[i].policy);
+    }
+    return n;
 }
 
 static int eval_model(const eval_options *o, const char *const *paths, size_t n)
 {
-    tierce_error fault;
-    tierce_router *router;
-    td_error error;
-    tr_dataset d;
-    tr_predictions p;
-    if (tierce_router_open_file(&router, o->model, NULL, &fault) != TIERCE_OK) {
-        fprintf(stderr, "tierce eval: %s: %s\n", o->model, fault.message);
-        return 1;
-    }
-    const tm_model *m = tierce_router_model(router);
-    char *names = o->tuning.tiers ? NULL : tier_list(m);
-    int status = 1;
-    if (!tr_dataset_load(&d, paths, n, names ? names : o->tuning.tiers, &m->spec, o->tuning.max_bad, &error)) {
-        fprintf(stderr, "tierce eval: %s\n", error.text);
-    } else if (!same_tiers(m, &d)) {
-        fprintf(stderr, "tierce eval: --tiers must name the model's tiers in its order (see tierce inspect)\n");
-        tr_dataset_free(&d);
-        status = 2;
-    } else {
-        printf("%u records, judged by %s\n", d.n, o->model);
-        warn_seen(m, &d);
-        tr_predict_model(&d, m, &p);
-        status = judge(o, &d, &p);
-        tr_predictions_free(&p);
-        tr_dataset_free(&d);
-    }
-    free(names);
-    tierce_router_close(router);
+    tr_named_policy points[MAX_POINTS];
+    tr_held h;
+    int status;
+    if (!tr_held_open(&h, "tierce eval", o->model, paths, n, o->tuning.tiers, o->tuning.max_bad, &status))
+        return status;
+    printf("%u records, judged by %s\n", h.d.n, o->model);
+    warn_seen(&h);
+    const subject what = {.d = &h.d, .p = &h.p, .model = h.model, .points = points,
+                          .n_points = list_points(h.router, points)};
+    status = judge(o, &what);
+    tr_held_close(&h);
     return status;
 }
 
 int cmd_eval(int argc, char **argv)
 {
-    eval_options o = {.folds = 5, .jobs = 1, .resamples = 200};
+    eval_options o = {.folds = 5, .jobs = 1, .resamples = 200, .shuffles = 999, .require_gain = -1,
+                      .usd_core_hour = 0.05};
     tr_options fit;
     tf_spec spec;
     tr_dataset d;
@@ -273,6 +334,14 @@ int cmd_eval(int argc, char **argv)
     if (!files || (!o.tuning.tiers && !o.model)) {
         fprintf(stderr, !files ? "tierce eval: name the files with records (- is standard input)\n"
                                : "tierce eval: --tiers A,B says which outcomes to compare, cheap to strong\n");
+        return 2;
+    }
+    if (o.learning && o.model) {
+        fprintf(stderr, "tierce eval: --learning-curve refits, so it cannot judge a finished --model\n");
+        return 2;
+    }
+    if (!(o.require_gain < 0) && !o.shuffles) {
+        fprintf(stderr, "tierce eval: --require-gain needs --shuffles\n");
         return 2;
     }
     if (!tr_tuning_apply(&o.tuning, &fit, &spec))

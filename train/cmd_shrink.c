@@ -11,6 +11,7 @@
 #include "train/finish.h"
 #include "train/memory.h"
 #include "train/narrow.h"
+#include "train/portrait.h"
 #include "train/save.h"
 #include "train/size_curve.h"
 #include "train/tuning.h"
@@ -67,8 +68,15 @@ static void inherit_tiers(tr_dataset *d, const tm_model *m)
         to->model = tr_copy(from->model, strlen(from->model));
         to->context_window = from->context_window;
         to->no_tools = from->no_tools;
-        to->prices = (td_prices){p->known,      p->input,      p->output,      p->cached_input,
-                                 p->long_above, p->long_input, p->long_output, p->long_cached_input};
+        memset(&to->prices, 0, sizeof to->prices);
+        to->prices.known = p->known;
+        to->prices.usual.rates.input = p->input;
+        to->prices.usual.rates.output = p->output;
+        to->prices.usual.rates.cached_input = p->cached_input;
+        to->prices.usual.long_above = p->long_above;
+        to->prices.usual.at_length.input = p->long_input;
+        to->prices.usual.at_length.output = p->long_output;
+        to->prices.usual.at_length.cached_input = p->long_cached_input;
     }
 }
 
@@ -79,6 +87,10 @@ static void inherit_points(tm_model *to, const tm_model *from)
         to->points[i] = from->points[i];
         to->points[i].name = tm_arena_string(&to->arena, from->points[i].name, strlen(from->points[i].name));
         to->points[i].goal = tm_arena_string(&to->arena, from->points[i].goal, strlen(from->points[i].goal));
+        if (!from->points[i].charge)
+            continue;
+        to->points[i].charge = tm_arena_alloc(&to->arena, from->n_tiers, sizeof *to->points[i].charge);
+        memcpy(to->points[i].charge, from->points[i].charge, from->n_tiers * sizeof *to->points[i].charge);
     }
     to->n_points = from->n_points;
 }
@@ -121,6 +133,7 @@ static uint64_t complete(tm_model *m, const tr_dataset *d, const uint32_t *recor
     uint8_t *bytes;
     size_t len;
     tr_write_digest(m, d, records, d->n, &s->report);
+    tr_write_portrait(m, d, records, d->n, &s->report);
     tr_lighten_digest(m, &s->options);
     describe(m, &s->report, &s->options, old->file_bytes);
     add_figure(m, "log-loss above the whole model's", s->loss - whole->loss);

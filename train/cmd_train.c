@@ -9,6 +9,7 @@
 #include "train/finish.h"
 #include "train/memory.h"
 #include "train/narrow.h"
+#include "train/portrait.h"
 #include "train/save.h"
 #include "train/tuning.h"
 
@@ -82,6 +83,25 @@ static void report_tier(const tm_model *m, const tr_report *r,
                tier->records);
 }
 
+/* Logged choices: what their weights do. */
+static void report_log(const tr_dataset *d)
+{
+    double least = 1;
+    uint32_t clipped = 0;
+    if (!d->logged)
+        return;
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (d->chosen[i] == TR_NOT_LOGGED)
+            continue;
+        least = (double)d->propensity[i] < least ? (double)d->propensity[i] : least;
+        clipped += (double)d->propensity[i] < 1 / TR_CLIP;
+    }
+    printf("%u of them are logged choices (least propensity %.3g): weighed by 1 / propensity, %g at most (%u clipped)\n",
+           d->logged, least, TR_CLIP, clipped);
+    if (d->logged * 2 > d->n)
+        printf("  most show one outcome: the tiers are fitted together, each as a departure from what they share\n");
+}
+
 static void print_report(const tr_dataset *d, const tm_model *m, const tr_report *r,
                          const tr_options *o, uint64_t size, const char *path)
 {
@@ -92,6 +112,7 @@ static void print_report(const tr_dataset *d, const tm_model *m, const tr_report
         printf("; %llu records without an outcome of these tiers left out",
                (unsigned long long)d->without_outcome);
     printf("\n");
+    report_log(d);
     for (uint32_t t = 0; t < d->n_tiers; t++)
         report_tier(m, r, o, t);
     printf("held out (inner folds, %.0f %% of records look familiar)\n", 100 * r->known);
@@ -123,6 +144,7 @@ static int train(const train_options *o, const tr_dataset *d, const tr_options *
     if (p.shown)
         fprintf(stderr, "\r\033[K");
     tr_write_digest(&model, d, records, d->n, &report);
+    tr_write_portrait(&model, d, records, d->n, &report);
     tr_lighten_digest(&model, fit);
     int status = 1;
     if (!tr_write_selftests(&model, &fault))

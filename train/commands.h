@@ -6,6 +6,12 @@
 int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_data(int argc, char **argv);
+int cmd_tiers(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
+int cmd_drift(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <zlib.h>
 
 #include "train/memory.h"
@@ -13,7 +14,7 @@ typedef struct {
     tf_features *features;
     tf_state *state;
     size_t entries, room_entries;
-    size_t rooms[12];
+    size_t rooms[16];
 } loader;
 
 static void complain(void *context, const char *message)
@@ -59,6 +60,39 @@ static void grow_records(loader *l)
     d->bytes = tr_grow(d->bytes, &r[9], n, sizeof *d->bytes);
     d->count = tr_grow(d->count, &r[11], n, sizeof *d->count);
     d->has_tools = tr_grow(d->has_tools, &r[10], n, sizeof *d->has_tools);
+    d->chosen = tr_grow(d->chosen, &r[12], n, sizeof *d->chosen);
+    d->propensity = tr_grow(d->propensity, &r[13], n, sizeof *d->propensity);
+    d->named = tr_grow(d->named, &r[14], n, sizeof *d->named);
+}
+
+static void add_choice(tr_dataset *d, const td_record *record)
+{
+    d->chosen[d->n] = TR_NOT_LOGGED;
+    d->propensity[d->n] = 1;
+    for (uint32_t t = 0; t < d->n_tiers && record->chosen.len && !isnan(record->propensity); t++) {
+        const td_outcome *o = td_tier_outcome(&d->tiers.tier[t], record);
+        if (!o || o->name.len != record->chosen.len || memcmp(o->name.data, record->chosen.data, o->name.len))
+            continue;
+        d->chosen[d->n] = t;
+        d->propensity[d->n] = (float)record->propensity;
+        d->logged++;
+        return;
+    }
+}
+
+static void add_named(tr_dataset *d, const tf_vector *v)
+{
+    for (unsigned id = 0; id < TF_N_COUNT; id++)
+        d->named[d->n][id] = v->values[id] == TF_ABSENT
+                                 ? TR_NO_BUCKET
+                                 : (uint8_t)tf_bucket(tf_named_cut(id), v->values[id]);
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* False when the record has no outcome of any tier. */
@@ -88,7 +122,9 @@ static void add_record(loader *l, const td_record *record, size_t *room_sources,
         d->without_outcome++;
         return;
     }
+    const double start = cpu_seconds();
     const tf_vector *v = tf_extract(l->features, l->state, record->request, NULL, NULL);
+    d->extract_s += cpu_seconds() - start;
     d->start[d->n] = l->entries;
     add_vector(l, v);
     d->start[d->n + 1] = l->entries;
@@ -98,6 +134,8 @@ static void add_record(loader *l, const td_record *record, size_t *room_sources,
     d->crc[d->n] = (uint32_t)crc32(0, (const Bytef *)record->id.data, (uInt)record->id.len);
     d->bytes[d->n] = v->values[TF_N_TURNS_TOTAL_BYTES];
     d->has_tools[d->n] = record->request->n_tools > 0;
+    add_choice(d, record);
+    add_named(d, v);
     d->n++;
 }
 
@@ -169,6 +207,45 @@ tf_vector tr_vector(const tr_dataset *d, uint32_t record)
     return v;
 }
 
+/* ---- weights ---- */
+
+double tr_weight(const tr_dataset *d, uint32_t record)
+{
+    uint32_t outcomes = 0;
+    if (d->chosen[record] == TR_NOT_LOGGED)
+        return 1;
+    for (uint32_t t = 0; t < d->n_tiers; t++)
+        outcomes += isnan(tr_score(d, record, t)) ? 0 : 1;
+    if (outcomes > 1)
+        return 1;
+    const double w = 1 / (double)d->propensity[record];
+    return w < TR_CLIP ? w : TR_CLIP;
+}
+
+#define COPIES 4 /* of a record of mean weight, where weights differ */
+
+unsigned tr_copies(const tr_dataset *d, const uint32_t *records, uint32_t n, uint32_t tier, unsigned *copies)
+{
+    double sum = 0, count = 0, least = HUGE_VAL, most = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        copies[i] = isnan(tr_score(d, records[i], tier)) ? 0u : 1u;
+        if (!copies[i])
+            continue;
+        const double w = tr_weight(d, records[i]);
+        sum += w;
+        count++;
+        least = w < least ? w : least;
+        most = w > most ? w : most;
+    }
+    if (!(most > 1.01 * least))
+        return 1;
+    for (uint32_t i = 0; i < n; i++) {
+        const double c = copies[i] ? tr_weight(d, records[i]) * count / sum * COPIES : 0;
+        copies[i] = !copies[i] ? 0 : c < 1 ? 1 : (unsigned)(c + 0.5);
+    }
+    return COPIES;
+}
+
 static void free_names(char **names, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -193,6 +270,9 @@ void tr_dataset_free(tr_dataset *d)
     free(d->crc);
     free(d->bytes);
     free(d->has_tools);
+    free(d->chosen);
+    free(d->propensity);
+    free(d->named);
     td_tiers_free(&d->tiers);
     memset(d, 0, sizeof *d);
 }

@@ -27,10 +27,19 @@ typedef struct {
     uint32_t *crc;   /* crc32(id) */
     uint32_t *bytes; /* of the whole request */
     bool *has_tools;
+    /* logged choices: the tier, TR_NOT_LOGGED where none (or without its outcome or propensity) */
+    uint32_t *chosen;
+    float *propensity;
+    uint32_t logged;          /* records with a logged choice */
+    uint8_t (*named)[TF_N_COUNT]; /* buckets of the named features, TR_NO_BUCKET where absent */
+    double extract_s;         /* CPU seconds that reading the features took */
     uint64_t without_outcome; /* records left out: no outcome of any tier */
     uint64_t bad_lines;
     uint32_t graded; /* records with a score strictly between 0 and 1 */
 } tr_dataset;
+
+#define TR_NOT_LOGGED UINT32_MAX
+#define TR_NO_BUCKET 255
 
 /* Reads all records of the files. Records without any of the tiers are counted and left out. Prints
  * bad lines to stderr. False with *error filled. */
@@ -45,5 +54,18 @@ static inline double tr_score(const tr_dataset *d, uint32_t record, uint32_t tie
 {
     return d->score[(size_t)record * d->n_tiers + tier];
 }
+
+/* ---- weights ----
+ * A logged choice shows one outcome, and which one depends on the policy that chose. Weighing it by
+ * 1 / propensity makes the outcomes of a tier stand for all requests again. Propensities below
+ * 1 / TR_CLIP count as that: a rare choice would drown the rest. */
+#define TR_CLIP 20.0
+
+/* 1 where the record's outcomes do not depend on a choice. */
+double tr_weight(const tr_dataset *d, uint32_t record);
+/* liblinear knows no weights, so a record is repeated instead: copies[i] (n of them) of records[i] for a
+ * tier, 0 where it has no outcome there, in quarters of the tier's mean weight and one at least. Returns
+ * the copies of a record of mean weight: 1 where all weigh the same (then copies are 0 and 1). */
+unsigned tr_copies(const tr_dataset *d, const uint32_t *records, uint32_t n, uint32_t tier, unsigned *copies);
 
 #endif

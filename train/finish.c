@@ -49,21 +49,27 @@ static void fill_filter(tm_model *model, const tr_dataset *d, const uint32_t *re
     }
 }
 
-void tr_count_seen(const tm_model *model, const tr_dataset *d, uint32_t *covered, uint32_t *seen)
+int tr_seen(const tm_model *model, const char *id, uint32_t crc)
 {
     const tm_digest *digest = &model->digest;
+    if (!digest->id_filter_words || crc % SAMPLE)
+        return -1;
+    const uint64_t h = hash_id(id);
+    bool all = true;
+    for (unsigned k = 0; k < PROBES; k++) {
+        const uint32_t bit = probe(h, k, digest->id_filter_words * 32);
+        all = all && digest->id_filter[bit / 32] >> bit % 32 & 1;
+    }
+    return all;
+}
+
+void tr_count_seen(const tm_model *model, const tr_dataset *d, uint32_t *covered, uint32_t *seen)
+{
     *covered = *seen = 0;
-    for (uint32_t i = 0; digest->id_filter_words && i < d->n; i++) {
-        if (d->crc[i] % SAMPLE)
-            continue;
-        const uint64_t h = hash_id(d->id[i]);
-        bool all = true;
-        for (unsigned k = 0; k < PROBES; k++) {
-            const uint32_t bit = probe(h, k, digest->id_filter_words * 32);
-            all = all && digest->id_filter[bit / 32] >> bit % 32 & 1;
-        }
-        ++*covered;
-        *seen += all;
+    for (uint32_t i = 0; i < d->n; i++) {
+        const int s = tr_seen(model, d->id[i], d->crc[i]);
+        *covered += s >= 0;
+        *seen += s > 0;
     }
 }
 

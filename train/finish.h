@@ -11,6 +11,9 @@ void tr_write_digest(tm_model *model, const tr_dataset *d, const uint32_t *recor
 /* Adds requests of our own and what this model says of them, checked whenever it is opened. False with
  * *error filled when the model cannot be asked. */
 bool tr_write_selftests(tm_model *model, tierce_error *error);
+/* Was the record with this id trained on? 1 yes (or, for one in fifty others, by chance), 0 no, -1 the
+ * filter does not cover the id. */
+int tr_seen(const tm_model *model, const char *id, uint32_t crc);
 /* Of d's records whose ids the filter covers: how many it covers, how many it has. */
 void tr_count_seen(const tm_model *model, const tr_dataset *d, uint32_t *covered, uint32_t *seen);
 

@@ -15,41 +15,6 @@
 #include "train/recognise.h"
 #include "train/votes.h"
 
-/* Where the constants come from: train/README.md. */
-void tr_options_default(tr_options *o)
-{
-    memset(o, 0, sizeof *o);
-    for (unsigned b = 0; b < TF_BLOCKS; b++) {
-        o->familiar[b] = 0.5f;
-        o->general[b] = 0.25f;
-    }
-    o->familiar[TF_B_WORD] = 0.55f;
-    o->familiar[TF_B_PAIR] = 0.7f;
-    o->familiar[TF_B_SKIP] = 0.4f;
-    o->familiar[TF_B_NAMED] = 0.45f;
-    o->familiar[TF_B_LEVEL] = 0.03f;
-    o->general[TF_B_WORD] = 0.28f;
-    o->general[TF_B_PAIR] = 0.4f;
-    o->general[TF_B_SKIP] = 0;
-    o->general[TF_B_NAMED] = 0.15f;
-    o->general[TF_B_LEVEL] = 0.15f;
-    o->cost[TF_B_NAMED] = 1.0f;
-    o->cost[TF_B_LEVEL] = 0.3f;
-    o->c_grid[0] = 0.35;
-    o->c_grid[1] = 0.7;
-    o->n_grid = 2;
-    o->c_general = 0.05;
-    o->c_cost = 1.0;
-    o->epsilon = 0.002;
-    o->min_df = 3;
-    o->inner_folds = 0;
-    o->max_slots = 24576;
-    o->weight_levels = o->vote_levels = 127;
-    o->vote_features = 3000;
-    o->signature = TM_SIGNATURE;
-    o->seed = 1;
-}
-
 /* What one fit needs and finds. */
 typedef struct {
     const tr_dataset *d;
@@ -58,6 +23,7 @@ typedef struct {
     tr_solution familiar[TM_MAX_TIERS], general[TM_MAX_TIERS], cost[TM_MAX_TIERS];
     uint32_t source_of[TM_MAX_SOURCES];
     uint32_t *slots; /* under a size: buckets that fit, found on the first fold; 0: not yet */
+    bool joint;      /* most records show one outcome: the tiers are fitted together */
 } fitting;
 
 typedef struct {
@@ -100,11 +66,22 @@ static tr_problem *make_problem(const fitting *f, const uint32_t *records, uint3
     return tr_problem_new(f->d, records, n, scale, min_df_for(f->o, n));
 }
 
+static double mean_c(const fitting *f)
+{
+    double sum = 0;
+    for (uint32_t t = 0; t < f->d->n_tiers; t++)
+        sum += log(f->c[t]) / f->d->n_tiers;
+    return exp(sum);
+}
+
 static void solve_familiar(fitting *f, tr_problem *p, clock_face *clock)
 {
     tr_problem_rescale(p, f->o->familiar);
+    if (f->joint)
+        tr_solve_joint(p, mean_c(f), f->o->epsilon, f->familiar);
     for (uint32_t t = 0; t < f->d->n_tiers; t++) {
-        tr_solve_logistic(p, t, f->c[t], f->o->epsilon, &f->familiar[t]);
+        if (!f->joint)
+            tr_solve_logistic(p, t, f->c[t], f->o->epsilon, &f->familiar[t]);
         tick(clock, "familiar rows");
     }
 }
@@ -112,9 +89,12 @@ static void solve_familiar(fitting *f, tr_problem *p, clock_face *clock)
 static void solve_general(fitting *f, tr_problem *p, clock_face *clock)
 {
     tr_problem_rescale(p, f->o->general);
+    if (f->joint)
+        tr_solve_joint(p, f->o->c_general, f->o->epsilon / 2, f->general);
     for (uint32_t t = 0; t < f->d->n_tiers; t++) {
         /* few steps at this C; the level column makes a loose end show */
-        tr_solve_logistic(p, t, f->o->c_general, f->o->epsilon / 2, &f->general[t]);
+        if (!f->joint)
+            tr_solve_logistic(p, t, f->o->c_general, f->o->epsilon / 2, &f->general[t]);
         tick(clock, "general rows");
     }
 }
@@ -149,7 +129,7 @@ static tr_problem *refit(const fitting *f, const tr_problem *p, tm_model *m, uin
     if (!*f->slots)
         *f->slots = tr_slots_under(m, p, rows, n_rows, f->o, n);
     tr_problem *q = tr_keep_columns(p, rows, n_rows, *f->slots, m);
-    *to = (fitting){.d = f->d, .o = f->o, .c = f->c, .slots = f->slots};
+    *to = (fitting){.d = f->d, .o = f->o, .c = f->c, .slots = f->slots, .joint = f->joint};
     memcpy(to->source_of, f->source_of, sizeof to->source_of);
     for (uint32_t t = 0; t < f->d->n_tiers; t++) {
         tr_solution_carry(p, &f->familiar[t], q, &to->familiar[t]);
@@ -379,7 +359,7 @@ static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n,
     tr_problem *p = make_problem(f, fit, n_fit);
     if (!fold)
         search_familiar(f, p, records, held, n_held, c, report, clock);
-    else
+    if (fold || f->joint)
         solve_familiar(f, p, clock);
     solve_general(f, p, clock);
     if (!fold && f->o->max_bytes)
@@ -396,18 +376,23 @@ static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint3
                              const double *margin, const double *general, const tm_kinship *kinship,
                              tm_calibration *c)
 {
-    double *x = tr_new(n, sizeof *x), *y = tr_new(n, sizeof *y);
-    double *trust = tr_new(n, sizeof *trust), *rest = tr_new(n, sizeof *rest);
-    size_t rows = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const size_t cell = (size_t)i * d->n_tiers + tier;
-        y[rows] = tr_score(d, records[i], tier);
-        x[rows] = margin[cell];
-        trust[rows] = kinship[i].trust;
-        rest[rows] = general ? (1 - kinship[i].trust) * general[cell] : 0;
-        rows += isnan(y[rows]) ? 0 : 1;
-    }
+    unsigned *copies = tr_new(n, sizeof *copies);
+    size_t rows = 0, room = 0;
+    tr_copies(d, records, n, tier, copies);
+    for (uint32_t i = 0; i < n; i++)
+        room += copies[i];
+    double *x = tr_new(room, sizeof *x), *y = tr_new(room, sizeof *y);
+    double *trust = tr_new(room, sizeof *trust), *rest = tr_new(room, sizeof *rest);
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned k = 0; k < copies[i]; k++, rows++) {
+            const size_t cell = (size_t)i * d->n_tiers + tier;
+            y[rows] = tr_score(d, records[i], tier);
+            x[rows] = margin[cell];
+            trust[rows] = kinship[i].trust;
+            rest[rows] = general ? (1 - kinship[i].trust) * general[cell] : 0;
+        }
     const double loss = platt(x, general ? trust : NULL, rest, y, rows, &c->offset, &c->slope);
+    free(copies);
     free(x);
     free(y);
     free(trust);
@@ -465,7 +450,7 @@ static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint
     margins m = new_margins(n, d->n_tiers);
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
-        fitting f = {.d = d, .o = first->o, .c = c, .slots = first->slots};
+        fitting f = {.d = d, .o = first->o, .c = c, .slots = first->slots, .joint = first->joint};
         tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
         free_solutions(&f);
     }
@@ -553,7 +538,8 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     tr_report own;
     const bool mine = !report;
     uint32_t slots = 0;
-    fitting f = {.d = d, .o = &o, .c = c, .slots = &slots}, first = {.d = d, .o = &o, .c = c, .slots = &slots};
+    const bool one_each = d->logged * 2 > d->n;
+    fitting f = {.d = d, .o = &o, .c = c, .slots = &slots, .joint = one_each}, first = f;
     clock_face clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
     report = report ? report : &own;
     memset(report, 0, sizeof *report);
@@ -575,6 +561,7 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     free_solutions(&first);
     report->columns = tr_problem_columns(p);
     finish(&f, p, model, records, n, report);
+    report->min_df = min_df_for(&o, n);
     report->slots = model->weights.n_slots;
     model->digest.records = n;
     model->digest.seed = o.seed;

@@ -34,6 +34,7 @@ typedef struct {
     uint32_t vote_levels;      /* of their weights */
     uint32_t signature;        /* features of a source's signature, at most TM_SIGNATURE */
     uint64_t seed;             /* of the inner folds */
+    uint32_t eighths;          /* tr_predict_folds: fit on so many eighths of a fold's records; 0: all */
     bool keep_float;           /* fill tr_report.raw */
 } tr_options;
 
@@ -55,6 +56,7 @@ typedef struct {
     double known;                                   /* mean P(known) of held-out records */
     double known_whole;                             /* with max_bytes: of a model that keeps everything */
     uint32_t columns, slots;
+    uint32_t min_df;                                /* that the last fit went by */
     uint32_t cost_records[TM_MAX_TIERS];
     double *held_out; /* n * n_tiers: probabilities from the inner folds, for the subset's records */
     tr_raw raw;

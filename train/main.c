@@ -13,6 +13,12 @@ static const struct {
     {"train", cmd_train, "fit a router to records and write its model file"},
     {"eval", cmd_eval, "judge routing on records that the fit never saw"},
     {"shrink", cmd_shrink, "the best model under a size, and what each size costs"},
+    {"tune", cmd_tune, "from a goal to an operating point, on held-out records"},
+    {"compare", cmd_compare, "judge two models on the same records: which to promote"},
+    {"drift", cmd_drift, "compare traffic with the portrait of the training records"},
+    {"import", cmd_import, "make records of evaluation harnesses' and gateways' files"},
+    {"data", cmd_data, "statistics, check, sample, split, merge and export of records"},
+    {"tiers", cmd_tiers, "make a tiers.json from a kept price table, check one"},
     {"simulate", cmd_simulate, "write a simulated sample of records, to try things on"},
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -6,6 +6,7 @@
 #include "train/memory.h"
 
 #define TR_SMALL_BYTES 40000
+#define PORTRAIT 1500
 #define REST_OF_DIGEST 1000 /* figures, self-tests and names, packed */
 
 /* Routing lives on what differs between tiers, so that counts so much more than what they share. */
@@ -25,14 +26,15 @@ void tr_plan_size(tr_options *o, uint32_t n_sources)
     if (o->max_bytes < TR_SMALL_BYTES) /* columns of zeros cost nothing, and buy half as many buckets again */
         o->general[TF_B_PAIR] = o->general[TF_B_SKIP] = 0;
     o->vote_levels = o->max_bytes < TR_SMALL_BYTES ? 7 : 15;
-    const double votes = o->max_bytes < TR_SMALL_BYTES ? 0.28 : 0.15;
+    const double votes = o->max_bytes < TR_SMALL_BYTES ? 0.22 : 0.15;
     o->vote_features = within(votes * size / (1.5 + 0.4 * sources), 16, o->vote_features);
     o->signature = within(0.12 * size / (8 * sources), 3, o->signature);
 }
 
 static uint64_t digest_bytes(const tr_options *o, uint32_t n)
 {
-    return REST_OF_DIGEST + (o->max_bytes < TR_FILTER_BYTES ? 0 : (uint64_t)n / 8 * 10 / 8);
+    const bool light = o->max_bytes && o->max_bytes < TR_FILTER_BYTES;
+    return REST_OF_DIGEST + (light ? 0 : PORTRAIT + (uint64_t)n / 8 * 10 / 8);
 }
 
 uint64_t tr_size_of(const tm_model *model, const tr_options *o, uint32_t n)
@@ -110,5 +112,5 @@ void tr_round_numbers(tm_model *m)
 void tr_lighten_digest(tm_model *m, const tr_options *o)
 {
     if (o->max_bytes && o->max_bytes < TR_FILTER_BYTES)
-        m->digest.id_filter_words = 0;
+        m->digest.id_filter_words = m->portrait.n = 0;
 }

@@ -13,7 +13,8 @@
 
 /* Sizes below hold no model worth having. */
 #define TR_MIN_BYTES 4096
-/* Files below this do without the filter of record ids: `tierce eval` cannot warn then. */
+/* Files below this do without the filter of record ids and the portrait: `tierce eval` cannot warn then, nor can
+ * `tierce drift` compare. */
 #define TR_FILTER_BYTES 24576
 
 /* Sets weight_levels, vote_features, vote_levels and signature for o->max_bytes. */

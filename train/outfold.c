@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "features/hash.h"
 #include "models/maths.h"
 #include "train/memory.h"
 
@@ -30,6 +31,7 @@ static void allocate(tr_predictions *out, const tr_dataset *d, uint32_t n_folds,
     out->known = tr_new(d->n, sizeof *out->known);
     out->train_cpu_s = tr_new(n_folds, sizeof *out->train_cpu_s);
     out->bytes = tr_new(n_folds, sizeof *out->bytes);
+    out->estimate_cpu_s = tr_new(n_folds, sizeof *out->estimate_cpu_s);
     out->n_folds = n_folds;
 }
 
@@ -43,6 +45,7 @@ void tr_predictions_free(tr_predictions *p)
     free(p->known);
     free(p->train_cpu_s);
     free(p->bytes);
+    free(p->estimate_cpu_s);
     memset(p, 0, sizeof *p);
 }
 
@@ -76,6 +79,12 @@ static void predict_record(tr_probe *probe, uint32_t i, const tr_raw *raw, tr_pr
         out->p_float[(size_t)i * tiers + t] = tr_probe_probability(probe, t);
 }
 
+/* Nested parts of the training records, along neither kind of fold. */
+static uint32_t eighth(const tr_dataset *d, uint32_t record)
+{
+    return tf_hash_mix(d->crc[record] * 0x85ebca6bu + 0x51ed270bu) & 7;
+}
+
 static void predict_fold(const tr_dataset *d, const uint32_t *fold, uint32_t f, const tr_options *o,
                          tr_predictions *out)
 {
@@ -87,7 +96,7 @@ static void predict_fold(const tr_dataset *d, const uint32_t *fold, uint32_t f, 
     uint8_t *bytes;
     size_t len;
     for (uint32_t i = 0; i < d->n; i++)
-        if (fold[i] != f)
+        if (fold[i] != f && (!o->eighths || eighth(d, i) < o->eighths))
             records[n++] = i;
     if (n == d->n) { /* nothing is held out: nothing to predict */
         free(records);
@@ -99,11 +108,13 @@ static void predict_fold(const tr_dataset *d, const uint32_t *fold, uint32_t f, 
         out->bytes[f] = len;
         free(bytes);
     }
+    const double ready = cpu_seconds();
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < d->n; i++)
         if (fold[i] == f)
             predict_record(&probe, i, &report.raw, out);
     tr_probe_stop(&probe);
+    out->estimate_cpu_s[f] = cpu_seconds() - ready;
     tr_report_free(&report);
     tm_model_free(&model);
     free(records);
@@ -113,10 +124,12 @@ void tr_predict_model(const tr_dataset *d, const tm_model *model, tr_predictions
 {
     tr_probe probe;
     allocate(out, d, 0, false);
+    const double start = cpu_seconds();
     tr_probe_start(&probe, d, model);
     for (uint32_t i = 0; i < d->n; i++)
         predict_record(&probe, i, NULL, out);
     tr_probe_stop(&probe);
+    out->estimate_s = cpu_seconds() - start;
 }
 
 /* ---- folds in processes of their own ---- */
@@ -143,7 +156,8 @@ static bool exchange(int fd, bool out, const tr_dataset *d, const uint32_t *fold
 {
     const uint32_t tiers = d->n_tiers;
     bool good = transfer(fd, out, &p->train_cpu_s[f], sizeof *p->train_cpu_s) &&
-                transfer(fd, out, &p->bytes[f], sizeof *p->bytes);
+                transfer(fd, out, &p->bytes[f], sizeof *p->bytes) &&
+               transfer(fd, out, &p->estimate_cpu_s[f], sizeof *p->estimate_cpu_s);
     for (uint32_t i = 0; good && i < d->n; i++) {
         if (fold[i] != f)
             continue;
@@ -222,6 +236,7 @@ bool tr_predict_folds(const tr_dataset *d, const uint32_t *fold, uint32_t n_fold
     if (jobs <= 1) {
         for (uint32_t f = 0; f < n_folds; f++) {
             predict_fold(d, fold, f, o, out);
+            out->estimate_s += out->estimate_cpu_s[f];
             show(f + 1, n_folds, &start, quiet);
         }
         return true;
@@ -242,6 +257,8 @@ bool tr_predict_folds(const tr_dataset *d, const uint32_t *fold, uint32_t n_fold
     for (uint32_t i = 0; i < n; i++)
         finish_job(&running[i], d, fold, out);
     free(running);
+    for (uint32_t f = 0; f < n_folds; f++)
+        out->estimate_s += out->estimate_cpu_s[f];
     if (!good)
         fprintf(stderr, "tierce-train: a fold failed (out of memory?); try --jobs 1\n");
     return good;

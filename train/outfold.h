@@ -20,6 +20,8 @@ typedef struct {
     double *known;   /* n */
     double *train_cpu_s; /* per fold */
     uint64_t *bytes;     /* model file of each fold */
+    double *estimate_cpu_s; /* per fold */
+    double estimate_s;   /* CPU seconds that all estimates took, features not counted */
     uint32_t n_folds;
 } tr_predictions;
 

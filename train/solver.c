@@ -223,20 +223,18 @@ static void add_row(rows *r, struct feature_node *x, double y)
 
 /* A graded score becomes rows of both labels. Where grades are common every record counts four
  * rows, so that all weigh the same (C is divided by four in turn); where they are rare, a graded
- * record counts two. Returns the rows of a record. */
-static unsigned replicate(rows *r, struct feature_node *x, double score, bool common)
+ * record counts two. Weights come on top, as copies. */
+static void replicate(rows *r, struct feature_node *x, double score, bool common, unsigned weight)
 {
-    const unsigned copies = common ? 4 : score > 0 && score < 1 ? 2 : 1;
+    const unsigned copies = weight * (common ? 4 : score > 0 && score < 1 ? 2 : 1);
     const unsigned positive = (unsigned)(score * copies + 0.5);
     for (unsigned k = 0; k < copies; k++)
         add_row(r, x, k < positive ? 1 : -1);
-    return copies;
 }
 
-static double *solve(const tr_problem *p, const rows *r, int solver, double c, double epsilon,
-                     double *start, bool *flipped)
+static double *solve_columns(int n, const rows *r, int solver, double c, double epsilon, double *start,
+                             bool *flipped)
 {
-    const int n = (int)(p->columns + 1 + p->d->n_sources);
     struct problem problem = {
         .l = (int)r->n, .n = n, .y = r->y, .x = r->x, .bias = -1};
     struct parameter parameter = {
@@ -248,6 +246,12 @@ static double *solve(const tr_problem *p, const rows *r, int solver, double c, d
     *flipped = model->label && model->label[0] != 1;
     free_and_destroy_model(&model);
     return w;
+}
+
+static double *solve(const tr_problem *p, const rows *r, int solver, double c, double epsilon,
+                     double *start, bool *flipped)
+{
+    return solve_columns((int)(p->columns + 1 + p->d->n_sources), r, solver, c, epsilon, start, flipped);
 }
 
 /* Solver's w -> the solution: scales folded in, levels centred on the records. */
@@ -286,14 +290,19 @@ void tr_solve_logistic(tr_problem *p, uint32_t tier, double c, double epsilon, t
 {
     const tr_dataset *d = p->d;
     const bool common = d->graded > d->n / 20;
-    rows r = {tr_new((size_t)p->n * 4, sizeof *r.x), tr_new((size_t)p->n * 4, sizeof *r.y), 0};
+    unsigned *copies = tr_new(p->n, sizeof *copies);
+    const unsigned usual = tr_copies(d, p->record, p->n, tier, copies);
+    size_t room = 0;
+    for (uint32_t i = 0; i < p->n; i++)
+        room += copies[i] * (size_t)4;
+    rows r = {tr_new(room, sizeof *r.x), tr_new(room, sizeof *r.y), 0};
     double positive = 0;
     s->records = 0;
     for (uint32_t i = 0; i < p->n; i++) {
         const double score = tr_score(d, p->record[i], tier);
         if (isnan(score))
             continue;
-        replicate(&r, p->row[i], score, common);
+        replicate(&r, p->row[i], score, common, copies[i]);
         s->records++;
     }
     for (size_t i = 0; i < r.n; i++)
@@ -303,13 +312,103 @@ void tr_solve_logistic(tr_problem *p, uint32_t tier, double c, double epsilon, t
         constant(p, log((positive + 0.5) / (negative + 0.5)), s);
     } else {
         bool flipped;
-        double *w = solve(p, &r, L2R_LR, common ? c / 4 : c, epsilon, s->raw, &flipped);
+        double *w = solve(p, &r, L2R_LR, (common ? c / 4 : c) / usual, epsilon, s->raw, &flipped);
         unpack(p, w, flipped ? -1 : 1, s);
         free(s->raw);
         s->raw = w;
     }
+    free(copies);
     free(r.x);
     free(r.y);
+}
+
+/* ---- all tiers at once ---- */
+
+static size_t row_nodes(const struct feature_node *x)
+{
+    size_t n = 0;
+    while (x[n].index != -1)
+        n++;
+    return n;
+}
+
+/* The record's nodes twice: in the common columns, and in the tier's own. */
+static struct feature_node *both(const tr_problem *p, const struct feature_node *x, uint32_t tier,
+                                 struct feature_node *to)
+{
+    const int stride = (int)(p->columns + 1 + p->d->n_sources);
+    for (unsigned own = 0; own < 2; own++)
+        for (const struct feature_node *from = x; from->index != -1; from++, to++) {
+            to->index = from->index + (own ? stride * ((int)tier + 1) : 0);
+            to->value = from->value * (own && from->index != (int)p->columns + 1 ? TR_DEPART : 1);
+        }
+    to->index = -1;
+    return to + 1;
+}
+
+typedef struct {
+    rows r;
+    struct feature_node *nodes;
+} joint;
+
+/* One row per copy, all rows of a (record, tier) sharing their nodes. */
+static void fill_joint(const tr_problem *p, bool common, joint *j, unsigned *usual)
+{
+    const tr_dataset *d = p->d;
+    unsigned *copies = tr_new((size_t)p->n * d->n_tiers, sizeof *copies);
+    unsigned mean[TD_MAX_TIERS]; /* copies of a record of mean weight */
+    size_t rows_room = 0, room = 0;
+    *usual = 1;
+    for (uint32_t t = 0; t < d->n_tiers; t++) {
+        mean[t] = tr_copies(d, p->record, p->n, t, copies + (size_t)t * p->n);
+        *usual = mean[t] > *usual ? mean[t] : *usual;
+    }
+    for (size_t k = 0; k < (size_t)p->n * d->n_tiers; k++) {
+        if (!copies[k])
+            continue;
+        copies[k] *= *usual / mean[k / p->n];
+        rows_room += copies[k] * (size_t)4;
+        room += 2 * row_nodes(p->row[k % p->n]) + 1;
+    }
+    j->nodes = tr_new(room, sizeof *j->nodes);
+    j->r = (rows){tr_new(rows_room, sizeof *j->r.x), tr_new(rows_room, sizeof *j->r.y), 0};
+    struct feature_node *to = j->nodes;
+    for (size_t k = 0; k < (size_t)p->n * d->n_tiers; k++) {
+        if (!copies[k])
+            continue;
+        const uint32_t i = (uint32_t)(k % p->n), t = (uint32_t)(k / p->n);
+        struct feature_node *x = to;
+        to = both(p, p->row[i], t, to);
+        replicate(&j->r, x, tr_score(d, p->record[i], t), common, copies[k]);
+    }
+    free(copies);
+}
+
+void tr_solve_joint(tr_problem *p, double c, double epsilon, tr_solution *s)
+{
+    const tr_dataset *d = p->d;
+    const bool common = d->graded > d->n / 20;
+    const uint32_t stride = p->columns + 1 + d->n_sources, columns = p->columns;
+    unsigned usual;
+    bool flipped;
+    joint j;
+    fill_joint(p, common, &j, &usual);
+    const int n = (int)(stride * (d->n_tiers + 1));
+    double *w = solve_columns(n, &j.r, L2R_LR, (common ? c / 4 : c) / usual, epsilon, NULL, &flipped);
+    double *mine = tr_new(stride, sizeof *mine);
+    for (uint32_t t = 0; t < d->n_tiers; t++) {
+        const double *own = w + (size_t)stride * (t + 1);
+        for (uint32_t k = 0; k < stride; k++)
+            mine[k] = w[k] + own[k] * (k == columns ? 1 : TR_DEPART);
+        unpack(p, mine, flipped ? -1 : 1, &s[t]);
+        free(s[t].raw);
+        s[t].raw = NULL;
+    }
+    free(w);
+    free(mine);
+    free(j.nodes);
+    free(j.r.x);
+    free(j.r.y);
 }
 
 void tr_solve_regression(tr_problem *p, const double *target, double c, double epsilon,

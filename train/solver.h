@@ -39,8 +39,15 @@ typedef struct {
 } tr_solution;
 
 /* Log-odds of success of a tier on the subset's records that have it. Graded scores count as
- * replicated rows. warm may hold an earlier solution of the same problem and scales. */
+ * replicated rows, and so do the weights of logged choices (tr_copies). warm may hold an earlier solution of the same problem and scales. */
 void tr_solve_logistic(tr_problem *p, uint32_t tier, double c, double epsilon, tr_solution *s);
+/* The same for all tiers at once, each being a common function plus its own departure from it: the
+ * departures are regularised 1 / TR_DEPART^2 times as strongly. For records that show one outcome each:
+ * separate fits on different records would each have noise of their own, and it is their difference
+ * that routes. (Evgeniou and Pontil 2004, "Regularized multi-task learning".) s: one per tier; a start
+ * in them is not used. */
+#define TR_DEPART 0.5
+void tr_solve_joint(tr_problem *p, double c, double epsilon, tr_solution *s);
 /* Least squares (solver 11 with p = 0) of target[i] for the subset's i-th record; NaN: left out. */
 void tr_solve_regression(tr_problem *p, const double *target, double c, double epsilon,
                          tr_solution *s);

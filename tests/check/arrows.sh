@@ -35,6 +35,7 @@ one() { # HEADER FILE: included by FILE and nowhere else
 }
 one linear.h train/solver.c
 one 'cjson/cJSON.h' data/dom.c
+one zstd.h data/zst.c
 one 'curl/curl.h' infer/dispatch.c
 for f in $(grep -ln '#include <event2/\|#include <sqlite3.h>\|#include <hiredis' $files 2>/dev/null); do
     case $f in *.h) fault "$f: a heavy library in a header" ;; esac

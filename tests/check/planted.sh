@@ -25,6 +25,8 @@ fresh; echo '#include "features/extractors.h"' >> "$tmp/t/features/scan.h"
 expect "include cycle" "include cycle" sh tests/check/arrows.sh
 fresh; echo '#include <cjson/cJSON.h>' >> "$tmp/t/data/json.c"
 expect "second includer of cJSON" "each heavy library by one" sh tests/check/arrows.sh
+fresh; echo '#include <zstd.h>' >> "$tmp/t/data/lines.c"
+expect "second includer of zstd" "each heavy library by one" sh tests/check/arrows.sh
 fresh; echo 'void tm_shout(void); void tm_shout(void) { printf("x"); }' >> "$tmp/t/models/maths.c"
 expect "printf in the edge library" "does not print" sh tests/check/arrows.sh
 fresh; echo 'static int counter;' >> "$tmp/t/models/maths.c"

@@ -14,4 +14,4 @@ runs() {
     if grep -aq 'Sanitizer\|runtime error' "$T/err"; then say_bad "[sanitizer] $*"; return; fi
     passed=$((passed + 1))
 }
-done_() { echo "$passed passed, $failed failed"; [ $failed = 0 ]; }
+done_() { echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"; [ $failed = 0 ]; }

@@ -86,6 +86,14 @@ static void build(tm_model *m)
     m->points[0].goal = tm_arena_string(&m->arena, "keep 98 %", 9);
     m->points[0].value_usd = 0.5;
     m->points[0].allowed = 3;
+    m->points[0].min_familiarity = 0.01;
+    m->points[0].charge = tm_arena_alloc(&m->arena, 2, sizeof(double));
+    m->points[0].charge[1] = 0.125;
+    m->portrait.records = 10;
+    m->portrait.abstain_below = 0.05;
+    m->portrait.n = 2;
+    m->portrait.histogram = tm_arena_alloc(&m->arena, 2, sizeof *m->portrait.histogram);
+    m->portrait.histogram[1] = (tm_histogram){TM_H_PROBABILITY, 1, 2, {0.25f, 0.5f}, {100, 200, 300}};
     m->digest.created_by = tm_arena_string(&m->arena, "test", 4);
     assert_true(tm_weights_prepare(m));
     assert_true(tr_write_selftests(m, NULL));
@@ -247,6 +255,67 @@ static void sections_and_versions(void **state)
     (void)state;
 }
 
+/* A model without what minor version 1 added is written as version 0 wrote it. */
+static void old_files_stay_old(void **state)
+{
+    size_t len;
+    uint8_t *bytes;
+    tm_model m;
+    build(&m);
+    assert_int_equal(tm_model_encode(&m, NULL, &bytes, &len, NULL), TIERCE_OK);
+    assert_int_equal(bytes[10], 1);
+    free(bytes);
+    m.portrait.n = 0;
+    m.points[0].charge = NULL;
+    m.points[0].min_familiarity = 0;
+    assert_int_equal(tm_model_encode(&m, NULL, &bytes, &len, NULL), TIERCE_OK);
+    assert_int_equal(bytes[10], 0);
+    assert_int_equal(open_bytes(bytes, len), TIERCE_OK);
+    free(bytes);
+    tm_model_free(&m);
+    (void)state;
+}
+
+/* Charges and abstention, decided by hand. */
+static void charges_and_abstention(void **state)
+{
+    size_t len;
+    uint8_t *bytes = encoded(&len);
+    tierce_router *r;
+    tierce_decision d;
+    const tierce_estimate e[2] = {{0.5, 0.001, 1}, {0.75, 0.01, 1}};
+    const tierce_view strange = {0.2, 0, 1}, known = {0.8, 0, 1};
+    assert_int_equal(tierce_router_open(&r, bytes, len, NULL, NULL), TIERCE_OK);
+    tierce_policy p = tierce_policy_default(r);
+    p.charge[1] = 0.125;
+    assert_int_equal(tierce_decide_estimates(r, e, NULL, &p, &d, NULL), TIERCE_OK);
+    assert_int_equal(d.order[0], 1);
+    assert_int_equal(d.reason, TIERCE_REASON_MORE_LIKELY);
+    assert_true(d.margin == 0.125);
+    p.charge[1] = 0.375;
+    assert_int_equal(tierce_decide_estimates(r, e, NULL, &p, &d, NULL), TIERCE_OK);
+    assert_int_equal(d.order[0], 0);
+    assert_int_equal(d.reason, TIERCE_REASON_NOT_WORTH);
+    p.value_usd = 1; /* 1 * (0.75 - 0.375) - 0.01 < 0.5 - 0.001 */
+    assert_int_equal(tierce_decide_estimates(r, e, NULL, &p, &d, NULL), TIERCE_OK);
+    assert_int_equal(d.order[0], 0);
+    p.min_familiarity = 0.5;
+    p.default_tier = 1;
+    assert_int_equal(tierce_decide_viewed(r, e, &strange, NULL, &p, &d, NULL), TIERCE_OK);
+    assert_int_equal(d.order[0], 1);
+    assert_int_equal(d.reason, TIERCE_REASON_DEFAULT_UNFAMILIAR);
+    assert_int_equal(tierce_decide_viewed(r, e, &known, NULL, &p, &d, NULL), TIERCE_OK);
+    assert_int_equal(d.order[0], 0);
+    p.charge[1] = 1.5;
+    assert_int_equal(tierce_decide_viewed(r, e, &known, NULL, &p, &d, NULL), TIERCE_POLICY);
+    assert_int_equal(tierce_point_policy(r, "frugal", &p), TIERCE_OK);
+    assert_true(p.charge[0] == 0 && p.charge[1] == 0.125 && p.min_familiarity == 0.01);
+    assert_true(tierce_abstain_level(r) == 0.05);
+    tierce_router_close(r);
+    free(bytes);
+    (void)state;
+}
+
 static void other_extractor(void **state)
 {
     size_t len, file_len;
@@ -369,6 +438,11 @@ static void fuzz_seed_opens(void **state)
     const size_t len = fread(bytes, 1, sizeof bytes, f);
     fclose(f);
     assert_int_equal(open_bytes(bytes, len), TIERCE_OK);
+    f = fopen("tests/fuzz/corpus/model/small-1.0.tierce", "rb"); /* by the first version */
+    assert_non_null(f);
+    const size_t old = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    assert_int_equal(open_bytes(bytes, old), TIERCE_OK);
     (void)state;
 }
 
@@ -392,7 +466,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(flipped_bits),         cmocka_unit_test(mutated_payload),
         cmocka_unit_test(sections_and_versions), cmocka_unit_test(other_extractor),
         cmocka_unit_test(every_allocation_fails), cmocka_unit_test(decisions_allocate_nothing),
-        cmocka_unit_test(foreign_scratch),
+        cmocka_unit_test(foreign_scratch),      cmocka_unit_test(old_files_stay_old),
+        cmocka_unit_test(charges_and_abstention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,233 @@
+#include "data/check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/hash_map.h"
+#include "data/nearest.h"
+
+typedef struct {
+    uint64_t line;
+    const char *path;
+} place;
+
+typedef struct {
+    const td_check_options *options;
+    td_findings *findings;
+    td_files *files;
+    td_map ids, requests, scores; /* -> ordinal, ordinal, score (of a request and tier) */
+    place *places;                /* per record */
+    td_signature *signatures;
+    size_t n, room;
+    uint64_t tier_outcomes[TD_MAX_TIERS];
+    uint64_t outcomes, costed;
+} checker;
+
+static const char *path_of(const checker *c, const char *path)
+{
+    for (size_t i = 0; i < c->files->n_paths; i++)
+        if (!strcmp(c->files->paths[i], path))
+            return c->files->paths[i];
+    return "<stdin>";
+}
+
+static bool make_room(checker *c)
+{
+    if (c->n < c->room)
+        return true;
+    const size_t room = c->room ? c->room * 2 : 1024;
+    place *places = realloc(c->places, room * sizeof *places);
+    if (places)
+        c->places = places;
+    td_signature *signatures = c->options->near > 0 ? realloc(c->signatures, room * sizeof *signatures) : NULL;
+    if (signatures)
+        c->signatures = signatures;
+    if (!places || (c->options->near > 0 && !signatures))
+        return false;
+    c->room = room;
+    return true;
+}
+
+static void found(checker *c, bool fault, const char *what, const td_record *r, const char *detail)
+{
+    char text[600];
+    snprintf(text, sizeof text, "%.200s:%llu: %.300s", r->path, (unsigned long long)r->line, detail);
+    td_find(c->findings, fault, what, text);
+}
+
+static void found_pair(checker *c, bool fault, const char *what, const td_record *r, size_t earlier)
+{
+    char text[400];
+    snprintf(text, sizeof text, "id \"%.*s\", and %.200s:%llu", (int)(r->id.len > 80 ? 80 : r->id.len), r->id.data,
+             c->places[earlier].path, (unsigned long long)c->places[earlier].line);
+    found(c, fault, what, r, text);
+}
+
+/* ---- outcomes against the tiers ---- */
+
+static uint32_t tier_of(const td_tiers *tiers, tierce_span name)
+{
+    for (uint32_t t = 0; t < tiers->n; t++)
+        for (size_t i = 0; i < tiers->tier[t].n_outcomes; i++)
+            if (td_span_is(name, tiers->tier[t].outcomes[i]))
+                return t;
+    return UINT32_MAX;
+}
+
+static void unknown_tier(checker *c, const td_record *r, tierce_span name)
+{
+    const char *names[TD_MAX_TIERS * 4];
+    char wanted[100], text[300];
+    size_t n = 0;
+    for (uint32_t t = 0; t < c->options->tiers->n; t++)
+        for (size_t i = 0; i < c->options->tiers->tier[t].n_outcomes && n < TD_MAX_TIERS * 4; i++)
+            names[n++] = c->options->tiers->tier[t].outcomes[i];
+    snprintf(wanted, sizeof wanted, "%.*s", (int)(name.len < 99 ? name.len : 99), name.data);
+    const char *near = td_nearest(wanted, names, n);
+    snprintf(text, sizeof text, "\"%.99s\"%s%.99s%s", wanted, near ? "; the nearest is \"" : "", near ? near : "",
+             near ? "\"" : "");
+    found(c, true, "an outcome that belongs to no tier of the tiers.json", r, text);
+}
+
+static void look_at_outcomes(checker *c, const td_record *r)
+{
+    for (size_t i = 0; i < r->n_outcomes; i++) {
+        c->outcomes++;
+        c->costed += isnan(r->outcomes[i].cost_usd) ? 0 : 1;
+        if (!c->options->tiers)
+            continue;
+        const uint32_t t = tier_of(c->options->tiers, r->outcomes[i].name);
+        if (t == UINT32_MAX)
+            unknown_tier(c, r, r->outcomes[i].name);
+        else
+            c->tier_outcomes[t]++;
+    }
+}
+
+/* ---- what came before ---- */
+
+/* The same request again: do its scores agree? False when memory ends. */
+static bool compare_scores(checker *c, const td_record *r, uint64_t request, size_t earlier, bool again)
+{
+    for (size_t i = 0; i < r->n_outcomes; i++) {
+        bool fresh;
+        uint64_t bits;
+        const tierce_span name = r->outcomes[i].name;
+        uint64_t *known = td_map_at(&c->scores, td_hash_bytes(request, name.data, name.len), &fresh);
+        if (!known)
+            return false;
+        memcpy(&bits, &r->outcomes[i].score, sizeof bits);
+        if (!fresh && again && *known != bits)
+            found_pair(c, false, "the same request with another score for the same tier: noise that no model can learn",
+                       r, earlier);
+        if (fresh)
+            *known = bits;
+    }
+    return true;
+}
+
+static bool take(void *context, const td_record *r, td_error *error)
+{
+    checker *c = context;
+    bool fresh_id, fresh_request;
+    const uint64_t request = td_request_hash(r->request);
+    uint64_t *id = td_map_at(&c->ids, td_hash_bytes(1, r->id.data, r->id.len), &fresh_id);
+    uint64_t *seen = td_map_at(&c->requests, request, &fresh_request);
+    if (!id || !seen || !make_room(c))
+        return td_fail(error, "%s:%llu: out of memory", r->path, (unsigned long long)r->line);
+    if (fresh_id)
+        *id = c->n;
+    else
+        found_pair(c, true, "an id that stood before: give every record its own, or join them with tierce data merge", r,
+                   (size_t)*id);
+    if (fresh_request)
+        *seen = c->n;
+    else if (fresh_id)
+        found_pair(c, false, "the same request under another id", r, (size_t)*seen);
+    const size_t earlier = (size_t)*seen;
+    if (!compare_scores(c, r, request, earlier, !fresh_request))
+        return td_fail(error, "%s:%llu: out of memory", r->path, (unsigned long long)r->line);
+    look_at_outcomes(c, r);
+    c->places[c->n] = (place){r->line, path_of(c, r->path)};
+    if (c->options->near > 0) {
+        td_sign(&c->signatures[c->n], r->request);
+        c->signatures[c->n].tag = (uint32_t)c->n; /* any other record */
+        c->signatures[c->n].group = (uint32_t)earlier;
+    }
+    c->n++;
+    return true;
+}
+
+/* A bad line's message is "file:line: byte N: what": what it is comes last. */
+static void bad_line(void *context, const char *message)
+{
+    checker *c = context;
+    const char *byte = strstr(message, ": byte "), *what = byte ? strstr(byte + 2, ": ") : NULL;
+    td_find(c->findings, true, what ? what + 2 : "bad line", message);
+}
+
+/* ---- at the end ---- */
+
+static bool look_for_alike(checker *c, td_error *error)
+{
+    td_likes likes;
+    char text[600], what[200];
+    if (!(c->options->near > 0))
+        return true;
+    if (!td_find_alike(c->signatures, c->n, c->options->near, &likes))
+        return td_fail(error, "out of memory while looking for near-duplicates; --near 0 does without");
+    if (likes.unchecked) {
+        snprintf(text, sizeof text, "%llu comparisons", (unsigned long long)likes.unchecked);
+        td_find(c->findings, false, "crowded buckets: comparisons for near-duplicates were left out, there may be more", text);
+    }
+    if (!likes.alike)
+        return true;
+    const place *a = &c->places[likes.first], *b = &c->places[likes.with];
+    snprintf(what, sizeof what,
+             "near-duplicates (MinHash of three-word runs, likeness of at least %g): records with a like one",
+             c->options->near);
+    snprintf(text, sizeof text, "%.200s:%llu and %.200s:%llu", a->path, (unsigned long long)a->line, b->path,
+             (unsigned long long)b->line);
+    td_find(c->findings, false, what, text);
+    for (uint32_t i = 0; i < c->findings->n; i++)
+        if (!strcmp(c->findings->at[i].what, what))
+            c->findings->at[i].count = likes.alike;
+    return true;
+}
+
+static void look_at_tiers(checker *c)
+{
+    char text[300];
+    for (uint32_t t = 0; c->options->tiers && t < c->options->tiers->n; t++)
+        if (!c->tier_outcomes[t]) {
+            snprintf(text, sizeof text, "tier \"%.200s\"", c->options->tiers->tier[t].name);
+            td_find(c->findings, false, "a tier of the tiers.json without any outcome", text);
+        }
+    if (c->outcomes && c->costed * 2 < c->outcomes) {
+        snprintf(text, sizeof text, "%llu of %llu outcomes have a cost", (unsigned long long)c->costed,
+                 (unsigned long long)c->outcomes);
+        td_find(c->findings, false, "costs are known for less than half of the outcomes: a policy would go by prices and tokens alone",
+                text);
+    }
+}
+
+bool td_check(td_files *files, const td_check_options *options, td_findings *findings, uint64_t *records,
+              td_error *error)
+{
+    checker c = {.options = options, .findings = findings, .files = files};
+    files->max_bad = UINT64_MAX;
+    files->complain = bad_line;
+    files->context = &c;
+    const bool good = td_each_record(files, TD_WANT_ANY_IDS, take, &c, error) && look_for_alike(&c, error);
+    if (good)
+        look_at_tiers(&c);
+    *records = c.n;
+    td_map_free(&c.ids);
+    td_map_free(&c.requests);
+    td_map_free(&c.scores);
+    free(c.places);
+    free(c.signatures);
+    return good;
+}

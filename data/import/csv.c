@@ -1,0 +1,136 @@
+/* Wide CSV: one row a prompt, one score column a model. RouterBench's ("M", "M|total_cost"), RouteLLM's
+ * ("M", "M_response"), and any table that people made at home. */
+#include <stdio.h>
+#include <string.h>
+
+#include "data/import/csv_columns.h"
+#include "data/import/import.h"
+#include "data/import/request_out.h"
+
+static tierce_span cell_of(const td_columns *t, td_column_role r, const tierce_span *cells)
+{
+    const tierce_span none = {NULL, 0};
+    return t->role[r] ? cells[t->role[r] - 1] : none;
+}
+
+/* NULL, or what is wrong with the request. */
+static const char *put_request(const td_columns *t, const tierce_span *cells, td_out *out)
+{
+    const tierce_span messages = cell_of(t, TD_COLUMN_MESSAGES, cells), tools = cell_of(t, TD_COLUMN_TOOLS, cells);
+    const tierce_span prompt = cell_of(t, TD_COLUMN_PROMPT, cells);
+    if (messages.len && !td_put_raw(out, "messages", messages.data, messages.len))
+        return "the messages cell is not JSON";
+    if (!messages.len && prompt.len)
+        td_put_prompt_or_chat(out, prompt.data, prompt.len);
+    if (!out->len)
+        return "a row without prompt";
+    if (tools.len && !td_put_raw(out, "tools", tools.data, tools.len))
+        return "the tools cell is not JSON";
+    return NULL;
+}
+
+static bool take_model(td_sink *sink, const td_model_columns *m, const tierce_span *cells, td_row *row,
+                       td_error *error)
+{
+    char detail[120];
+    const td_cell kind = td_cell_read(cells[m->score], &row->outcome.score);
+    row->outcome.name = td_span_of(m->name);
+    row->missing = kind == TD_CELL_EMPTY ? "empty score cells" : NULL;
+    if (kind == TD_CELL_OTHER) {
+        snprintf(detail, sizeof detail, "\"%.*s\"", (int)(cells[m->score].len < 60 ? cells[m->score].len : 60),
+                 cells[m->score].data);
+        return td_sink_bad(sink, row->line, "a score that is neither a number nor True or False", detail, error);
+    }
+    td_cells_numbers(m, cells, &row->outcome);
+    return td_sink_row(sink, row, error);
+}
+
+static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cells, const char *stem,
+                     uint64_t line, td_error *error)
+{
+    td_out *out = td_sink_buffer(sink);
+    td_row row;
+    char hex[33];
+    td_row_start(&row);
+    row.line = line;
+    const char *fault = put_request(t, cells, out);
+    if (fault)
+        return td_sink_bad(sink, line, fault, NULL, error);
+    row.request.data = out->at;
+    row.request.len = out->len;
+    row.id = cell_of(t, TD_COLUMN_ID, cells);
+    if (!row.id.len) {
+        td_key_of(hex, out->at, out->len);
+        row.id = td_span_of(hex);
+    }
+    row.source = cell_of(t, TD_COLUMN_SOURCE, cells);
+    if (!row.source.len)
+        row.source = td_span_of(stem);
+    row.workload = cell_of(t, TD_COLUMN_WORKLOAD, cells);
+    for (size_t i = 0; i < t->n_models; i++) {
+        td_row one = row;
+        if (!take_model(sink, &t->models[i], cells, &one, error))
+            return false;
+    }
+    return true;
+}
+
+static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const char *stem, td_error *error)
+{
+    tierce_span *cells;
+    size_t n;
+    const char *what;
+    td_csv_status status = td_csv_next(csv, &cells, &n, &what, error); /* the header, seen before */
+    while (status != TD_CSV_BROKEN && (status = td_csv_next(csv, &cells, &n, &what, error)) != TD_CSV_END) {
+        char detail[80];
+        const uint64_t line = td_csv_line(csv);
+        if (status == TD_CSV_BROKEN)
+            return false;
+        if (status == TD_CSV_ROW && n != t->n) {
+            snprintf(detail, sizeof detail, "%zu instead of %zu", n, t->n);
+            if (!td_sink_bad(sink, line, "a row with another number of cells than the header", detail, error))
+                return false;
+        } else if (status == TD_CSV_BAD ? !td_sink_bad(sink, line, what, NULL, error)
+                                        : !take_row(sink, t, cells, stem, line, error)) {
+            return false;
+        }
+    }
+    return status == TD_CSV_END;
+}
+
+static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
+{
+    const td_import_settings *s = td_sink_settings(sink);
+    const char delimiter = !s->delimiter ? 0 : !strcmp(s->delimiter, "\\t") ? '\t' : s->delimiter[0];
+    td_columns t = {0};
+    char stem[256]; /* the file's name without its ending: the source */
+    snprintf(stem, sizeof stem, "%.*s", (int)strcspn(file->name, "."), file->name);
+    td_csv *csv = td_csv_open(file->path, delimiter, error);
+    bool good = csv && td_columns_read(&t, csv, s, file->path, error);
+    td_csv_close(csv); /* telling the columns may have read rows: from the start again */
+    csv = good ? td_csv_open(file->path, delimiter, error) : NULL;
+    good = csv && take_rows(sink, &t, csv, stem, error);
+    td_csv_close(csv);
+    td_columns_free(&t);
+    return good;
+}
+
+/* A name that ends in .csv or .tsv. Content alone cannot tell a table from prose. */
+static td_claim probe(const td_head *head)
+{
+    char name[300];
+    snprintf(name, sizeof name, "%.250s", head->name);
+    for (size_t n = strlen(name); n > 3 && (!strcmp(name + n - 3, ".gz") || (n > 4 && !strcmp(name + n - 4, ".zst")));
+         n = strlen(name))
+        name[n - (name[n - 1] == 'z' ? 3 : 4)] = 0;
+    const bool named = td_name_ends(name, ".csv") || td_name_ends(name, ".tsv");
+    return named && !td_head_is_zip(head) ? TD_PERHAPS : TD_NOT_MINE;
+}
+
+const td_importer td_import_csv = {
+    .name = "csv",
+    .title = "a wide CSV table",
+    .options = "prompt-field messages-field tools-field id-field source-field workload-field score-fields delimiter",
+    .probe = probe,
+    .read = read_csv,
+};

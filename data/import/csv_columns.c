@@ -1,0 +1,277 @@
+#include "data/import/csv_columns.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_COLUMNS 4096
+#define SAMPLE_ROWS 200 /* from which score columns are told */
+
+/* Columns that are called so, first match wins; an option of the user goes before. */
+static const struct {
+    td_column_role role;
+    const char *names[8];
+} usual[] = {
+    {TD_COLUMN_PROMPT, {"prompt", "question", "input", "instruction", "query", "text", NULL}},
+    {TD_COLUMN_MESSAGES, {"messages", NULL}},
+    {TD_COLUMN_TOOLS, {"tools", NULL}},
+    {TD_COLUMN_ID, {"id", "sample_id", "custom_id", NULL}},
+    {TD_COLUMN_SOURCE, {"source", "eval_name", "dataset", "benchmark", "task", NULL}},
+    {TD_COLUMN_WORKLOAD, {"workload", NULL}},
+};
+
+/* "M|total_cost" and its kin. */
+static const struct {
+    const char *suffix;
+    size_t offset;
+} suffixes[TD_COLUMN_NUMBERS] = {
+    {"|total_cost", offsetof(td_outcome, cost_usd)},
+    {"|cost_usd", offsetof(td_outcome, cost_usd)},
+    {"|input_tokens", offsetof(td_outcome, input_tokens)},
+    {"|output_tokens", offsetof(td_outcome, output_tokens)},
+    {"|latency_s", offsetof(td_outcome, latency_s)},
+    {"|cached_tokens", offsetof(td_outcome, cached_tokens)},
+    {"|cache_write_tokens", offsetof(td_outcome, cache_write_tokens)},
+    {"|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
+};
+static size_t find(const td_columns *t, const char *name, size_t len)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strlen(t->names[i]) == len && !memcmp(t->names[i], name, len))
+            return i + 1;
+    return 0;
+}
+
+/* ---- cells ---- */
+
+static bool same_word(tierce_span cell, const char *word)
+{
+    for (size_t i = 0; i < cell.len; i++) {
+        const char c = cell.data[i];
+        if (!word[i] || (c >= 'A' && c <= 'Z' ? c + 32 : c) != word[i])
+            return false;
+    }
+    return !word[cell.len];
+}
+
+td_cell td_cell_read(tierce_span cell, double *v)
+{
+    static const char *const nothing[] = {"", "nan", "none", "null", "na", "n/a"};
+    char text[64], *end;
+    while (cell.len && (*cell.data == ' ' || *cell.data == '\t'))
+        cell.data++, cell.len--;
+    while (cell.len && (cell.data[cell.len - 1] == ' ' || cell.data[cell.len - 1] == '\t'))
+        cell.len--;
+    *v = (double)NAN;
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
+        if (same_word(cell, nothing[i]))
+            return TD_CELL_EMPTY;
+    if (same_word(cell, "true") || same_word(cell, "false")) {
+        *v = cell.len == 4;
+        return TD_CELL_NUMBER;
+    }
+    if (cell.len >= sizeof text)
+        return TD_CELL_OTHER;
+    memcpy(text, cell.data, cell.len);
+    text[cell.len] = 0;
+    if (strspn(text, "+-.0123456789eE") != cell.len)
+        return TD_CELL_OTHER;
+    *v = strtod(text, &end);
+    return *end ? TD_CELL_OTHER : TD_CELL_NUMBER;
+}
+
+/* ---- columns ---- */
+
+static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const char *path, td_error *error)
+{
+    if (n > MAX_COLUMNS)
+        return td_fail(error, "%.300s:1: %zu columns, more than %d", path, n, MAX_COLUMNS);
+    t->names = calloc(n ? n : 1, sizeof *t->names);
+    for (size_t i = 0; t->names && i < n; i++) {
+        t->names[i] = malloc(cells[i].len + 1);
+        if (!t->names[i])
+            return td_fail(error, "out of memory");
+        memcpy(t->names[i], cells[i].data ? cells[i].data : "", cells[i].len);
+        t->names[i][cells[i].len] = 0;
+        t->n++;
+    }
+    return t->names || td_fail(error, "out of memory");
+}
+
+/* A column that the user named must be there. */
+static bool take_named(td_columns *t, td_column_role r, const char *name, const char *path, td_error *error)
+{
+    if (!name)
+        return true;
+    t->role[r] = find(t, name, strlen(name));
+    return t->role[r] || td_fail(error, "%.300s:1: no column \"%.100s\"; the first columns are \"%.60s\", "
+                                        "\"%.60s\", \"%.60s\"",
+                                 path, name, t->names[0], t->n > 1 ? t->names[1] : "",
+                                 t->n > 2 ? t->names[2] : "");
+}
+
+static bool take_roles(td_columns *t, const td_import_settings *s, const char *path, td_error *error)
+{
+    if (!take_named(t, TD_COLUMN_PROMPT, s->prompt_field, path, error) ||
+        !take_named(t, TD_COLUMN_MESSAGES, s->messages_field, path, error) ||
+        !take_named(t, TD_COLUMN_TOOLS, s->tools_field, path, error) ||
+        !take_named(t, TD_COLUMN_ID, s->id_field, path, error) ||
+        !take_named(t, TD_COLUMN_SOURCE, s->source_field, path, error) ||
+        !take_named(t, TD_COLUMN_WORKLOAD, s->workload_field, path, error))
+        return false;
+    for (size_t u = 0; u < sizeof usual / sizeof *usual; u++)
+        for (int i = 0; usual[u].names[i] && !t->role[usual[u].role]; i++)
+            t->role[usual[u].role] = find(t, usual[u].names[i], strlen(usual[u].names[i]));
+    return t->role[TD_COLUMN_PROMPT] || t->role[TD_COLUMN_MESSAGES] ||
+           td_fail(error, "%.300s:1: no column \"prompt\" or \"messages\"; --prompt-column NAME says which "
+                          "it is",
+                   path);
+}
+
+static bool has_role(const td_columns *t, size_t column)
+{
+    for (int r = 0; r < TD_COLUMN_ROLES; r++)
+        if (t->role[r] == column + 1)
+            return true;
+    return false;
+}
+
+static bool add_model(td_columns *t, size_t column, td_error *error)
+{
+    td_model_columns *wider = realloc(t->models, (t->n_models + 1) * sizeof *wider);
+    if (!wider)
+        return td_fail(error, "out of memory");
+    t->models = wider;
+    td_model_columns *m = &t->models[t->n_models++];
+    memset(m, 0, sizeof *m);
+    m->name = t->names[column];
+    m->score = column;
+    char name[600];
+    for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
+        if (strlen(m->name) < 500) {
+            const int n = snprintf(name, sizeof name, "%s%s", m->name, suffixes[i].suffix);
+            m->number[i] = find(t, name, (size_t)n);
+        }
+    return true;
+}
+
+static bool models_as_named(td_columns *t, const char *list, const char *path, td_error *error)
+{
+    while (*list) {
+        const size_t n = strcspn(list, ",");
+        const size_t column = find(t, list, n);
+        if (!column)
+            return td_fail(error, "%.300s:1: no column \"%.*s\" for a score", path, (int)(n < 100 ? n : 100),
+                           list);
+        if (!add_model(t, column - 1, error))
+            return false;
+        list += n + (list[n] == ',');
+    }
+    return true;
+}
+
+/* Models that have a column beside their score: "M|total_cost", "M_response". */
+static bool models_by_suffix(td_columns *t, const char *suffix, td_error *error)
+{
+    const size_t s = strlen(suffix);
+    for (size_t i = 0; i < t->n; i++) {
+        const size_t n = strlen(t->names[i]);
+        const size_t column = n > s && !strcmp(t->names[i] + n - s, suffix) ? find(t, t->names[i], n - s) : 0;
+        if (column && !add_model(t, column - 1, error))
+            return false;
+    }
+    return true;
+}
+
+/* Names of columns that hold numbers but no scores. */
+static bool not_a_model(const char *name)
+{
+    static const char *const names[] = {"",      "index", "Unnamed: 0", "label", "answer", "target", "level",
+                                        "split", "seed",  "doc_id",     "oracle_model_to_route_to",
+                                        "epoch", "difficulty", "correct_answer", "length", "turns"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return strchr(name, '|') != NULL;
+}
+
+/* Columns that hold scores, and nothing else, in the first rows. */
+static bool models_by_values(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path, td_error *error)
+{
+    unsigned char *seen = calloc(t->n ? t->n : 1, 1); /* 1: a score; 2: something else */
+    tierce_span *cells;
+    size_t n;
+    const char *what, *fault = NULL;
+    uint64_t line = 0;
+    td_csv_status status = TD_CSV_ROW;
+    bool good = seen ? true : td_fail(error, "out of memory");
+    for (int row = 0; good && row < SAMPLE_ROWS && status != TD_CSV_END; row++) {
+        status = td_csv_next(csv, &cells, &n, &what, error);
+        good = status != TD_CSV_BROKEN;
+        if (status == TD_CSV_BAD && !fault) {
+            fault = what;
+            line = td_csv_line(csv);
+        }
+        for (size_t i = 0; status == TD_CSV_ROW && i < n && i < t->n; i++) {
+            double v;
+            const td_cell kind = td_cell_read(cells[i], &v);
+            if (kind == TD_CELL_OTHER || (kind == TD_CELL_NUMBER && !(v >= s->score_low && v <= s->score_high)))
+                seen[i] |= 2;
+            else if (kind == TD_CELL_NUMBER)
+                seen[i] |= 1;
+        }
+    }
+    for (size_t i = 0; good && i < t->n; i++)
+        if (seen[i] == 1 && !has_role(t, i) && !not_a_model(t->names[i]))
+            good = add_model(t, i, error);
+    free(seen);
+    if (good && !t->n_models && fault)
+        return td_fail(error, "%.300s:%llu: %s", path, (unsigned long long)line, fault);
+    return good;
+}
+
+bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path,
+                     td_error *error)
+{
+    tierce_span *cells;
+    size_t n;
+    const char *what = NULL;
+    const td_csv_status status = td_csv_next(csv, &cells, &n, &what, error);
+    if (status == TD_CSV_BROKEN)
+        return false;
+    if (status != TD_CSV_ROW)
+        return td_fail(error, "%.300s:1: no header line: %s", path, what ? what : "the file is empty");
+    if (!take_header(t, cells, n, path, error) || !take_roles(t, s, path, error))
+        return false;
+    if (s->score_fields) {
+        if (!models_as_named(t, s->score_fields, path, error))
+            return false;
+    } else {
+        if (!models_by_suffix(t, "|total_cost", error))
+            return false;
+        if (!t->n_models && !models_by_suffix(t, "_response", error))
+            return false;
+        if (!t->n_models && !models_by_values(t, csv, s, path, error))
+            return false;
+    }
+    return t->n_models || td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False); "
+                                         "--score-columns A,B says which they are",
+                                  path);
+}
+
+void td_columns_free(td_columns *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->names[i]);
+    free(t->names);
+    free(t->models);
+}
+
+void td_cells_numbers(const td_model_columns *m, const tierce_span *cells, td_outcome *o)
+{
+    double v;
+    for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
+        if (m->number[i] && td_cell_read(cells[m->number[i] - 1], &v) == TD_CELL_NUMBER)
+            memcpy((char *)o + suffixes[i].offset, &v, sizeof v);
+}

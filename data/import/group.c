@@ -1,0 +1,216 @@
+#include "data/import/group.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_TRIALS 65536
+
+const char *td_group_path(const td_group *g, uint32_t file)
+{
+    return file < g->sink->n_paths ? g->sink->paths[file] : "?";
+}
+
+static size_t find_slot(const td_group *g, const char *model, size_t len)
+{
+    size_t i = 0;
+    while (i < g->n_slots && (g->slots[i].len != len || memcmp(g->slots[i].model, model, len) != 0))
+        i++;
+    return i;
+}
+
+const td_slot *td_group_slot(const td_group *g, const char *model, size_t len)
+{
+    const size_t i = find_slot(g, model, len);
+    return i < g->n_slots ? &g->slots[i] : NULL;
+}
+
+static td_slot *slot_of(td_group *g, const char *model, size_t len)
+{
+    const size_t found = find_slot(g, model, len);
+    if (found < g->n_slots)
+        return &g->slots[found];
+    if (g->n_slots == TD_MAX_OUTCOMES + 1)
+        return NULL;
+    td_slot *s = &g->slots[g->n_slots];
+    if (len + 1 > s->room) {
+        char *wider = realloc(s->model, len + 1);
+        if (!wider)
+            return NULL;
+        s->model = wider;
+        s->room = len + 1;
+    }
+    memcpy(s->model, model, len);
+    s->model[len] = 0;
+    s->len = len;
+    s->missing = NULL;
+    s->n_trials = 0;
+    g->n_slots++;
+    return s;
+}
+
+static uint64_t hash_name(const char *name, size_t len)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (uint8_t)name[i]) * 0x100000001b3u;
+    return h ^ h >> 31;
+}
+
+static td_trial *find_trial(td_slot *s, const td_stored *row, const char *name, bool *no_memory)
+{
+    const uint64_t h = hash_name(name, row->len[TD_TRIAL]);
+    for (size_t i = 0; i < s->n_trials; i++)
+        if (s->trials[i].name == h)
+            return &s->trials[i];
+    if (s->n_trials == s->trials_room) {
+        const size_t room = s->trials_room ? 2 * s->trials_room : 4;
+        td_trial *wider = s->n_trials < MAX_TRIALS ? realloc(s->trials, room * sizeof *wider) : NULL;
+        if (!wider) {
+            *no_memory = true;
+            return NULL;
+        }
+        s->trials = wider;
+        s->trials_room = room;
+    }
+    td_trial *t = &s->trials[s->n_trials++];
+    memset(t, 0, sizeof *t);
+    t->name = h;
+    t->file = row->file;
+    t->line = row->line;
+    return t;
+}
+
+/* The score of a trial that has one already. */
+static bool duplicate(td_group *g, const td_slot *s, const td_trial *t, const td_stored *row, uint64_t number)
+{
+    const td_duplicates mode = g->sink->settings->duplicates;
+    const double score = row->number[TD_SCORE];
+    char detail[500], line[24] = "";
+    if (t->line)
+        snprintf(line, sizeof line, ":%llu", (unsigned long long)t->line);
+    snprintf(detail, sizeof detail, "model \"%.100s\": %.6g; %.200s%s has %.6g", s->model, score,
+             td_group_path(g, t->file), line, t->score);
+    if (score == t->score) {
+        td_report_problem(g->sink->report, TD_DUPLICATE, "the same score twice for a request and model; kept once", number,
+                          td_group_path(g, row->file), row->line, detail);
+        return true;
+    }
+    if (mode == TD_DUPLICATES_ERROR)
+        return td_fail(g->error, "%.200s:%llu: conflicting scores of one request: %s; --duplicates "
+                                 "average or first accepts them",
+                       td_group_path(g, row->file), (unsigned long long)row->line, detail);
+    if (mode == TD_DUPLICATES_UNSAID && row->one_run && row->file == t->file)
+        return td_fail(g->error, "%.200s:%llu: mixed models or runs in one file: %s; --duplicates average "
+                                 "takes them for runs of one model",
+                       td_group_path(g, row->file), (unsigned long long)row->line, detail);
+    td_report_problem(g->sink->report, TD_DUPLICATE,
+                      mode == TD_DUPLICATES_FIRST
+                          ? "conflicting scores of a request and model; the first was kept"
+                          : "conflicting scores of a request and model; averaged",
+                      number, td_group_path(g, row->file), row->line, detail);
+    return true;
+}
+
+static bool take_outcome(td_group *g, const td_stored *row, const char *model, const char *trial_name,
+                         uint64_t number)
+{
+    bool no_memory = false, any = row->missing != NULL;
+    for (int i = 0; i < TD_NUMBERS; i++)
+        any = any || !isnan(row->number[i]);
+    if (!any && !row->len[TD_MODEL]) /* only a request */
+        return true;
+    td_slot *s = slot_of(g, model, row->len[TD_MODEL]);
+    if (!s)
+        return td_fail(g->error, "%.300s:%llu: more than %d models of one request", td_group_path(g, row->file),
+                       (unsigned long long)row->line, TD_MAX_OUTCOMES);
+    if (row->missing && !s->missing) {
+        s->missing = row->missing;
+        s->file = row->file;
+        s->line = row->line;
+        s->order = number;
+    }
+    td_trial *t = find_trial(s, row, trial_name, &no_memory);
+    if (!t)
+        return td_fail(g->error, "%.300s:%llu: more than %d trials of one request", td_group_path(g, row->file),
+                       (unsigned long long)row->line, MAX_TRIALS);
+    if (!isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] && !duplicate(g, s, t, row, number))
+        return false;
+    if (!t->n[TD_SCORE]) {
+        t->score = row->number[TD_SCORE];
+        t->file = row->file;
+        t->line = row->line;
+    }
+    for (int i = 0; i < TD_NUMBERS; i++)
+        if (!isnan(row->number[i]) && (!t->n[i] || g->sink->settings->duplicates != TD_DUPLICATES_FIRST)) {
+            t->sum[i] += row->number[i];
+            t->n[i]++;
+        }
+    return true;
+}
+
+bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t number)
+{
+    if (!g->any) {
+        g->any = true;
+        g->first = *row;
+        g->first_row = number;
+    }
+    const char *at[TD_TEXTS];
+    for (int i = 0; i < TD_TEXTS; text += row->len[i], i++) {
+        at[i] = text;
+        if (i <= TD_REQUEST && !g->text[i].len)
+            td_put(&g->text[i], text, row->len[i]);
+    }
+    const td_out *request = &g->text[TD_REQUEST];
+    if (row->len[TD_REQUEST] && (row->len[TD_REQUEST] != request->len ||
+                                 memcmp(at[TD_REQUEST], request->at, request->len)) && !g->differs) {
+        g->differs = true;
+        td_report_problem(g->sink->report, TD_NOTE,
+                          "records whose models saw different requests (another template?); the first is kept",
+                          number, td_group_path(g, row->file), row->line, NULL);
+    }
+    return take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
+}
+
+/* Means over the trials that know the number; NaN where none does. */
+void td_slot_average(const td_slot *s, double number[TD_NUMBERS], uint32_t *scored)
+{
+    for (int i = 0; i < TD_NUMBERS; i++) {
+        double sum = 0;
+        uint32_t n = 0;
+        for (size_t t = 0; t < s->n_trials; t++)
+            if (s->trials[t].n[i]) {
+                sum += s->trials[t].sum[i] / s->trials[t].n[i];
+                n++;
+            }
+        number[i] = n ? sum / n : (double)NAN;
+        if (i == TD_SCORE)
+            *scored = n;
+    }
+}
+
+void td_group_key(const td_group *g, char *out, size_t room)
+{
+    const td_out *key = g->text[TD_KEY].len ? &g->text[TD_KEY] : &g->text[TD_ID];
+    snprintf(out, room, "key \"%.*s\"", (int)(key->len < 120 ? key->len : 120), key->len ? key->at : "");
+}
+
+void td_group_clear(td_group *g)
+{
+    for (int i = 0; i < TD_TEXTS; i++)
+        g->text[i].len = 0;
+    g->n_slots = 0;
+    g->any = g->differs = false;
+}
+
+void td_group_free(td_group *g)
+{
+    for (int i = 0; i < TD_TEXTS; i++)
+        free(g->text[i].at);
+    for (size_t i = 0; i <= TD_MAX_OUTCOMES; i++) {
+        free(g->slots[i].model);
+        free(g->slots[i].trials);
+    }
+}

@@ -1,0 +1,54 @@
+/* The rows of one key, as they come: its texts, and what each model made of the request in each trial.
+ * The inside of td_join. */
+#ifndef TIERCE_IMPORT_GROUP_H
+#define TIERCE_IMPORT_GROUP_H
+
+#include "data/import/sink_in.h"
+#include "data/record.h"
+
+typedef struct {
+    uint64_t name; /* hash of the trial's name */
+    double sum[TD_NUMBERS];
+    uint32_t n[TD_NUMBERS];
+    double score; /* the first, to tell repeats from conflicts */
+    uint32_t file;
+    uint64_t line;
+} td_trial;
+
+/* What one model made of the request. */
+typedef struct {
+    char *model; /* "": rows that name none; they hold for every model */
+    size_t len, room;
+    const char *missing;
+    uint32_t file;
+    uint64_t line, order;
+    td_trial *trials;
+    size_t n_trials, trials_room;
+} td_slot;
+
+typedef struct {
+    td_sink *sink;
+    td_error *error;
+    td_out text[TD_TEXTS]; /* the first that is not empty of each kind */
+    uint64_t first_row;
+    td_stored first;
+    bool any, differs;
+    td_slot slots[TD_MAX_OUTCOMES + 1];
+    size_t n_slots;
+} td_group;
+
+/* Adds a row; text: its texts, number: its order of arrival. False with the group's error. */
+bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t number);
+/* Empties it and keeps its memory. */
+void td_group_clear(td_group *g);
+void td_group_free(td_group *g);
+
+/* NULL where the group has no such model. */
+const td_slot *td_group_slot(const td_group *g, const char *model, size_t len);
+/* Means over the trials that know the number, NaN where none does; *scored trials have a score. */
+void td_slot_average(const td_slot *s, double number[TD_NUMBERS], uint32_t *scored);
+const char *td_group_path(const td_group *g, uint32_t file);
+/* The key as a message shows it. */
+void td_group_key(const td_group *g, char *out, size_t room);
+
+#endif

@@ -1,0 +1,249 @@
+#include "data/import/import.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "data/import/sink_in.h"
+#include "data/import/walk.h"
+
+#define MEMORY ((size_t)12 << 20)
+
+typedef struct {
+    const td_import_job *job;
+    td_import_report *report;
+    td_error *error;
+    td_files files;
+    td_claim *claims; /* files.n rows of td_n_importers */
+    char *head_room;
+    const td_importer *importer;
+} work;
+
+static td_claim *claims_of(const work *w, size_t file)
+{
+    return w->claims + file * td_n_importers;
+}
+
+/* Every importer's claim on every file. What cannot be read at all is an error where it was named, and
+ * passed over in a folder. */
+static bool probe(work *w)
+{
+    w->claims = calloc(w->files.n ? w->files.n : 1, td_n_importers * sizeof *w->claims);
+    w->head_room = malloc(TD_HEAD_BYTES);
+    if (!w->claims || !w->head_room)
+        return td_fail(w->error, "out of memory");
+    for (size_t f = 0; f < w->files.n; f++) {
+        td_head head;
+        head.by_name = w->files.at[f].by_name;
+        const td_head_status status = td_head_read(&head, w->files.at[f].path, w->head_room, w->error);
+        if (status == TD_HEAD_BROKEN || (status == TD_HEAD_REFUSED && head.by_name))
+            return false;
+        if (!head.len && head.by_name)
+            return td_fail(w->error, "%.300s: the file is empty", head.path);
+        if (status == TD_HEAD_REFUSED) {
+            td_report_problem(w->report, TD_NOTE, "files of a kind that is never read were passed over", f,
+                              head.path, 0, w->error->text);
+            continue;
+        }
+        for (size_t i = 0; i < td_n_importers; i++)
+            claims_of(w, f)[i] = head.len ? td_importers[i]->probe(&head) : TD_NOT_MINE;
+    }
+    return true;
+}
+
+/* Some file that an importer claims at least so much, or NULL. */
+static const char *claimed(const work *w, size_t importer, td_claim least)
+{
+    for (size_t f = 0; f < w->files.n; f++)
+        if (claims_of(w, f)[importer] >= least)
+            return w->files.at[f].path;
+    return NULL;
+}
+
+static bool ambiguous(const work *w, const size_t *found, size_t n)
+{
+    char list[TD_ERROR_ROOM - 100];
+    size_t used = 0;
+    list[0] = 0;
+    for (size_t i = 0; i < n && used < sizeof list - 1; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s (%.120s)", i ? " or " : "",
+                                 td_importers[found[i]]->name, claimed(w, found[i], TD_PERHAPS));
+    return td_fail(w->error, "these could be %s; say which: tierce import FORMAT FILES…", list);
+}
+
+static bool recognise(work *w)
+{
+    size_t found[64], n = 0;
+    for (td_claim least = TD_MINE; !n && least >= TD_PERHAPS; least--)
+        for (size_t i = 0; i < td_n_importers && n < 64; i++)
+            if (claimed(w, i, least))
+                found[n++] = i;
+    if (n > 1)
+        return ambiguous(w, found, n);
+    if (n == 1) {
+        w->importer = td_importers[found[0]];
+        return true;
+    }
+    const char *first = w->files.n ? w->files.at[0].path : "?";
+    for (size_t i = 0; i < td_n_importers; i++)
+        if (claimed(w, i, TD_COMPANION))
+            return td_fail(w->error, "%.200s: belongs to %s results, but the results themselves are not "
+                                     "among the files; name their folder",
+                           claimed(w, i, TD_COMPANION), td_importers[i]->name);
+    return td_fail(w->error, "%.200s: of no known format (%zu files looked at); say which: tierce import "
+                             "FORMAT FILES…, or use generic with --prompt-field and --score-field",
+                   first, w->files.n);
+}
+
+/* ---- options that the format does not know ---- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} format_options[] = {
+#define OPTION(name, field) {name, offsetof(td_import_settings, field)}
+    OPTION("metric", metric),
+    OPTION("filter", filter),
+    OPTION("scorer", scorer),
+    OPTION("model", model),
+    OPTION("delimiter", delimiter),
+    OPTION("id-field", id_field),
+    OPTION("prompt-field", prompt_field),
+    OPTION("messages-field", messages_field),
+    OPTION("tools-field", tools_field),
+    OPTION("model-field", model_field),
+    OPTION("score-field", score_field),
+    OPTION("score-fields", score_fields),
+    OPTION("cost-field", cost_field),
+    OPTION("input-field", input_field),
+    OPTION("output-field", output_field),
+    OPTION("latency-field", latency_field),
+    OPTION("source-field", source_field),
+    OPTION("workload-field", workload_field),
+    OPTION("prompts", prompts),
+#undef OPTION
+};
+
+static bool lists(const char *list, const char *name)
+{
+    const size_t n = strlen(name);
+    for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
+        if (strcspn(at, " ") == n && !strncmp(at, name, n))
+            return true;
+    return false;
+}
+
+static bool check_options(const work *w)
+{
+    for (size_t i = 0; i < sizeof format_options / sizeof *format_options; i++) {
+        const char *value;
+        memcpy(&value, (const char *)&w->job->settings + format_options[i].offset, sizeof value);
+        if (value && !lists(w->importer->options, format_options[i].name))
+            return td_fail(w->error, "--%s means nothing to the format %s%s%s", format_options[i].name,
+                           w->importer->name, *w->importer->options ? "; its options: " : ", which has no options of its own",
+                           w->importer->options);
+    }
+    return true;
+}
+
+/* ---- reading ---- */
+
+static bool read_file(work *w, td_sink *sink, size_t f)
+{
+    td_head head;
+    const td_file *file = &w->files.at[f];
+    size_t at = 0;
+    while (td_importers[at] != w->importer)
+        at++;
+    const td_claim claim = claims_of(w, f)[at];
+    if (claim == TD_COMPANION)
+        return true;
+    if (claim == TD_NOT_MINE && !(file->by_name && w->job->format)) {
+        if (file->by_name)
+            return td_fail(w->error, "%.300s: is not of the format %s that the other files have", file->path,
+                           w->importer->name);
+        w->report->passed_over++;
+        return true;
+    }
+    head.by_name = file->by_name;
+    if (td_head_read(&head, file->path, w->head_room, w->error) != TD_HEAD_OK)
+        return false;
+    w->report->files++;
+    td_sink_at(sink, file->path);
+    return w->importer->read(sink, &head, w->error);
+}
+
+static bool read_all(work *w, td_sink *sink)
+{
+    for (size_t f = 0; f < w->files.n; f++)
+        if (!read_file(w, sink, f))
+            return false;
+    if (w->importer->finish && !w->importer->finish(sink, w->error))
+        return false;
+    if (!w->report->files)
+        return td_fail(w->error, "%.200s: no file of the format %s here (%zu looked at)",
+                       w->files.n ? w->files.at[0].path : "?", w->importer->name, w->files.n);
+    if (!w->report->rows)
+        return td_fail(w->error, "%.200s: no row could be used; the report says why",
+                       w->files.n ? w->files.at[0].path : "?");
+    return td_sink_finish(sink, w->error);
+}
+
+/* The folder of the output, where there is room for what is written to it. */
+static char *folder_of(const char *output)
+{
+    const char *slash = strrchr(output, '/');
+    if (!strcmp(output, "-") || !strncmp(output, "/dev/", 5))
+        return strdup("/tmp");
+    if (!slash)
+        return strdup(".");
+    char *folder = strdup(output);
+    if (folder)
+        folder[slash == output ? 1 : slash - output] = 0;
+    return folder;
+}
+
+static bool run(work *w, const char *folder)
+{
+    const size_t memory = w->job->memory ? w->job->memory : MEMORY;
+    td_sink sink;
+    bool good = td_sink_open(&sink, &w->job->settings, w->report, memory, folder,
+                             w->importer->state_size, w->error) && read_all(w, &sink);
+    td_writer *writer = good ? td_writer_open(w->job->output, w->error) : NULL;
+    good = writer && td_join(&sink, memory, folder, writer, w->error);
+    if (good && !w->report->records)
+        good = td_fail(w->error, "%.200s: %llu rows, but no record came of them; the report says why",
+                       w->files.at[0].path, (unsigned long long)w->report->rows);
+    if (good && w->report->failed)
+        good = td_fail(w->error, "out of memory while counting");
+    if (good)
+        good = td_writer_commit(writer, w->error);
+    else
+        td_writer_abort(writer);
+    if (w->importer->close && sink.state)
+        w->importer->close(sink.state);
+    td_sink_close(&sink);
+    return good;
+}
+
+bool td_import(const td_import_job *job, td_import_report *report, td_error *error)
+{
+    work w = {.job = job, .report = report, .error = error};
+    char *folder = job->temporary ? strdup(job->temporary) : folder_of(job->output);
+    bool good = (folder || td_fail(error, "out of memory")) && td_writer_check(job->output, error);
+    if (good && job->format)
+        good = (w.importer = td_importer_named(job->format, error)) != NULL;
+    good = good && td_walk(&w.files, job->paths, job->n_paths, error) && probe(&w);
+    if (good && !w.importer)
+        good = recognise(&w);
+    if (good) {
+        report->format = w.importer->title;
+        good = check_options(&w) && run(&w, folder);
+    }
+    td_files_free(&w.files);
+    free(w.claims);
+    free(w.head_room);
+    free(folder);
+    return good;
+}

@@ -1,0 +1,25 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "data/import/import.h"
+#include "data/nearest.h"
+
+/* In the order of the documentation. Adding one: see data/import/import.h. */
+const td_importer *const td_importers[] = {
+    &td_import_lm_eval, &td_import_inspect, &td_import_promptfoo, &td_import_csv, &td_import_generic,
+};
+const size_t td_n_importers = sizeof td_importers / sizeof *td_importers;
+
+const td_importer *td_importer_named(const char *name, td_error *error)
+{
+    const char *names[sizeof td_importers / sizeof *td_importers];
+    for (size_t i = 0; i < td_n_importers; i++) {
+        if (!strcmp(td_importers[i]->name, name))
+            return td_importers[i];
+        names[i] = td_importers[i]->name;
+    }
+    const char *near = td_nearest(name, names, td_n_importers);
+    td_fail(error, "unknown format \"%.60s\"%s%s%s; tierce import --formats lists them", name,
+            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return NULL;
+}

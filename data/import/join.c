@@ -1,0 +1,262 @@
+/* Rows that share a key become one record. The rows come sorted by key and order of arrival; records
+ * are sorted back into the order in which their keys first came. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/import/group.h"
+
+typedef struct {
+    td_group group;
+    td_sorter *records;
+    td_out line;
+    td_request request;
+    td_outcome outcomes[TD_MAX_OUTCOMES];
+} join;
+
+/* As few digits as tell the number apart. */
+static void put_exact(td_out *out, double v)
+{
+    char text[40];
+    for (int digits = 15; digits <= 17; digits += 2) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (strtod(text, NULL) == v)
+            break;
+    }
+    td_puts(out, text);
+}
+
+static void put_outcome(td_out *out, const td_slot *s, const double number[TD_NUMBERS], uint32_t scored)
+{
+    static const char *const names[TD_NUMBERS] = {"score",         "cost_usd",  "input_tokens",
+                                                  "output_tokens", "latency_s", "cached_tokens",
+                                                  "cache_write_tokens", "reasoning_tokens"};
+    bool first = true;
+    td_put_json(out, s->model, s->len);
+    td_puts(out, ": {");
+    for (int i = 0; i < TD_NUMBERS; i++) {
+        if (isnan(number[i]))
+            continue;
+        td_puts(out, first ? "\"" : ", \"");
+        td_puts(out, names[i]);
+        td_puts(out, "\": ");
+        put_exact(out, number[i]);
+        first = false;
+    }
+    if (scored > 1) {
+        td_puts(out, ", \"trials\": ");
+        put_exact(out, scored);
+    }
+    td_puts(out, "}");
+}
+
+/* source/key, or the id that the file gave; a very long key by its hash. */
+static void put_id(join *j, td_out *out)
+{
+    td_out id = {0};
+    if (j->group.text[TD_ID].len) {
+        td_put_json(out, j->group.text[TD_ID].at, j->group.text[TD_ID].len);
+        return;
+    }
+    td_put(&id, j->group.text[TD_SOURCE].at, j->group.text[TD_SOURCE].len);
+    td_puts(&id, "/");
+    if (j->group.text[TD_KEY].len > 200) {
+        char hex[33];
+        td_key_of(hex, j->group.text[TD_KEY].at, j->group.text[TD_KEY].len);
+        td_puts(&id, hex);
+    } else {
+        td_put(&id, j->group.text[TD_KEY].at, j->group.text[TD_KEY].len);
+    }
+    td_put_json(out, id.at, id.len);
+    out->failed = out->failed || id.failed;
+    free(id.at);
+}
+
+static void put_label(td_out *out, const char *name, const char *given, const td_out *own)
+{
+    const size_t n = given ? strlen(given) : own->len;
+    if (!n)
+        return;
+    td_puts(out, name);
+    td_put_json(out, given ? given : own->at, n);
+}
+
+/* Writes the outcomes that have a score, or what is known of those without; returns how many. */
+static size_t put_slots(join *j, td_out *out, bool scored_ones)
+{
+    double any[TD_NUMBERS], number[TD_NUMBERS];
+    uint32_t scored = 0, n_any = 0;
+    size_t n = 0;
+    const td_slot *without = NULL;
+    for (size_t i = 0; i < j->group.n_slots; i++)
+        without = j->group.slots[i].len ? without : &j->group.slots[i];
+    if (without)
+        td_slot_average(without, any, &n_any);
+    td_puts(out, scored_ones ? ", \"outcomes\": {" : ", \"usage\": {");
+    for (size_t i = 0; i < j->group.n_slots; i++) {
+        const td_slot *s = &j->group.slots[i];
+        if (!s->len)
+            continue;
+        td_slot_average(s, number, &scored);
+        for (int k = 0; without && k < TD_NUMBERS; k++)
+            number[k] = isnan(number[k]) ? any[k] : number[k];
+        if (isnan(number[TD_SCORE]) == scored_ones)
+            continue;
+        td_puts(out, n++ ? ", " : "");
+        put_outcome(out, s, number, scored);
+    }
+    td_puts(out, "}");
+    return n;
+}
+
+static void put_line(join *j, td_out *out, size_t *scored)
+{
+    const td_import_settings *set = j->group.sink->settings;
+    out->len = 0;
+    td_puts(out, "{\"id\": ");
+    put_id(j, out);
+    put_label(out, ", \"source\": ", set->source, &j->group.text[TD_SOURCE]);
+    put_label(out, ", \"workload\": ", set->workload, &j->group.text[TD_WORKLOAD]);
+    td_puts(out, ", ");
+    td_put(out, j->group.text[TD_REQUEST].at, j->group.text[TD_REQUEST].len);
+    size_t before = out->len;
+    *scored = put_slots(j, out, true);
+    out->len = *scored ? out->len : before;
+    before = out->len;
+    if (set->keep_unscored && !put_slots(j, out, false))
+        out->len = before;
+    td_puts(out, "}\n");
+}
+
+static void drop(join *j, const char *what)
+{
+    char detail[160] = "";
+    td_group_key(&j->group, detail, sizeof detail);
+    td_report_problem(j->group.sink->report, TD_DROPPED, what, j->group.first_row, td_group_path(&j->group, j->group.first.file), j->group.first.line,
+                      detail);
+}
+
+static void count_missing(join *j)
+{
+    for (size_t i = 0; i < j->group.n_slots; i++) {
+        const td_slot *s = &j->group.slots[i];
+        double number[TD_NUMBERS];
+        uint32_t scored;
+        td_slot_average(s, number, &scored);
+        if (!s->missing || !isnan(number[TD_SCORE]))
+            continue;
+        char detail[300], key[160] = "";
+        td_group_key(&j->group, key, sizeof key);
+        snprintf(detail, sizeof detail, "model \"%.100s\", %s", s->len ? s->model : "", key);
+        td_report_problem(j->group.sink->report, TD_MISSING, s->missing, s->order, td_group_path(&j->group, s->file), s->line, detail);
+        td_model_report *m = s->len ? td_report_model(j->group.sink->report, s->model, s->len) : NULL;
+        if (m)
+            m->missing++;
+    }
+}
+
+/* Counts what the finished record holds, as a reader of it will see it. */
+static void count_outcomes(join *j, const td_record *record)
+{
+    for (size_t i = 0; i < record->n_outcomes; i++) {
+        const td_outcome *o = &record->outcomes[i];
+        td_model_report *m = td_report_model(j->group.sink->report, o->name.data, o->name.len);
+        if (!m) {
+            j->group.sink->report->failed = true;
+            return;
+        }
+        m->outcomes++;
+        m->score_sum += o->score;
+        m->costed += isnan(o->cost_usd) ? 0u : 1u;
+        m->cost_sum += isnan(o->cost_usd) ? 0 : o->cost_usd;
+        m->tokened += isnan(o->input_tokens) || isnan(o->output_tokens) ? 0u : 1u;
+        const td_slot *s = td_group_slot(&j->group, o->name.data, o->name.len);
+        for (size_t t = 0; s && t < s->n_trials; t++)
+            if (s->trials[t].n[TD_SCORE])
+                m->trials++;
+    }
+}
+
+static bool finish_group(join *j)
+{
+    size_t scored, where;
+    const char *what;
+    td_record record;
+    if (!j->group.any)
+        return true;
+    count_missing(j);
+    put_line(j, &j->line, &scored);
+    if (j->line.failed)
+        return td_fail(j->group.error, "out of memory");
+    const bool keep = scored || j->group.sink->settings->keep_unscored;
+    const td_want want = scored ? TD_WANT_RECORDS : TD_WANT_REQUESTS;
+    if (!j->group.text[TD_REQUEST].len) {
+        drop(j, "outcomes whose request no file gave");
+    } else if (!keep) {
+        drop(j, "requests without any score (--keep-unscored keeps them)");
+    } else if (!td_parse_line(&j->request, j->outcomes, &record, j->line.at, j->line.len - 1, want, &what,
+                              &where)) {
+        drop(j, what);
+    } else {
+        const td_sort_key key = {{j->group.first_row, 0, 0}};
+        j->group.sink->report->records++;
+        if (scored)
+            count_outcomes(j, &record);
+        j->group.sink->report->complete += record.n_outcomes == j->group.sink->report->n_models ? 1u : 0u;
+        if (!td_sorter_add(j->records, key, j->line.at, j->line.len, j->group.error))
+            return false;
+    }
+    td_group_clear(&j->group);
+    return true;
+}
+
+static void free_join(join *j)
+{
+    td_group_free(&j->group);
+    free(j->line.at);
+    td_request_free(&j->request);
+    td_sorter_close(j->records);
+    free(j);
+}
+
+static bool write_records(join *j, td_writer *writer)
+{
+    td_sort_key key;
+    const char *data;
+    size_t len;
+    int status = td_sorter_sort(j->records, j->group.error) ? 1 : -1;
+    while (status > 0 && (status = td_sorter_next(j->records, &key, &data, &len, j->group.error)) > 0)
+        if (!td_writer_put(writer, data, len, j->group.error))
+            return false;
+    return status == 0;
+}
+
+bool td_join(td_sink *sink, size_t memory, const char *folder, td_writer *writer, td_error *error)
+{
+    join *j = calloc(1, sizeof *j);
+    if (!j)
+        return td_fail(error, "out of memory");
+    j->group.sink = sink;
+    j->group.error = error;
+    j->records = td_sorter_open(memory, folder);
+    bool good = j->records ? td_sorter_sort(sink->rows, error) : td_fail(error, "out of memory");
+    td_sort_key key, last = {{0, 0, 0}};
+    const char *data;
+    size_t len;
+    int status = good ? 1 : -1;
+    while (good && (status = td_sorter_next(sink->rows, &key, &data, &len, error)) > 0) {
+        td_stored row;
+        memcpy(&row, data, sizeof row);
+        if (key.word[0] != last.word[0] || key.word[1] != last.word[1])
+            good = finish_group(j);
+        last = key;
+        good = good && td_group_take(&j->group, &row, data + sizeof row, key.word[2]);
+    }
+    good = good && status == 0 && finish_group(j);
+    td_sorter_close(sink->rows); /* its file and memory are done with */
+    sink->rows = NULL;
+    good = good && write_records(j, writer);
+    free_join(j);
+    return good;
+}

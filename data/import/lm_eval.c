@@ -1,0 +1,267 @@
+/* EleutherAI's lm-evaluation-harness, as `--log_samples --output_path DIR` writes it:
+ *
+ *     DIR/<model>/results_<date>.json             names the model and which way a metric is better
+ *     DIR/<model>/samples_<task>_<date>.jsonl     a line per document and filter
+ *
+ * A samples file does not name its model: the results file of the same date does, else every results
+ * file of the folder if they agree, else the folder's name. Old files (0.4.0) are one list, and lack
+ * filter, metrics and hashes. `target` and `doc` hold the gold answer and are not looked at. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/import/import.h"
+#include "data/import/input.h"
+#include "data/import/lm_results.h"
+#include "data/import/pointer.h"
+#include "data/import/request_out.h"
+
+typedef struct {
+    td_lm_results results; /* of the folder being read */
+    /* of the file being read */
+    char model[300], task[300], date[64], filter[120], metric[120];
+    bool lower_is_better, started;
+    /* of the whole import */
+    bool filter_met, metric_met;
+} lm_state;
+
+static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error *error)
+{
+    const char *said = td_sink_settings(sink)->model;
+    bool by_folder = false;
+    if (said)
+        snprintf(s->model, sizeof s->model, "%s", said);
+    else if (!td_lm_model(&s->results, file, s->date, s->model, sizeof s->model, &by_folder, error))
+        return false;
+    if (by_folder)
+        td_sink_note(sink, 0, "samples files without results file; the folder's name was taken for the model's", s->model);
+    return true;
+}
+
+/* ---- metric and filter ---- */
+
+static bool is_known_key(const char *key)
+{
+    static const char *const known[] = {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps",
+                                        "filter", "metrics", "doc_hash", "prompt_hash", "target_hash"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(key, known[i]))
+            return true;
+    return false;
+}
+
+static bool is_metric(const td_node *line, const char *name)
+{
+    const td_node *v = td_get(line, name);
+    return v && !is_known_key(name) && (td_is_number(v) || td_is_bool(v) || td_is_null(v));
+}
+
+/* The usual one of the metrics that the line has, else its first. */
+static const char *usual_metric(const td_node *line, size_t *n)
+{
+    static const char *const usual[] = {"exact_match", "acc", "pass@1", "pass_at_1", "prompt_level_strict_acc",
+                                        "em", "f1", "mc2"};
+    const char *first = NULL;
+    *n = 0;
+    for (const td_node *m = td_first(line); m; m = td_next(m))
+        if (td_key(m) && is_metric(line, td_key(m))) {
+            first = first ? first : td_key(m);
+            ++*n;
+        }
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (is_metric(line, usual[i]))
+            return usual[i];
+    return first;
+}
+
+/* Is some line of the file of this filter? The user's choice holds for the files that have it. */
+static bool file_has_filter(const char *path, const char *wanted)
+{
+    td_input *in = td_input_open(path, NULL);
+    td_lines *lines = in ? td_input_lines(in, path, NULL) : NULL;
+    bool found = false;
+    char *line;
+    size_t len;
+    while (lines && !found && td_lines_next(lines, &line, &len, NULL) == TD_LINE) {
+        td_node *node = td_dom_parse(line, len, path, NULL);
+        const char *filter = td_string(td_get(node, "filter"));
+        found = filter && !strcmp(filter, wanted);
+        td_dom_free(node);
+    }
+    td_lines_close(lines);
+    td_input_close(in);
+    return found;
+}
+
+/* Settles the metric and, where the user did not, the filter by the first line that is read. */
+static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t number, td_error *error)
+{
+    const td_import_settings *set = td_sink_settings(sink);
+    const char *filter = td_string(td_get(line, "filter"));
+    size_t n = 0;
+    const char *metric = usual_metric(line, &n);
+    if (set->metric && td_get(line, set->metric)) {
+        metric = set->metric;
+        s->metric_met = true;
+        n = 1;
+    } else if (set->metric) {
+        td_sink_note(sink, number, "files without the chosen metric; their usual one was taken", metric);
+    }
+    if (!metric)
+        return td_sink_bad(sink, number, "no metric that is a number; --metric NAME names a key of the line", NULL, error);
+    snprintf(s->metric, sizeof s->metric, "%s", metric);
+    if (!s->filter[0])
+        snprintf(s->filter, sizeof s->filter, "%s", filter ? filter : "");
+    if (n > 1) {
+        char detail[300];
+        snprintf(detail, sizeof detail, "\"%.100s\" was taken of %zu", metric, n);
+        td_sink_note(sink, number, "files with several metrics (--metric NAME says which)", detail);
+    }
+    const td_node *results = td_lm_find(&s->results, s->date, s->task);
+    const td_node *better = td_get(td_get(td_get(results, "higher_is_better"), s->task), s->metric);
+    s->lower_is_better = td_is_bool(better) && !td_true(better);
+    s->started = true;
+    return true;
+}
+
+/* ---- lines ---- */
+
+/* The prompt: a string, or a list that holds chat messages as one string of JSON. */
+static bool put_arguments(td_out *out, const td_node *arguments)
+{
+    const td_node *first = td_is_object(arguments) ? td_get(arguments, "gen_args_0") : td_first(arguments);
+    first = first ? first : td_first(arguments);
+    const td_node *prompt = td_is_object(first) ? td_get(first, "arg_0") : td_first(first);
+    if (td_is_array(prompt) && td_put_messages(out, prompt, (size_t)-1))
+        return true;
+    if (td_is_array(prompt))
+        prompt = td_first(prompt);
+    const char *text = td_string(prompt) ? td_string(prompt) : td_string(first);
+    if (!text)
+        return false;
+    td_put_prompt_or_chat(out, text, strlen(text));
+    return true;
+}
+
+static bool put_request(const td_node *line, const char *field, td_out *out)
+{
+    if (!field)
+        return put_arguments(out, td_get(line, "arguments"));
+    const td_node *prompt = *field == '/' ? td_pointer(line, field, strlen(field)) : td_get(td_get(line, "doc"), field);
+    return prompt && td_put_input(out, prompt);
+}
+
+static const char *read_score(const td_node *line, const char *metric, double *score)
+{
+    const td_node *v = td_get(line, metric);
+    if (td_is_null(v))
+        return "scores that are NaN or null";
+    if (!td_is_bool(v) && !td_is_number(v))
+        return "scores that are not a number (a list, a text)";
+    *score = td_is_bool(v) ? td_true(v) : td_number(v, 0);
+    return NULL;
+}
+
+static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_error *error)
+{
+    lm_state *s = td_sink_state(sink);
+    const char *filter = td_string(td_get(line, "filter")), *hash = td_string(td_get(line, "doc_hash"));
+    char key[120];
+    td_row row;
+    if (!td_is_object(line) || !td_is_number(td_get(line, "doc_id")))
+        return td_sink_bad(sink, number, "a line without \"doc_id\" (is it a samples file?)", NULL, error);
+    if (!s->started && !settle(sink, s, line, number, error))
+        return false;
+    if (!s->started) /* counted as bad */
+        return true;
+    if (*s->filter && filter && strcmp(filter, s->filter)) {
+        td_sink_drop(sink, number, "lines of another filter (--filter NAME chooses)", filter);
+        return true;
+    }
+    td_out *out = td_sink_buffer(sink);
+    if (!put_request(line, td_sink_settings(sink)->prompt_field, out))
+        return td_sink_bad(sink, number, "no prompt in \"arguments\"", NULL, error);
+    td_row_start(&row);
+    snprintf(key, sizeof key, "%.0f%s%.12s", td_number(td_get(line, "doc_id"), 0), hash ? "-" : "", hash ? hash : "");
+    row.key = td_span_of(key);
+    row.source = td_span_of(s->task);
+    row.trial = td_span_of(s->date);
+    row.request.data = out->at;
+    row.request.len = out->len;
+    row.outcome.name = td_span_of(s->model);
+    row.missing = read_score(line, s->metric, &row.outcome.score);
+    row.lower_is_better = s->lower_is_better;
+    row.one_run = true;
+    row.line = number;
+    return td_sink_row(sink, &row, error);
+}
+
+static bool take_list(td_sink *sink, const char *path, td_error *error)
+{
+    td_node *root = td_input_dom(path, error);
+    bool good = root != NULL;
+    if (good && !td_is_array(root))
+        good = td_fail(error, "%.300s: neither lines nor a list of samples", path);
+    uint64_t number = 0;
+    for (const td_node *line = good ? td_first(root) : NULL; good && line; line = td_next(line))
+        good = take_line(sink, line, ++number, error);
+    td_dom_free(root);
+    return good;
+}
+
+static bool read_lm_eval(td_sink *sink, const td_head *file, td_error *error)
+{
+    lm_state *s = td_sink_state(sink);
+    td_lm_name(file->name, s->task, sizeof s->task, s->date, sizeof s->date);
+    s->started = false;
+    s->filter[0] = 0;
+    const char *filter = td_sink_settings(sink)->filter;
+    if (filter && td_head_first(file) == '{' && file_has_filter(file->path, filter)) {
+        snprintf(s->filter, sizeof s->filter, "%s", filter);
+        s->filter_met = true;
+    }
+    if (!td_lm_load(&s->results, file, error) || !name_model(sink, s, file, error))
+        return false;
+    return td_head_first(file) == '[' ? take_list(sink, file->path, error)
+                                      : td_sink_lines(sink, file->path, take_line, error);
+}
+
+/* A choice that holds nowhere is a mistake. */
+static bool finish(td_sink *sink, td_error *error)
+{
+    const lm_state *s = td_sink_state(sink);
+    const td_import_settings *set = td_sink_settings(sink);
+    if (set->filter && !s->filter_met)
+        return td_fail(error, "--filter %.100s: no samples file has such a line; one that is there: \"%.100s\"",
+                       set->filter, s->filter);
+    if (set->metric && !s->metric_met)
+        return td_fail(error, "--metric %.100s: no samples file has it; one that is there: \"%.100s\"", set->metric,
+                       s->metric);
+    return true;
+}
+
+static void close_state(void *state)
+{
+    lm_state *s = state;
+    td_lm_free(&s->results);
+}
+
+static td_claim probe(const td_head *head)
+{
+    if (td_head_has(head, "doc_id") &&
+        (td_head_has(head, "arguments") || td_head_has(head, "resps") || td_name_starts(head->name, "samples_")))
+        return TD_MINE;
+    return td_head_first(head) == '{' && td_lm_is_results(head) ? TD_COMPANION : TD_NOT_MINE;
+}
+
+const td_importer td_import_lm_eval = {
+    .name = "lm-eval",
+    .title = "lm-evaluation-harness samples",
+    .options = "metric filter model prompt-field",
+    .probe = probe,
+    .read = read_lm_eval,
+    .finish = finish,
+    .state_size = sizeof(lm_state),
+    .close = close_state,
+};

@@ -1,0 +1,309 @@
+#include "data/import/sink.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/import/input.h"
+#include "data/import/sink_in.h"
+
+void td_row_start(td_row *row)
+{
+    const double none = (double)NAN;
+    memset(row, 0, sizeof *row);
+    row->outcome.score = row->outcome.cost_usd = row->outcome.latency_s = none;
+    row->outcome.input_tokens = row->outcome.output_tokens = none;
+    row->outcome.cached_tokens = row->outcome.cache_write_tokens = row->outcome.reasoning_tokens = none;
+}
+
+bool td_sink_open(td_sink *sink, const td_import_settings *settings, td_import_report *report,
+                  size_t memory, const char *folder, size_t state_size, td_error *error)
+{
+    memset(sink, 0, sizeof *sink);
+    sink->settings = settings;
+    sink->report = report;
+    sink->rows = td_sorter_open(memory, folder);
+    sink->state = calloc(1, state_size ? state_size : 1);
+    return (sink->rows && sink->state) || td_fail(error, "out of memory");
+}
+
+void td_sink_close(td_sink *sink)
+{
+    for (size_t i = 0; i < sink->n_paths; i++)
+        free(sink->paths[i]);
+    free(sink->paths);
+    free(sink->state);
+    free(sink->buffer.at);
+    free(sink->row.at);
+    td_sorter_close(sink->rows);
+    memset(sink, 0, sizeof *sink);
+}
+
+const td_import_settings *td_sink_settings(const td_sink *sink)
+{
+    return sink->settings;
+}
+
+void *td_sink_state(td_sink *sink)
+{
+    return sink->state;
+}
+
+td_out *td_sink_buffer(td_sink *sink)
+{
+    sink->buffer.len = 0;
+    sink->buffer.failed = false;
+    return &sink->buffer;
+}
+
+void td_sink_at(td_sink *sink, const char *path)
+{
+    for (size_t back = 1; back <= 4 && back <= sink->n_paths; back++)
+        if (!strcmp(sink->paths[sink->n_paths - back], path)) {
+            sink->file = (uint32_t)(sink->n_paths - back);
+            return;
+        }
+    if (sink->n_paths == sink->paths_room) {
+        const size_t room = sink->paths_room ? 2 * sink->paths_room : 16;
+        char **wider = realloc(sink->paths, room * sizeof *wider);
+        if (!wider) {
+            sink->report->failed = true;
+            return;
+        }
+        sink->paths = wider;
+        sink->paths_room = room;
+    }
+    sink->paths[sink->n_paths] = strdup(path);
+    if (!sink->paths[sink->n_paths]) {
+        sink->report->failed = true;
+        return;
+    }
+    sink->file = (uint32_t)sink->n_paths++;
+}
+
+static const char *path_now(const td_sink *sink)
+{
+    return sink->n_paths ? sink->paths[sink->file] : "?";
+}
+
+/* ---- problems ---- */
+
+bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *detail, td_error *error)
+{
+    const unsigned long long most = sink->settings->max_bad;
+    td_report_problem(sink->report, TD_BAD, what, sink->n_rows, path_now(sink), line, detail);
+    if (++sink->report->bad <= most)
+        return true;
+    char place[24] = "";
+    if (line)
+        snprintf(place, sizeof place, ":%llu", (unsigned long long)line);
+    if (!most)
+        return td_fail(error, "%.300s%s: %s%s%.200s (stopped at the first bad row; --max-bad N skips up to N)",
+                       path_now(sink), place, what, detail ? ": " : "", detail ? detail : "");
+    return td_fail(error, "%llu bad rows, more than --max-bad %llu allows; the last: %.300s%s: %s%s%.200s",
+                   (unsigned long long)sink->report->bad, most, path_now(sink), place, what,
+                   detail ? ": " : "", detail ? detail : "");
+}
+
+void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail)
+{
+    td_report_problem(sink->report, TD_DROPPED, what, sink->n_rows, path_now(sink), line, detail);
+}
+
+void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail)
+{
+    td_report_problem(sink->report, TD_NOTE, what, sink->n_rows, path_now(sink), line, detail);
+}
+
+/* ---- keys ---- */
+
+/* Two independent 64-bit hashes of the bytes. */
+static void hash_bytes(uint64_t hash[2], const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        hash[0] = (hash[0] ^ (uint8_t)bytes[i]) * 0x100000001b3u;
+        hash[1] = (hash[1] + (uint8_t)bytes[i] + 1) * 0x9e3779b97f4a7c15u;
+        hash[1] ^= hash[1] >> 29;
+    }
+}
+
+static void mix(uint64_t hash[2])
+{
+    for (int i = 0; i < 2; i++) {
+        hash[i] ^= hash[i] >> 32;
+        hash[i] *= 0xd6e8feb86659fd93u;
+        hash[i] ^= hash[i] >> 32;
+    }
+}
+
+void td_key_of(char hex[33], const char *bytes, size_t len)
+{
+    uint64_t hash[2] = {0xcbf29ce484222325u, 0x243f6a8885a308d3u};
+    hash_bytes(hash, bytes, len);
+    mix(hash);
+    snprintf(hex, 33, "%016llx%016llx", (unsigned long long)hash[0], (unsigned long long)hash[1]);
+}
+
+/* Rows with an id of their own join by it, all others by source and key. */
+static td_sort_key sort_key(const td_sink *sink, const td_row *row)
+{
+    uint64_t hash[2] = {0xcbf29ce484222325u, 0x243f6a8885a308d3u};
+    if (row->id.len) {
+        hash_bytes(hash, row->id.data, row->id.len);
+    } else {
+        hash_bytes(hash, row->source.data, row->source.len);
+        hash_bytes(hash, "", 1);
+        hash_bytes(hash, row->key.data, row->key.len);
+    }
+    mix(hash);
+    const td_sort_key key = {{hash[0], hash[1], sink->n_rows}};
+    return key;
+}
+
+/* ---- rows ---- */
+
+/* --rename old=new,…: the model's name as it shall be called. */
+static tierce_span renamed(td_sink *sink, tierce_span model)
+{
+    const char *at = sink->settings->rename;
+    for (unsigned pair = 0; at && *at; pair++) {
+        const size_t n = strcspn(at, ",");
+        const char *equals = memchr(at, '=', n);
+        if (equals && (size_t)(equals - at) == model.len && !memcmp(at, model.data, model.len)) {
+            const tierce_span name = {equals + 1, (size_t)(at + n - equals - 1)};
+            sink->renamed |= (uint64_t)1 << (pair & 63);
+            return name;
+        }
+        at += n + (at[n] == ',');
+    }
+    return model;
+}
+
+bool td_sink_finish(td_sink *sink, td_error *error)
+{
+    const char *at = sink->settings->rename;
+    for (unsigned pair = 0; at && *at; pair++) {
+        const size_t n = strcspn(at, ",");
+        if (!(sink->renamed >> (pair & 63) & 1)) {
+            char names[256] = "";
+            size_t used = 0;
+            for (size_t i = 0; i < sink->report->n_models && used < sizeof names - 1; i++)
+                used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                         sink->report->models[i].name);
+            return td_fail(error, "--rename %.*s: no model of that name here; there are: %s",
+                           (int)(n < 100 ? n : 100), at, names);
+        }
+        at += n + (at[n] == ',');
+    }
+    return true;
+}
+
+/* The score mapped to 0..1; NaN after a count when it cannot be. */
+static double mapped(td_sink *sink, const td_row *row)
+{
+    const double low = sink->settings->score_low, high = sink->settings->score_high;
+    double score = row->outcome.score;
+    char detail[64];
+    if (isnan(score))
+        return score;
+    snprintf(detail, sizeof detail, "%.6g", score);
+    if (!(score >= low && score <= high)) {
+        td_sink_drop(sink, row->line,
+                     "score outside the range of scores (--score-range LOW:HIGH says another)", detail);
+        return (double)NAN;
+    }
+    score = (score - low) / (high - low);
+    return row->lower_is_better ? 1 - score : score;
+}
+
+/* A count or an amount that cannot be is not known. */
+static double checked(td_sink *sink, const td_row *row, double v)
+{
+    if (!isnan(v) && !(v >= 0 && isfinite(v))) {
+        char detail[64];
+        snprintf(detail, sizeof detail, "%.6g", v);
+        td_sink_note(sink, row->line, "a negative or infinite cost, token count or latency was left out", detail);
+        return (double)NAN;
+    }
+    return v;
+}
+
+static void put_row(td_sink *sink, const td_row *row, tierce_span model)
+{
+    td_stored s = {0};
+    const td_outcome *o = &row->outcome;
+    const tierce_span text[TD_TEXTS] = {row->key,     row->id, row->source, row->workload,
+                                        row->request, model,   row->trial};
+    const double number[TD_NUMBERS] = {0,
+                                       o->cost_usd,
+                                       o->input_tokens,
+                                       o->output_tokens,
+                                       o->latency_s,
+                                       o->cached_tokens,
+                                       o->cache_write_tokens,
+                                       o->reasoning_tokens};
+    for (int i = 1; i < TD_NUMBERS; i++)
+        s.number[i] = checked(sink, row, number[i]);
+    s.number[TD_SCORE] = mapped(sink, row);
+    s.line = row->line;
+    s.file = sink->file;
+    s.one_run = row->one_run;
+    s.missing = row->missing;
+    for (int i = 0; i < TD_TEXTS; i++)
+        s.len[i] = (uint32_t)text[i].len;
+    sink->row.len = 0;
+    td_put(&sink->row, (const char *)&s, sizeof s);
+    for (int i = 0; i < TD_TEXTS; i++)
+        td_put(&sink->row, text[i].data, text[i].len);
+}
+
+bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
+{
+    if (!row->key.len && !row->id.len)
+        return td_sink_bad(sink, row->line, "a row without the key that tells its request", NULL, error);
+    if (row->request.len > TD_MAX_LINE || row->key.len > TD_MAX_LINE)
+        return td_sink_bad(sink, row->line, "a request of more than 256 MiB", NULL, error);
+    const tierce_span model = renamed(sink, row->outcome.name);
+    if (model.len && !td_report_model(sink->report, model.data, model.len))
+        return td_fail(error, "out of memory for the models, or more than 4096 of them");
+    put_row(sink, row, model);
+    if (sink->row.failed || sink->buffer.failed || sink->report->failed)
+        return td_fail(error, "out of memory");
+    const td_sort_key key = sort_key(sink, row);
+    sink->n_rows++;
+    sink->report->rows++;
+    return td_sorter_add(sink->rows, key, sink->row.at, sink->row.len, error);
+}
+
+/* ---- JSONL ---- */
+
+static bool blank(const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (line[i] != ' ' && line[i] != '\t')
+            return false;
+    return true;
+}
+
+bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error *error)
+{
+    td_input *in = td_input_open(path, error);
+    td_lines *lines = in ? td_input_lines(in, path, error) : NULL;
+    td_line_status status = lines ? TD_LINE : TD_BROKEN;
+    bool good = lines != NULL;
+    char *line;
+    size_t len;
+    while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE) {
+        if (blank(line, len))
+            continue;
+        td_node *node = td_dom_parse(line, len, path, NULL);
+        const uint64_t number = td_lines_number(lines);
+        good = node ? each(sink, node, number, error)
+                    : td_sink_bad(sink, number, "not valid JSON", NULL, error);
+        td_dom_free(node);
+    }
+    td_lines_close(lines);
+    td_input_close(in);
+    return good && status == TD_END;
+}

@@ -1,0 +1,77 @@
+/* Where importers put what they read. One call per row: what one model made of one request in one
+ * trial, or a part of that:
+ *
+ *     td_row row;
+ *     td_row_start(&row);
+ *     row.key = …; row.source = …; row.request = …; row.outcome.name = …; row.outcome.score = 1;
+ *     row.line = 17;
+ *     if (!td_sink_row(sink, &row, error)) return false;
+ *
+ * Rows of the same source and key become one record, in whatever order and from whatever file they
+ * come. Parts that a harness keeps apart may be given apart: a row without model and outcome gives the
+ * request; a row without request gives an outcome; two rows of one (key, model, trial) complete each
+ * other; a score in a row without model holds for every model of its key. Different trials of one
+ * model are averaged. The same number given twice for one trial is a duplicate.
+ *
+ * A harness's failure (out of quota, container died) is a row with `missing`: no outcome, never 0. */
+#ifndef TIERCE_SINK_H
+#define TIERCE_SINK_H
+
+#include "data/dom.h"
+#include "data/import/report.h"
+#include "data/import/settings.h"
+#include "data/record.h"
+
+typedef struct {
+    tierce_span key;       /* the harness's own stable key of the request; required */
+    tierce_span id;        /* the record's id where the file gives one to keep; default source/key */
+    tierce_span source;    /* benchmark, task, table; joins with the key unless `id` is given */
+    tierce_span workload;  /* kind of work, where the file says it */
+    tierce_span request;   /* members of the record: "prompt": "…" or "messages": […], "tools": […] */
+    tierce_span trial;     /* epoch, repetition; empty: the file knows of one */
+    td_outcome outcome;    /* name: the model; what is not known is NaN; score in the file's range */
+    bool lower_is_better;  /* the score is turned round: 1 - score */
+    const char *missing;   /* constant; why there is no score though the harness tried */
+    bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
+    uint64_t line;         /* of the current file; 0: the file as a whole */
+} td_row;
+
+typedef struct td_sink td_sink;
+
+/* Every number NaN, everything else empty. */
+void td_row_start(td_row *row);
+static inline tierce_span td_span_of(const char *text) /* NULL is empty */
+{
+    tierce_span s = {text, text ? strlen(text) : 0};
+    return s;
+}
+
+/* Copies everything it needs. False: the import cannot go on, *error says why (disk full, too many bad
+ * rows); return false at once. A row with an unusable score or request is counted, not an error. */
+bool td_sink_row(td_sink *sink, const td_row *row, td_error *error);
+
+/* A row or line that is damaged: counts against --max-bad; false when that is used up. what: constant;
+ * detail may be NULL. */
+bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *detail, td_error *error);
+/* Counted and shown in the report with the first example; reading goes on. what: constant. */
+void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail);
+void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail);
+
+const td_import_settings *td_sink_settings(const td_sink *sink);
+/* The importer's own memory (state_size bytes, zeroed), the same for all files of an import. */
+void *td_sink_state(td_sink *sink);
+/* A clean buffer for the row's request, reused from row to row. */
+td_out *td_sink_buffer(td_sink *sink);
+/* Names the file in messages from here on, where an importer reads one beside the file it was given.
+ * The frame names each file before it is read. */
+void td_sink_at(td_sink *sink, const char *path);
+
+/* Reads a JSONL file line by line: `each` gets every line as a tree. Lines that are not JSON count as
+ * bad. Blank lines are passed over. False from `each` ends it. */
+typedef bool (*td_each_line)(td_sink *sink, const td_node *node, uint64_t line, td_error *error);
+bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error *error);
+
+/* A key from bytes that are too long to be one: 32 hex digits. */
+void td_key_of(char hex[33], const char *bytes, size_t len);
+
+#endif

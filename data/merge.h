@@ -1,0 +1,20 @@
+/* Several files of records into one: outcomes of equal ids come together. */
+#ifndef TIERCE_MERGE_H
+#define TIERCE_MERGE_H
+
+#include "data/each.h"
+
+typedef enum { TD_REFUSE, TD_FIRST, TD_LAST, TD_MEAN } td_prefer;
+
+typedef struct {
+    uint64_t lines, records, added, same, conflicts; /* outcomes added to a first line; given again alike; unlike */
+} td_merge_report;
+
+/* A record stands where its id first stood, with that line's bytes; only "outcomes" is written anew,
+ * and only where something came to it. Two unlike outcomes of one id and tier are a conflict: refused,
+ * or the first, the last, or the mean of their numbers. One id with two different requests is refused
+ * always. Memory: the outcomes' text. False with *error filled: nothing is written. */
+bool td_merge(td_files *files, td_prefer prefer, const char *output, td_merge_report *report,
+              td_error *error);
+
+#endif

@@ -1,0 +1,137 @@
+#include "data/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+struct td_writer {
+    char *path, *temporary; /* temporary NULL: written in place (standard output, a device) */
+    FILE *file;
+    gzFile gz;
+};
+
+/* A file beside `path` that no one else has; -1 with errno. */
+static int open_beside(td_writer *w)
+{
+    const size_t n = strlen(w->path);
+    const mode_t mask = umask(0);
+    umask(mask);
+    w->temporary = malloc(n + 16);
+    if (!w->temporary)
+        return -1;
+    snprintf(w->temporary, n + 16, "%s.part-XXXXXX", w->path);
+    const int fd = mkstemp(w->temporary);
+    if (fd >= 0 && fchmod(fd, 0666 & ~mask)) { /* as an ordinary open would make it */
+    }
+    return fd;
+}
+
+static int open_place(td_writer *w)
+{
+    struct stat st;
+    if (!strcmp(w->path, "-"))
+        return dup(STDOUT_FILENO);
+    if (stat(w->path, &st) == 0 && !S_ISREG(st.st_mode))
+        return open(w->path, O_WRONLY | O_CLOEXEC);
+    return open_beside(w);
+}
+
+bool td_writer_check(const char *path, td_error *error)
+{
+    struct stat st;
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    if (!strcmp(path, "-"))
+        return true;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return td_fail(error, "%.300s: is a folder; name a file in it", path);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return true;
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
+    return access(folder, W_OK) == 0 || td_fail(error, "%.300s: cannot be written: %s", path, strerror(errno));
+}
+
+td_writer *td_writer_open(const char *path, td_error *error)
+{
+    td_writer *w = calloc(1, sizeof *w);
+    const size_t n = strlen(path);
+    if (w && !(w->path = strdup(path))) {
+        free(w);
+        w = NULL;
+    }
+    if (!w) {
+        td_fail(error, "%.300s: out of memory", path);
+        return NULL;
+    }
+    const int fd = open_place(w);
+    if (fd >= 0 && n > 3 && !strcmp(path + n - 3, ".gz"))
+        w->gz = gzdopen(fd, "wb6");
+    else if (fd >= 0)
+        w->file = fdopen(fd, "wb");
+    if (w->gz || w->file)
+        return w;
+    td_fail(error, "%.300s: cannot be written: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    td_writer_abort(w);
+    return NULL;
+}
+
+static bool cannot(const td_writer *w, td_error *error)
+{
+    return td_fail(error, "%.300s: cannot be written: %s", w->path, strerror(errno ? errno : EIO));
+}
+
+bool td_writer_put(td_writer *w, const char *data, size_t len, td_error *error)
+{
+    errno = 0;
+    while (w->gz && len) {
+        const unsigned n = len > (1u << 30) ? 1u << 30 : (unsigned)len;
+        if (gzwrite(w->gz, data, n) != (int)n)
+            return cannot(w, error);
+        data += n;
+        len -= n;
+    }
+    return !len || fwrite(data, 1, len, w->file) == len || cannot(w, error);
+}
+
+static bool shut(td_writer *w)
+{
+    bool good = true;
+    errno = 0;
+    if (w->gz)
+        good = gzclose(w->gz) == Z_OK;
+    if (w->file)
+        good = fclose(w->file) == 0;
+    w->gz = NULL;
+    w->file = NULL;
+    return good;
+}
+
+bool td_writer_commit(td_writer *w, td_error *error)
+{
+    const bool good = (shut(w) && (!w->temporary || !rename(w->temporary, w->path))) || cannot(w, error);
+    if (good) {
+        free(w->temporary);
+        w->temporary = NULL;
+    }
+    td_writer_abort(w);
+    return good;
+}
+
+void td_writer_abort(td_writer *w)
+{
+    if (!w)
+        return;
+    shut(w);
+    if (w->temporary)
+        unlink(w->temporary);
+    free(w->temporary);
+    free(w->path);
+    free(w);
+}

@@ -1,0 +1,169 @@
+#!/bin/sh
+# tierce data and tierce tiers. $1: build directory (with sanitizers), $2: a plain one, for what is slow.
+B=$1
+P=${2:-$1}
+. "$(dirname "$0")/lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+t=$B/tierce
+d="$t data"
+runs 0 '' "$P/tierce" simulate -n 400 --seed 21 -o "$T/r.jsonl"
+
+# ---- usage ----
+for c in stats check sample split merge export; do runs 0 "usage: tierce data $c" $d $c --help; done
+runs 0 'usage: tierce data SUBCOMMAND' $d --help
+runs 2 'did you mean "split"' $d splti
+runs 2 'name the files' $d stats
+runs 1 'nowhere.jsonl: No such file' $d stats "$T/nowhere.jsonl"
+
+# ---- stats: counted by hand ----
+cat > "$T/h.jsonl" <<'J'
+{"id":"1","source":"s1","workload":"w","prompt":"one","outcomes":{"a":{"score":1,"cost_usd":0.5,"input_tokens":10,"output_tokens":20},"b":{"score":0}}}
+{"id":"2","source":"s1","workload":"w","prompt":"four","outcomes":{"a":{"score":0,"cost_usd":1.5},"b":{"score":1}}}
+{"id":"3","source":"s2","prompt":"sevenxx","outcomes":{"b":{"score":0.5}}}
+J
+runs 0 '^3 records, 2 sources, 2 workloads, 2 tiers; 0 bad lines' $d stats "$T/h.jsonl"
+runs 0 '^  a +2 +1  0\.5000 .* 100\.0 % +1\.000000 +10 +20 +- *$' $d stats "$T/h.jsonl"
+runs 0 '^  b +3 +0  0\.5000 .* 0\.0 % +- ' $d stats "$T/h.jsonl"
+runs 0 '^  s1: 2; 3, 4, 4, 4$' $d stats "$T/h.jsonl"
+runs 0 '^    a +0 +1$' $d stats "$T/h.jsonl"
+runs 0 '"mean_cost_usd": 1' $d stats --json "$T/h.jsonl"
+echo '{"id":"4","prompt":"x","outcomes":{"a":{"score":2}}}' >> "$T/h.jsonl"
+runs 1 'h.jsonl:4: .*outside 0..1' $d stats "$T/h.jsonl"
+runs 0 '3 records.*1 bad lines' $d stats --max-bad 1 "$T/h.jsonl"
+
+# ---- check ----
+head -3 "$T/h.jsonl" > "$T/c.jsonl"
+runs 3 'costs are known for less than half' $d check "$T/c.jsonl"
+sed -n 1p "$T/h.jsonl" > "$T/ok.jsonl"
+printf '%s\n' '{"id":"9","prompt":"quite another text","outcomes":{"a":{"score":1,"cost_usd":1},"b":{"score":1,"cost_usd":1}}}' >> "$T/ok.jsonl"
+runs 0 '2 records read: 0 faults, 0 warnings' $d check "$T/ok.jsonl"
+sed -n 1p "$T/h.jsonl" >> "$T/ok.jsonl"
+runs 1 'an id that stood before' $d check "$T/ok.jsonl"
+runs 1 'ok.jsonl:3: id "1", and .*ok.jsonl:1' $d check "$T/ok.jsonl"
+printf '%s\n' '{"id":"5","prompt":" one\n","outcomes":{"a":{"score":0,"cost_usd":1}}}' > "$T/again.jsonl"
+sed -n 1p "$T/h.jsonl" >> "$T/again.jsonl"
+runs 3 'the same request under another id' $d check "$T/again.jsonl"
+runs 3 'another score for the same tier' $d check "$T/again.jsonl"
+runs 1 'outside 0..1; scale it' $d check "$T/h.jsonl"
+runs 1 'no tier of the tiers.json' $d check --tiers a,bb "$T/c.jsonl"
+runs 1 '"b"; the nearest is "bb"' $d check --tiers bb,a "$T/c.jsonl"
+runs 3 'without any outcome' $d check --tiers a,b,nobody "$T/c.jsonl"
+long='the quick brown fox jumps over the lazy dog while the small cat sleeps in the warm sun near the old red barn by the river'
+printf '{"id":"%s","prompt":"%s","outcomes":{"a":{"score":1,"cost_usd":1}}}\n' n1 "$long" n2 "$long today" n3 'something else entirely, with words of its own that nobody shares' > "$T/near.jsonl"
+runs 3 'warning +2  near-duplicates' $d check "$T/near.jsonl"
+runs 0 '0 warnings' $d check --near 0 "$T/near.jsonl"
+runs 0 '0 warnings' $d check --near 1 "$T/near.jsonl"
+
+# ---- sample ----
+runs 0 '^100$' sh -c "$d sample -n 100 $T/r.jsonl 2> /dev/null | wc -l"
+runs 0 '' sh -c "$d sample -n 100 $T/r.jsonl -o $T/s1 && grep -vxFf $T/r.jsonl $T/s1 | wc -l | grep -x 0"
+runs 0 '' sh -c "sort -r $T/r.jsonl > $T/rev.jsonl; $d sample -n 100 $T/rev.jsonl -o $T/s2 > /dev/null; sort $T/s1 > $T/x; sort $T/s2 | cmp - $T/x"
+runs 0 '' sh -c "$d sample -n 100 --seed 2 $T/r.jsonl -o $T/s3 > /dev/null; ! cmp -s $T/s1 $T/s3"
+runs 0 '' sh -c "$d sample --share 1 $T/r.jsonl -o $T/all.jsonl.gz > /dev/null; gunzip -c $T/all.jsonl.gz | cmp - $T/r.jsonl"
+runs 0 '' sh -c "$d sample -n 1000000 $T/r.jsonl -o - 2> /dev/null | cmp - $T/r.jsonl"
+# every source keeps its share, to one record
+for f in r s1; do sed 's/.*"source":"\([^"]*\)".*/\1/' "$T/$f$([ $f = r ] && echo .jsonl)" | sort | uniq -c | awk '{ print $2, $1 }' > "$T/$f.by"; done
+runs 0 '' sh -c "join $T/r.by $T/s1.by | awk '{ e = \$2 / 4 - \$3; if (e >= 1 || e <= -1) exit 1 }'"
+runs 2 'one of --n N and --share' $d sample "$T/r.jsonl"
+runs 1 'a pipe cannot' sh -c "cat $T/r.jsonl | $d sample -n 5 -"
+
+# ---- split ----
+runs 0 'train +[0-9]+ records' $d split -o "$T/sp" "$T/r.jsonl"
+runs 0 '' sh -c "cat $T/sp-train.jsonl $T/sp-test.jsonl | sort > $T/x; sort $T/r.jsonl | cmp - $T/x"
+runs 0 '' sh -c "grep -xFf $T/sp-test.jsonl $T/r.jsonl | cmp - $T/sp-test.jsonl"
+runs 0 '' $d split --folds 5 -o "$T/f.jsonl.gz" "$T/r.jsonl"
+runs 0 '' sh -c "gunzip -c $T/f-fold4.jsonl.gz | cmp - $T/sp-test.jsonl"
+# known crc32: "1" is 0x83dcefb7, "2" 0x1ad5be0d: mod 2 they part
+runs 0 '' sh -c "$d split --shares 50/50 -o $T/two $T/c.jsonl > /dev/null; grep -c '\"id\":\"2\"' $T/two-test.jsonl; grep -c '\"id\":\"1\"' $T/two-test.jsonl"
+# one request, many ids: never on both sides
+i=0
+while [ $i -lt 60 ]; do
+    printf '{"id":"k%s","source":"s%s","prompt":"  request   %s","outcomes":{"a":{"score":1}}}\n' $i $((i % 6)) $((i % 20)) >> "$T/many.jsonl"
+    i=$((i + 1))
+done
+runs 0 '20 different requests; [1-9][0-9]* records went' $d split --shares 1/1 -o "$T/m" "$T/many.jsonl"
+for f in train test; do sed 's/.*"prompt":"\([^"]*\)".*/\1/' "$T/m-$f.jsonl" | sort -u > "$T/$f.p"; done
+runs 1 '' sh -c "comm -12 $T/train.p $T/test.p | grep ."
+runs 0 '' sh -c "[ -s $T/train.p ] && [ -s $T/test.p ]"
+runs 0 '6 sources; 4 were joined' $d split --by-source --shares 1/1 -o "$T/bs" "$T/many.jsonl"
+for f in train test; do sed 's/.*"source":"\([^"]*\)".*/\1/' "$T/bs-$f.jsonl" | sort -u > "$T/$f.s"; done
+runs 1 '' sh -c "comm -12 $T/train.s $T/test.s | grep ."
+runs 1 'do not fill 3 sides' $d split --by-source --shares 1/1/1 -o "$T/bs3" "$T/many.jsonl"
+runs 0 '' sh -c "$d split --shares 1/1 -o $T/nr $T/near.jsonl | grep 'records have a near-duplicate'"
+runs 2 'whole numbers' $d split --shares 80:20 -o "$T/x" "$T/r.jsonl"
+runs 2 '-o NAME' $d split "$T/r.jsonl"
+
+# ---- merge ----
+cat > "$T/a.jsonl" <<'J'
+{"id":"1", "prompt":"p", "odd" : [1,2] ,"outcomes":{"a":{"score":1,"note":"kept"}},"tail":1}
+{"id":"2","prompt":"q","outcomes":{"a":{"score":0.5}}}
+J
+cat > "$T/b.jsonl" <<'J'
+{"id":"1","prompt":"p","outcomes":{"b":{"score":0,"cost_usd":0.25}}}
+{"id":"3","prompt":"z","outcomes":{"b":{"score":1}}}
+J
+runs 0 '4 lines became 3 records: 1 outcomes added' $d merge -o "$T/ab.jsonl" "$T/a.jsonl" "$T/b.jsonl"
+runs 0 '^\{"id":"1", "prompt":"p", "odd" : \[1,2\] ,"outcomes":\{"a": \{"score":1,"note":"kept"\}, "b": \{"score":0,"cost_usd":0.25\}\},"tail":1\}$' cat "$T/ab.jsonl"
+runs 0 '' sh -c "sed -n 2p $T/ab.jsonl > $T/x; sed -n 2p $T/a.jsonl | cmp - $T/x"
+runs 0 '0 outcomes added, 2 given again alike, 0 conflicts' $d merge -o "$T/aa.jsonl" "$T/a.jsonl" "$T/a.jsonl"
+runs 0 '' cmp "$T/a.jsonl" "$T/aa.jsonl"
+sed 's/"score":1,/"score":0,/' "$T/a.jsonl" > "$T/a0.jsonl"
+runs 1 'a0.jsonl:1: id "1" has another outcome of "a" than at .*a.jsonl:1' $d merge -o "$T/no.jsonl" "$T/a.jsonl" "$T/a0.jsonl"
+runs 0 '' [ ! -e "$T/no.jsonl" ]
+runs 0 '1 conflicts, settled by --prefer first' $d merge --prefer first -o "$T/x1" "$T/a.jsonl" "$T/a0.jsonl"
+runs 0 '' cmp "$T/x1" "$T/a.jsonl"
+runs 0 '"a": \{"score":0,"note":"kept"\}' sh -c "$d merge --prefer last $T/a.jsonl $T/a0.jsonl 2> /dev/null"
+runs 0 '"a": \{"score": 0.5, "note": "kept"\}' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl 2> /dev/null"
+runs 0 '"a": \{"score": 0.3333333333333333, "note"' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl $T/a0.jsonl 2> /dev/null"
+runs 1 'stands for another request' sh -c "sed 's/\"p\"/\"other\"/' $T/b.jsonl > $T/b2.jsonl; $d merge --prefer first $T/a.jsonl $T/b2.jsonl"
+runs 2 'did you mean first' $d merge --prefer frist "$T/a.jsonl"
+
+# ---- export ----
+cat > "$T/e.jsonl" <<'J'
+{"id":"e,1","source":"s","workload":"w","prompt":"a \"quoted\"\nline, and more","outcomes":{"m":{"score":1,"cost_usd":0.1},"n":{"score":0}}}
+{"id":"2","messages":[{"role":"system","content":"S"},{"role":"user","content":"U"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto","outcomes":{"m":{"score":0.30000000000000004}}}
+J
+runs 0 '1 of them with messages or tools as JSON.*1 members have no place in this shape, first .*e.jsonl:2: "tool_choice"' $d export --csv -o "$T/e.csv" "$T/e.jsonl"
+printf 'id,source,workload,prompt,messages,tools,m,m|total_cost,n,n|total_cost\r\n"e,1",s,w,"a ""quoted""\nline, and more",,,1,0.1,0,\r\n2,,,,"[{""role"":""system"",""content"":""S""},{""role"":""user"",""content"":""U""}]","[{""type"":""function"",""function"":{""name"":""f""}}]",0.30000000000000004,,,\r\n' > "$T/want.csv"
+runs 0 '' cmp "$T/e.csv" "$T/want.csv"
+runs 0 '' $d export --batch --model "m\"x" -o "$T/e.b" "$T/e.jsonl"
+printf '%s\n' '{"custom_id": "e,1", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m\"x", "messages": [{"role": "user", "content": "a \"quoted\"\nline, and more"}]}}' '{"custom_id": "2", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m\"x", "messages": [{"role":"system","content":"S"},{"role":"user","content":"U"}], "tools": [{"type":"function","function":{"name":"f"}}], "tool_choice": "auto"}}' > "$T/want.b"
+runs 0 '' cmp "$T/e.b" "$T/want.b"
+runs 2 'one of --csv and --batch' $d export "$T/e.jsonl"
+runs 1 'rename it first' sh -c "sed 's/\"m\":/\"prompt\":/' $T/e.jsonl > $T/bad.jsonl; $d export --csv $T/bad.jsonl"
+[ -c /dev/full ] && runs 1 'cannot be written' sh -c "$d export --csv $T/r.jsonl > /dev/full"
+
+# ---- tiers ----
+cat > "$T/prices.json" <<'J'
+{"sample_spec": {"input_cost_per_token": 0.0, "mode": "one of: chat, embedding"},
+ "gemini/gemini-3.5-flash": {"litellm_provider": "gemini", "mode": "chat", "max_input_tokens": 1048576,
+   "input_cost_per_token": 1.5e-06, "output_cost_per_token": 9e-06, "cache_read_input_token_cost": 1.5e-07,
+   "output_cost_per_reasoning_token": 9e-06, "input_cost_per_token_priority": 2.7e-06, "supports_function_calling": true},
+ "gemini-3.1-pro-preview": {"litellm_provider": "vertex_ai-language-models", "mode": "chat",
+   "input_cost_per_token": 2e-06, "output_cost_per_token": 1.2e-05},
+ "gemini/gemini-3.1-pro-preview": {"litellm_provider": "gemini", "mode": "chat", "max_input_tokens": 1048576,
+   "input_cost_per_token": 2e-06, "output_cost_per_token": 1.2e-05, "cache_read_input_token_cost": 2e-07,
+   "input_cost_per_token_above_200k_tokens": 4e-06, "output_cost_per_token_above_200k_tokens": 1.8e-05,
+   "cache_read_input_token_cost_above_200k_tokens": 4e-07, "input_cost_per_token_batches": 1e-06,
+   "output_cost_per_token_batches": 6e-06, "supports_function_calling": true}}
+J
+runs 0 '' "$t" tiers init --from-litellm "$T/prices.json" --date 2026-08-01 flash=gemini/gemini-3.5-flash pro=gemini/gemini-3.1-pro-preview -o "$T/tiers.json"
+runs 0 '"input": 1.5, "output": 9, "cached_input": 0.15, "reasoning": 9' cat "$T/tiers.json"
+runs 0 '"long": \{"above_input_tokens": 200000, "input": 4, "output": 18, "cached_input": 0.4\}' cat "$T/tiers.json"
+runs 0 '"effective_from": "2026-08-01"' cat "$T/tiers.json"
+runs 3 'valid' "$t" tiers check --date 2026-08-02 "$T/tiers.json"
+runs 3 'not yet in force: effective_from 2026-08-01 is after 2026-07-31' "$t" tiers check --date 2026-07-31 "$T/tiers.json"
+runs 1 'did you mean "gemini/gemini-3.1-pro-preview"' "$t" tiers init --from-litellm "$T/prices.json" gemini-3.1-pro
+runs 1 'has no key "sample_spec"' "$t" tiers init --from-litellm "$T/prices.json" sample_spec
+runs 2 'needs --from-litellm' "$t" tiers init gemini-3.1-pro
+runs 1 'not valid JSON' "$t" tiers init --from-litellm "$T/e.csv" x
+runs 2 'day of the calendar' "$t" tiers check --date 2026-02-30 "$T/tiers.json"
+runs 2 'did you mean "check"' "$t" tiers chekc
+sed 's/"batch"/"bacth"/' "$T/tiers.json" > "$T/typo.json"
+runs 1 'tiers\[1\].prices: unknown key "bacth"; did you mean "batch"' "$t" tiers check "$T/typo.json"
+# the shipped examples load, with their dates
+runs 3 'prices expired: effective_to 2026-05-31' "$t" tiers check --date 2026-11-24 "$root/data/examples/gemini-2026-05.json"
+runs 3 'input 4.17, output 25' "$t" tiers check "$root/data/examples/gemini-2026-05.json"
+runs 3 'above 200000 +input 4, output 18, cached 0.4' "$t" tiers check --date 2026-11-24 "$root/data/examples/gemini-2026-08.json"
+runs 0 'prices USD per million tokens: input 1.5, output 9' sh -c "$P/tierce train -q --tiers $root/data/examples/gemini-2026-08.json $T/r.jsonl -o $T/m.tierce && $t inspect $T/m.tierce"
+done_

@@ -1,0 +1,155 @@
+#!/bin/sh
+# tierce score as a filter, by byte ranges, and as a maker of batch files. $1: build directory.
+B=$1
+. "$(dirname "$0")/lib.sh"
+t=$B/tierce
+runs 0 '' "$t" simulate -n 900 --seed 11 -o "$T/r.jsonl"
+runs 0 '' "$t" train -q --tiers flash,pro "$T/r.jsonl" -o "$T/m.tierce"
+s="$t score -m $T/m.tierce"
+
+# ---- byte ranges: any cut of the file is a cut of its lines ----
+{ # short lines, long ones, CRLF, no id, blank ones, the last without a line break
+    printf '{"id":"a","prompt":"one"}\n\n{"prompt":"no id"}\r\n'
+    printf '{"id":"b","messages":[{"role":"user","content":"\303\251\357\273\277\377\376 bytes that look like marks"}]}\n'
+    printf '   \n{"id":"c","prompt":"x"}\n{"id":"last","prompt":"no break"}'
+} > "$T/small.jsonl"
+size=$(wc -c < "$T/small.jsonl")
+$s -q "$T/small.jsonl" > "$T/whole"
+cut=0 wrong=0
+while [ "$cut" -le "$size" ]; do
+    { $s -q --byte-range "0-$cut" "$T/small.jsonl" && $s -q --byte-range "$cut-" "$T/small.jsonl"; } > "$T/two"
+    cmp -s "$T/whole" "$T/two" || { wrong=$((wrong + 1)); echo "cut at $cut differs"; }
+    cut=$((cut + 1))
+done
+runs 0 '^0$' echo "$wrong"
+a=0 step=7
+: > "$T/many"
+while [ "$a" -lt "$size" ]; do
+    $s -q --byte-range "$a-$((a + step))" "$T/small.jsonl" >> "$T/many"
+    a=$((a + step))
+done
+runs 0 '' cmp "$T/whole" "$T/many"
+runs 0 '' sh -c "$s -q --byte-range 100000- $T/small.jsonl > $T/none && [ ! -s $T/none ]"
+gzip -c "$T/small.jsonl" > "$T/small.jsonl.gz"
+runs 1 'needs the plain file' $s --byte-range 0-10 "$T/small.jsonl.gz"
+runs 2 'A-B, A- or -B' $s --byte-range 9-3 "$T/small.jsonl"
+runs 2 'A-B, A- or -B' $s --byte-range ten "$T/small.jsonl"
+runs 2 'one FILE' $s --byte-range 0-10
+printf '{"id":"a","prompt":"1"}\n{"id":"b","prompt":"2"}\n{"broken\n' > "$T/late.jsonl"
+runs 1 'late.jsonl:3: byte' $s --byte-range 30- "$T/late.jsonl"
+
+# ---- keys, counters, exit status ----
+printf 'k1\t{"id":"a","prompt":"hi"}\n\t{"id":"b","prompt":"hi"}\n' > "$T/keyed"
+runs 0 '^k1	\{"id": "a"' $s -q --keyed "$T/keyed"
+runs 0 '^	\{"id": "b"' $s -q --keyed "$T/keyed"
+runs 1 'KEY<tab>JSON' $s --keyed "$T/small.jsonl"
+runs 0 'reporter:counter:tierce,decided,5' $s --counters hadoop "$T/small.jsonl"
+runs 0 'reporter:counter:tierce,to (flash|pro),' $s --counters hadoop "$T/small.jsonl"
+runs 2 'did you mean hadoop' $s --counters hadop "$T/small.jsonl"
+runs 0 '' sh -c "$s --counters none $T/small.jsonl 2> $T/quiet > /dev/null; [ ! -s $T/quiet ]"
+runs 3 '1 bad lines' $s --max-bad 1 "$T/late.jsonl"
+runs 1 'stopped after 1 bad line' $s "$T/late.jsonl"
+[ -c /dev/full ] && runs 1 'cannot write the output' sh -c "$s $T/r.jsonl > /dev/full"
+
+# ---- GNU parallel on two cores gives the bytes of one process ----
+if command -v parallel > /dev/null 2>&1; then
+    $s -q "$T/r.jsonl" > "$T/one"
+    parallel --will-cite --pipe-part -a "$T/r.jsonl" --block 60k -j2 --keep-order "$s -q" > "$T/par" 2> "$T/err"
+    runs 0 '' cmp "$T/one" "$T/par"
+    size=$(wc -c < "$T/r.jsonl")
+    seq 0 100000 "$size" | parallel --will-cite -j2 --keep-order "$s -q --byte-range {}-\$(({} + 100000)) $T/r.jsonl" > "$T/par2"
+    runs 0 '' cmp "$T/one" "$T/par2"
+else
+    skipped=$((${skipped:-0} + 2))
+fi
+
+# ---- batch files ----
+"$t" data export --batch --model ORIG "$T/r.jsonl" -o "$T/in.jsonl" 2> /dev/null
+runs 0 '900 requests routed into' $s --batch "$T/in.jsonl" --out-dir "$T/files" -j 2
+runs 0 '^900' wc -l "$T/files/decisions.jsonl"
+# nothing but the model changed: put back, the lines are those of the input, byte for byte
+cat "$T"/files/flash-*.jsonl "$T"/files/pro-*.jsonl | sed 's/"model": "flash"/"model": "ORIG"/;s/"model": "pro"/"model": "ORIG"/' | sort > "$T/back"
+sort "$T/in.jsonl" > "$T/orig"
+runs 0 '' cmp "$T/orig" "$T/back"
+runs 0 '' sh -c "! grep -L '\"model\": \"flash\"' $T/files/flash-00001.jsonl | grep ."
+# each line went where its decision says
+sed -n 's/^{"id": "\([^"]*\)", "tier": "pro".*/\1/p' "$T/files/decisions.jsonl" > "$T/ids1"
+sed 's/^{"custom_id": *"\([^"]*\)".*/\1/' "$T/files/pro-00001.jsonl" > "$T/ids2"
+runs 0 '' cmp "$T/ids1" "$T/ids2"
+# decisions are those of the filter
+$s -q "$T/in.jsonl" > "$T/plain"
+runs 0 '' cmp "$T/plain" "$T/files/decisions.jsonl"
+# and all of it is the same for any number of threads
+runs 0 '' $s -q --batch "$T/in.jsonl" --out-dir "$T/files4" -j 4
+runs 0 '' diff -r "$T/files" "$T/files4"
+# parts by lines and by bytes
+runs 0 '' $s -q --batch "$T/in.jsonl" --out-dir "$T/parts" --part-lines 100
+runs 0 '' sh -c "for f in $T/parts/*-0*.jsonl; do [ \$(wc -l < \$f) -le 100 ] || exit 1; done; cat $T/parts/pro-*.jsonl | cmp - $T/files/pro-00001.jsonl"
+runs 0 '' $s -q --batch "$T/in.jsonl" --out-dir "$T/bytes" --part-bytes 20000
+runs 0 '' sh -c "for f in $T/bytes/*-0*.jsonl; do [ \$(wc -c < \$f) -le 20000 ] || exit 1; done; cat $T/bytes/flash-*.jsonl | cmp - $T/files/flash-00001.jsonl"
+runs 1 'longer than a whole batch file' $s --batch "$T/in.jsonl" --out-dir "$T/tiny" --part-bytes 100
+# no model: one is put in; two: refused; odd spellings are found
+l() { printf '%s\n' "$1" > "$T/l.jsonl"; rm -rf "$T/lo"; }
+l '{"custom_id":"1","body":{"messages":[{"role":"user","content":"hi"}]}}'
+runs 0 '"body":\{"model": "(flash|pro)", "messages":' sh -c "$s -q --batch $T/l.jsonl --out-dir $T/lo && cat $T/lo/[fp]*-00001.jsonl"
+l '{ "body" : { "mod\u0065l" : "a\"b" , "prompt":"hi"} , "custom_id" : "1" }'
+runs 0 '^\{ "body" : \{ "mod.u0065l" : "(flash|pro)" , "prompt":"hi"\} , "custom_id" : "1" \}$' sh -c "$s -q --batch $T/l.jsonl --out-dir $T/lo && cat $T/lo/[fp]*-00001.jsonl"
+l '{"custom_id":"1","body":{"model":"a","prompt":"hi","model":"b"}}'
+runs 1 'l.jsonl:1: byte [0-9]+: "model" stands twice' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
+l '{"custom_id":"1","body":{"prompt":"hi","metadata":{"model":"deep"}}}'
+runs 0 '"metadata":\{"model":"deep"\}' sh -c "$s -q --batch $T/l.jsonl --out-dir $T/lo && cat $T/lo/[fp]*-00001.jsonl"
+l '{"body":{"prompt":"hi"}}'; runs 1 'no "custom_id"' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
+l '{"id":"1","prompt":"hi"}'; runs 1 'no "body"' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
+l '{"id":"r","custom_id":"1","response":{"status_code":200,"body":{}}}'; runs 1 'no request|a batch.s answer|stands twice' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
+printf '%s\n' '{"custom_id":"1","body":{"prompt":"a"}}' '{"custom_id":"1","body":{"prompt":"b"}}' '{"custom_id":"2","body":{"prompt":"b"}}' > "$T/l.jsonl"
+runs 1 'l.jsonl:2: .*earlier line' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
+runs 0 '' [ ! -e "$T/lo" ]
+runs 3 '2 requests routed' $s --batch "$T/l.jsonl" --out-dir "$T/lo" --max-bad 1
+runs 1 'is not empty' $s --batch "$T/l.jsonl" --out-dir "$T/lo" --max-bad 1
+runs 1 'cannot be replaced whole' $s --batch "$T/in.jsonl" --out-dir .
+runs 1 'is not a folder' $s --batch "$T/in.jsonl" --out-dir "$T/r.jsonl"
+runs 2 'belong together' $s --batch "$T/in.jsonl"
+runs 2 'need --batch' $s --tiers x.json "$T/in.jsonl"
+# names that are no file names stay apart
+runs 0 '' sh -c "sed 's/\"flash\":/\"a\\/b\":/;s/\"pro\":/\"a_b\":/' $T/r.jsonl > $T/slash.jsonl; $t train -q --tiers a/b,a_b $T/slash.jsonl -o $T/slash.tierce"
+runs 0 '' sh -c "$t score -q -m $T/slash.tierce --batch $T/in.jsonl --out-dir $T/slash && cat $T/slash/a_b-*.jsonl $T/slash/a_b_1-*.jsonl | wc -l | grep -x 900"
+# forecasts: at the tiers.json's prices; not known; assumed and called so
+cat > "$T/tiers.json" <<'J'
+{"tiers": [{"name": "flash", "model": "flash-id", "prices": {"input": 1, "output": 2, "batch": {"input": 0.5, "output": 1}}},
+           {"name": "pro", "prices": {"input": 10, "output": 20}}]}
+J
+runs 0 'flash: costs learned from records' $s --batch "$T/in.jsonl" --out-dir "$T/f1" --tiers "$T/tiers.json"
+runs 0 '"model": "flash-id"' head -1 "$T/f1/flash-00001.jsonl"
+runs 0 '' "$t" train -q --tiers "$T/tiers.json" "$T/r.jsonl" -o "$T/priced.tierce"
+runs 0 'flash: tokens learned from records, at the tiers.json.s batch rates' "$t" score -m "$T/priced.tierce" --batch "$T/in.jsonl" --out-dir "$T/f2" --tiers "$T/tiers.json"
+sed 's/"input": 1, "output": 2,/"input": 1, "output": 2, "effective_to": "2020-12-31",/' "$T/tiers.json" > "$T/old.json"
+runs 0 'prices of flash expired on 2020-12-31' $s --batch "$T/in.jsonl" --out-dir "$T/f9" --tiers "$T/old.json"
+# decided at the prices of the batch: where pro is free there, nobody pays for flash
+sed 's/{"input": 10, "output": 20}/{"input": 10, "output": 20, "batch": {"input": 0, "output": 0}}/' "$T/tiers.json" > "$T/free.json"
+runs 0 'pro +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --batch "$T/in.jsonl" --out-dir "$T/f7" --tiers "$T/free.json"
+runs 0 'flash +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --batch "$T/in.jsonl" --out-dir "$T/f8" --tiers "$T/tiers.json"
+# half the rates in a batch: half of what the model says at its own (usual) rates
+runs 0 '' "$t" score -q -m "$T/priced.tierce" --batch "$T/in.jsonl" --out-dir "$T/f3"
+runs 0 'within' sh -c "cat $T/f2/forecast.json $T/f3/forecast.json | sed -n 's/^  \"flash\": {\"cost_usd\": \([0-9.]*\),.*/\1/p' | tr '\n' ' ' | awk '{ if (\$1 > 0 && \$1 / \$2 > .4999 && \$1 / \$2 < .5001) print \"within\"; else print }'"
+sed 's/"cost_usd":[0-9.]*,"input_tokens":[0-9]*,"output_tokens":[0-9]*,//g' "$T/r.jsonl" > "$T/free.jsonl"
+runs 0 '' "$t" train -q --tiers flash,pro "$T/free.jsonl" -o "$T/free.tierce"
+runs 0 'as routed +not known' "$t" score -m "$T/free.tierce" --batch "$T/in.jsonl" --out-dir "$T/f4" --tiers "$T/tiers.json"
+runs 0 'flash: ASSUMED: input at 4 bytes a token, 500 output tokens' "$t" score -m "$T/free.tierce" --batch "$T/in.jsonl" --out-dir "$T/f5" --tiers "$T/tiers.json" --assume-output 500
+echo '{"tiers": [{"name": "flash"}]}' > "$T/one.json"
+runs 1 'has no tier "pro"' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.json"
+runs 1 'one.jsn: No such file' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.jsn"
+runs 0 '' [ ! -e "$T/f6" ]
+# a kill at any moment leaves nothing that looks complete
+mkfifo "$T/pipe"
+$s -q --batch "$T/pipe" --out-dir "$T/killed" --part-lines 10 > /dev/null 2>&1 &
+victim=$!
+{ cat "$T/in.jsonl"; sleep 5; } > "$T/pipe" &
+feeder=$!
+n=0
+while [ "$(ls "$T" | grep -c '^killed.partial')" = 0 ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+kill -9 $victim 2> /dev/null
+wait $victim 2> /dev/null
+kill $feeder 2> /dev/null
+runs 0 '' [ ! -e "$T/killed" ]
+runs 0 'killed.partial' ls "$T"
+done_

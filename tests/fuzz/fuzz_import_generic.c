@@ -1,0 +1,2 @@
+#define TARGET td_import_generic
+#include "tests/fuzz/import_target.h"

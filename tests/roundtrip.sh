@@ -1,0 +1,35 @@
+#!/bin/sh
+# Records -> wide CSV -> records, and records -> batch lines -> requests: the same, by an independent
+# reading (tests/canon.c). $1: build directory, $2: compiler; the corpora join in where they are.
+B=$1 CC=${2:-cc}
+. "$(dirname "$0")/cli/lib.sh"
+t=$B/tierce
+$CC -std=c11 -D_POSIX_C_SOURCE=200809L -I. tests/canon.c "$B/data/record.o" "$B/data/json.o" "$B/data/request_json.o" "$B/data/lines.o" -o "$B/canon" -lcjson -lz || exit 1
+csv() { # FILE: through the CSV and back
+    "$t" data export --csv -o "$T/x.csv" "$1" > "$T/told" || return 1
+    "$t" import -q csv "$T/x.csv" -o "$T/x.jsonl" || return 1
+    "$B/canon" "$1" | sort > "$T/before" && "$B/canon" "$T/x.jsonl" | sort > "$T/after" && cmp "$T/before" "$T/after" && [ -s "$T/after" ]
+}
+batch() { # FILE: through batch lines; outcomes have no place there
+    "$t" data export --batch --model m -o "$T/x.batch" "$1" > "$T/told" || return 1
+    "$B/canon" "$1" request | sort > "$T/before" && "$B/canon" "$T/x.batch" request | sort > "$T/after" && cmp "$T/before" "$T/after" && [ -s "$T/after" ]
+}
+"$t" simulate -n 500 --seed 31 -o "$T/sim.jsonl" || exit 1
+cat > "$T/odd.jsonl" <<'J'
+{"id":"1","source":"a, b","prompt":"quotes \" and\r\nlines, \u00e9 \ud83d\ude00 \u0001 tab\t","outcomes":{"m,1":{"score":0.1,"cost_usd":1e-9},"n":{"score":true}}}
+{"id":"2","source":"odd","prompt":"[{\"role\":\"user\",\"content\":\"looks like a chat\"}]","outcomes":{"n":{"score":0.30000000000000004,"input_tokens":10,"cached_tokens":4,"cache_write_tokens":1,"reasoning_tokens":3,"output_tokens":5,"latency_s":0.5}}}
+{"id":"3","source":"odd","prompt":"  spaces at both ends  ","tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"x":{"type":"number","default":1.0}}}}}],"outcomes":{"n":{"score":0}}}
+{"id":"4","source":"odd","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"data:x"}}]},{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{\"x\": 1}"}}]},{"role":"tool","tool_call_id":"c","content":"done"}],"outcomes":{"late":{"score":1},"n":{"score":0.5}}}
+{"id":"5","source":"odd","messages":[{"role":"user","content":""}],"outcomes":{"n":{"score":1}}}
+{"id":"6","source":"odd","prompt":"=1+1","outcomes":{"n":{"score":1}}}
+J
+for f in "$T/sim.jsonl" "$T/odd.jsonl"; do
+    runs 0 '' csv "$f"
+    runs 0 '' batch "$f"
+done
+for f in ../shared/corpora/*.jsonl.gz; do
+    [ -f "$f" ] || { skipped=$((${skipped:-0} + 1)); continue; }
+    runs 0 '' csv "$f"
+    runs 0 '' batch "$f"
+done
+done_

@@ -1,0 +1,405 @@
+/* tierce tune: from a goal to an operating point, on records that the model never saw. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/nearest.h"
+#include "data/options.h"
+#include "infer/router_state.h"
+#include "train/commands.h"
+#include "train/finish.h"
+#include "train/forecast.h"
+#include "train/heldout.h"
+#include "train/memory.h"
+#include "train/points.h"
+#include "train/save.h"
+#include "train/tune_report.h"
+
+typedef struct {
+    const char *model, *output, *tiers, *keep, *share, *name, *traffic, *point;
+    double cost, value;
+    uint64_t rounds, batch, seed, max_bad;
+    bool all, abstain, json, dry;
+} tune_options;
+
+static const td_option options[] = {
+    {"model", 'm', TD_STRING, offsetof(tune_options, model), 0, 0, "FILE", "model file"},
+    {"keep-quality", 0, TD_STRING, offsetof(tune_options, keep), 0, 0, "PART[:TIER]",
+     "keep this part of TIER's score (default: the best tier), as cheap as possible"},
+    {"max-cost-per-1k", 0, TD_NUMBER, offsetof(tune_options, cost), 1e-9, 1e9, "USD",
+     "spend at most this on 1,000 requests, as good as possible"},
+    {"max-share", 0, TD_STRING, offsetof(tune_options, share), 0, 0, "TIER=PART",
+     "send at most this part of the requests to TIER, as good as possible"},
+    {"value-usd", 0, TD_NUMBER, offsetof(tune_options, value), 1e-9, 1e9, "USD",
+     "what a success is worth; alone, or beside --max-share"},
+    {"name", 0, TD_STRING, offsetof(tune_options, name), 0, 0, "NAME",
+     "name of the operating point (default: by the goal)"},
+    {"all", 0, TD_FLAG, offsetof(tune_options, all), 0, 0, NULL,
+     "store the family: frugal (keep .95), balanced (.98), quality (1)"},
+    {"output", 'o', TD_STRING, offsetof(tune_options, output), 0, 0, "FILE",
+     "model file to write (default: the model itself, replaced whole)"},
+    {"dry-run", 0, TD_FLAG, offsetof(tune_options, dry), 0, 0, NULL, "store nothing"},
+    {"abstain", 0, TD_FLAG, offsetof(tune_options, abstain), 0, 0, NULL,
+     "the point sends requests too unlike the training records to the default tier"},
+    {"tiers", 't', TD_STRING, offsetof(tune_options, tiers), 0, 0, "A,B|FILE",
+     "how the records call the model's tiers (default: as the model does)"},
+    {"traffic", 0, TD_STRING, offsetof(tune_options, traffic), 0, 0, "FILE",
+     "shares and spend of --point on plain requests; nothing is tuned"},
+    {"point", 0, TD_STRING, offsetof(tune_options, point), 0, 0, "NAME", "operating point for --traffic"},
+    {"batch", 0, TD_COUNT, offsetof(tune_options, batch), 0, 1e9, "N",
+     "promise for the next N requests (default: as many as the records)"},
+    {"rounds", 0, TD_COUNT, offsetof(tune_options, rounds), 100, 100000, "N",
+     "bootstrap rounds of the choice (default 400)"},
+    {"seed", 0, TD_COUNT, offsetof(tune_options, seed), 0, 4294967295.0, "N", "of the bootstrap (default 1)"},
+    {"max-bad", 0, TD_COUNT, offsetof(tune_options, max_bad), 0, 1e12, "N",
+     "skip up to N bad lines, each reported (default 0: stop)"},
+    {"json", 0, TD_FLAG, offsetof(tune_options, json), 0, 0, NULL, "a JSON object a point on stdout"},
+};
+
+static const td_command command = {
+    "tierce tune [OPTION...] -m MODEL GOAL RECORDS...\n"
+    "       tierce tune -m MODEL --traffic FILE --point NAME",
+    "Finds the policy that answers a goal on records the model was not fitted on, promises its quality and\n"
+    "cost with intervals that allow for the choice, and stores it in the model file as an operating point\n"
+    "(tierce route --point NAME). With --traffic: what a stored point would do with plain requests.",
+    options, sizeof options / sizeof *options,
+    "exit status: 0 stored, 1 could not, 2 wrong usage, 4 refused: the records do not support the goal"};
+
+#define MAX_GOALS 3
+
+typedef struct {
+    const char *name;
+    tr_goal goal;
+    tierce_policy base;
+    tr_tuned tuned;
+} job;
+
+/* ---- goals ---- */
+
+static uint32_t find_tier(const tm_model *m, const char *name)
+{
+    const char *names[TM_MAX_TIERS];
+    for (uint32_t t = 0; t < m->n_tiers; t++) {
+        names[t] = m->tiers[t].name;
+        if (!strcmp(name, names[t]))
+            return t;
+    }
+    const char *near = td_nearest(name, names, m->n_tiers);
+    fprintf(stderr, "tierce tune: the model has no tier \"%.100s\"; did you mean \"%s\"?\n", name,
+            near ? near : names[0]);
+    return UINT32_MAX;
+}
+
+/* "0.98" or "0.98:pro". */
+static bool read_keep(const char *text, const tm_model *m, tr_goal *g)
+{
+    char *end;
+    g->kind = TR_GOAL_KEEP;
+    g->amount = strtod(text, &end);
+    if (end == text || !(g->amount > 0 && g->amount <= 10) || (*end && *end != ':')) {
+        fprintf(stderr, "tierce tune: --keep-quality %.60s: must be PART or PART:TIER, as 0.98 or 0.98:%s\n", text,
+                m->tiers[m->n_tiers - 1].name);
+        return false;
+    }
+    if (*end)
+        g->tier = find_tier(m, end + 1);
+    return !*end || g->tier != UINT32_MAX;
+}
+
+/* "pro=0.2"; the last = counts, names may hold one. */
+static bool read_share(const char *text, const tm_model *m, tr_goal *g)
+{
+    const char *equals = strrchr(text, '=');
+    char *end = NULL, *name;
+    g->kind = TR_GOAL_SHARE;
+    g->amount = equals ? strtod(equals + 1, &end) : -1;
+    if (!equals || end == equals + 1 || *end || !(g->amount >= 0 && g->amount <= 1)) {
+        fprintf(stderr, "tierce tune: --max-share %.60s: must be TIER=PART, as %s=0.2\n", text,
+                m->tiers[m->n_tiers - 1].name);
+        return false;
+    }
+    name = tr_copy(text, (size_t)(equals - text));
+    g->tier = find_tier(m, name);
+    free(name);
+    return g->tier != UINT32_MAX;
+}
+
+static uint32_t list_all(job *jobs, uint32_t best)
+{
+    static const struct {
+        const char *name;
+        double keep;
+    } family[MAX_GOALS] = {{"frugal", 0.95}, {"balanced", 0.98}, {"quality", 1.0}};
+    for (uint32_t i = 0; i < MAX_GOALS; i++) {
+        jobs[i].name = family[i].name;
+        jobs[i].goal = (tr_goal){TR_GOAL_KEEP, family[i].keep, best};
+    }
+    return MAX_GOALS;
+}
+
+/* Fills jobs; 0 after a complaint. */
+static uint32_t list_goals(const tune_options *o, const tm_model *m, uint32_t best, job *jobs)
+{
+    job *j = &jobs[0];
+    if (o->all)
+        return list_all(jobs, best);
+    j->goal.tier = best;
+    if (o->keep && !read_keep(o->keep, m, &j->goal))
+        return 0;
+    if (o->share && !read_share(o->share, m, &j->goal))
+        return 0;
+    if (o->cost > 0) {
+        j->goal.kind = TR_GOAL_COST;
+        j->goal.amount = o->cost / 1000;
+    }
+    if (o->value > 0 && !o->share) {
+        j->goal.kind = TR_GOAL_VALUE;
+        j->goal.amount = o->value;
+        j->base.value_usd = o->value;
+    }
+    if (o->value > 0 && o->share)
+        j->base.value_usd = o->value;
+    static const char *const names[] = {"keep", "budget", "share", "value"};
+    j->name = o->name ? o->name : names[j->goal.kind];
+    return 1;
+}
+
+/* ---- records ---- */
+
+/* Leaves out what the digest knows; returns how many. */
+static uint32_t drop_seen(const tr_held *h, tr_bench *b)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < b->n; i++)
+        if (tr_seen(h->model, h->d.id[b->record[i]], h->d.crc[b->record[i]]) <= 0)
+            b->record[kept++] = b->record[i];
+    const uint32_t dropped = b->n - kept;
+    b->n = kept;
+    return dropped;
+}
+
+static bool costs_predicted(const tr_held *h)
+{
+    for (size_t c = 0; c < (size_t)h->d.n * h->d.n_tiers; c++)
+        if (!(h->p.cost[c] >= 0))
+            return false;
+    return true;
+}
+
+/* Opens the bench to tune on; *costed says in which units. False after a complaint (*status). */
+static bool open_bench(const tune_options *o, const tr_held *h, tr_bench *b, bool *costed, int *status)
+{
+    tr_bench all, priced;
+    *status = 4;
+    if (tr_held_overlaps(h)) {
+        fprintf(stderr, "tierce tune: about %.0f %% of these records trained the model (%u of the %u ids that its "
+                        "digest can tell of);\n  a goal is judged on records it never saw: bring others\n",
+                100.0 * h->seen / h->covered, h->seen, h->covered);
+        return false;
+    }
+    tr_bench_open(&all, &h->d, &h->p, false);
+    tr_bench_open(&priced, &h->d, &h->p, true);
+    *costed = costs_predicted(h) && priced.n && priced.n * 2 >= all.n;
+    *b = *costed ? priced : all;
+    tr_bench_close(*costed ? &all : &priced);
+    const uint32_t with_outcomes = b->n, dropped = drop_seen(h, b);
+    FILE *to = o->json ? stderr : stdout;
+    fprintf(to, "%u records with %s of all %u tiers", with_outcomes, *costed ? "outcomes and costs" : "outcomes",
+            h->d.n_tiers);
+    if (h->d.n > with_outcomes)
+        fprintf(to, " (%u without left out)", h->d.n - with_outcomes);
+    fprintf(to, "; of the %u whose ids the model's digest can tell of, %u look trained on", h->covered, h->seen);
+    fprintf(to, dropped ? ", dropped\n" : "\n");
+    if (!*costed)
+        fprintf(to, "costs are not known for every tier: the share sent to dearer tiers stands in for spend\n");
+    if (b->n >= 100)
+        return true;
+    fprintf(stderr, "tierce tune: %u records are too few to promise anything; bring 100 at least\n", b->n);
+    tr_bench_close(b);
+    return false;
+}
+
+/* ---- storing ---- */
+
+static bool store(const tune_options *o, const tr_bench *b, bool costed, const job *jobs, uint32_t n)
+{
+    tm_model m;
+    tierce_error fault;
+    td_error error;
+    uint8_t *bytes = NULL;
+    size_t room = 0, len = 0;
+    FILE *f = fopen(o->model, "rb");
+    for (size_t got = 1; f && got; len += got) {
+        bytes = tr_grow(bytes, &room, len + 65536, 1);
+        got = fread(bytes + len, 1, 65536, f);
+    }
+    bool good = f && !ferror(f);
+    if (f)
+        fclose(f);
+    if (!good)
+        fprintf(stderr, "tierce tune: %s: %s\n", o->model, strerror(errno));
+    if (good && tm_model_decode(&m, bytes, len, NULL, &fault) != TIERCE_OK) {
+        fprintf(stderr, "tierce tune: %s: %s\n", o->model, fault.message);
+        good = false;
+    }
+    free(bytes);
+    if (!good)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        char facts[600];
+        if (!jobs[i].tuned.reached)
+            continue;
+        tr_goal_facts(b, costed, &jobs[i].goal, &jobs[i].tuned, facts, sizeof facts);
+        tr_point_put(&m, jobs[i].name, facts, &jobs[i].tuned.policy);
+    }
+    good = tr_save(&m, o->output ? o->output : o->model, NULL, &error);
+    if (!good)
+        fprintf(stderr, "tierce tune: %s\n", error.text);
+    tm_model_free(&m);
+    return good;
+}
+
+/* ---- the command ---- */
+
+static bool print_json(const tr_bench *b, bool costed, const job *j, uint32_t batch)
+{
+    td_out out = {0};
+    tr_put_tuned(&out, b, costed, j->name, &j->goal, &j->tuned, batch);
+    td_puts(&out, "\n");
+    const bool good = !out.failed && fwrite(out.at, 1, out.len, stdout) == out.len;
+    free(out.at);
+    return good;
+}
+
+static void run(const tune_options *o, const tr_bench *b, bool costed, job *j)
+{
+    const uint32_t batch = o->batch ? (uint32_t)o->batch : b->n;
+    char goal[400];
+    tr_goal_text(b, &j->goal, goal, sizeof goal);
+    tr_tune(b, costed, &j->goal, &j->base, (uint32_t)o->rounds, batch, o->seed, &j->tuned);
+    if (o->json) {
+        print_json(b, costed, j, batch);
+        return;
+    }
+    printf("\n%s: %s\n", j->name, goal);
+    if (j->tuned.reached)
+        tr_print_tuned(b, costed, &j->goal, &j->tuned, batch);
+    else
+        tr_print_refused(b, costed, &j->goal, &j->tuned);
+}
+
+static bool needs_costs(const job *jobs, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (jobs[i].goal.kind == TR_GOAL_COST || jobs[i].base.value_usd > 0)
+            return true;
+    return false;
+}
+
+static int tune(const tune_options *o, tr_held *h)
+{
+    job jobs[MAX_GOALS] = {{.name = NULL}};
+    tr_bench b;
+    bool costed;
+    int status;
+    uint32_t reached = 0;
+    tierce_policy base = tierce_policy_default(h->router);
+    if (o->abstain && (base.min_familiarity = tierce_abstain_level(h->router)) < 0) {
+        fprintf(stderr, "tierce tune: the model holds no learned level to --abstain at: train it again\n");
+        return 1;
+    }
+    if (!open_bench(o, h, &b, &costed, &status))
+        return status;
+    for (uint32_t i = 0; i < MAX_GOALS; i++)
+        jobs[i].base = base;
+    const uint32_t n = list_goals(o, h->model, tr_best_fixed(&b, costed), jobs);
+    status = n ? 4 : 2;
+    if (n && !costed && needs_costs(jobs, n)) {
+        fprintf(stderr, "tierce tune: a goal in USD needs costs: the records must tell every tier's cost (half of "
+                        "them at least)\n  and the model must have learned them; --keep-quality and --max-share "
+                        "do without\n");
+    } else {
+        for (uint32_t i = 0; i < n; i++) {
+            run(o, &b, costed, &jobs[i]);
+            reached += jobs[i].tuned.reached;
+        }
+        if (reached)
+            status = o->dry || store(o, &b, costed, jobs, n) ? 0 : 1;
+        if (reached && !o->dry && !status && !o->json)
+            printf("\n%u operating point%s stored in %s\n", reached, reached == 1 ? "" : "s",
+                   o->output ? o->output : o->model);
+    }
+    if (fflush(stdout)) {
+        fprintf(stderr, "tierce tune: cannot write the output: %s\n", strerror(errno));
+        status = 1;
+    }
+    tr_bench_close(&b);
+    return status;
+}
+
+static int forecast(const tune_options *o)
+{
+    tierce_router *router;
+    tierce_error fault;
+    tr_forecast f;
+    int status = 1;
+    if (tierce_router_open_file(&router, o->model, NULL, &fault) != TIERCE_OK) {
+        fprintf(stderr, "tierce tune: %s: %s\n", o->model, fault.message);
+        return 1;
+    }
+    tierce_policy policy = tierce_policy_default(router);
+    if (tierce_point_policy(router, o->point, &policy) != TIERCE_OK) {
+        fprintf(stderr, "tierce tune: the model has no operating point \"%.60s\"; it has", o->point);
+        for (uint32_t i = 0; i < tierce_point_count(router); i++)
+            fprintf(stderr, " \"%s\"", tierce_point_name(router, i));
+        fprintf(stderr, "%s\n", tierce_point_count(router) ? "" : " none");
+    } else if (tr_forecast_files(router, &policy, "tierce tune", &o->traffic, 1, o->max_bad, &f)) {
+        tr_print_forecast(router, o->point, &f);
+        status = fflush(stdout) ? 1 : 0;
+    }
+    tierce_router_close(router);
+    return status;
+}
+
+static const char *usage_fault(const tune_options *o, int files)
+{
+    const int goals = (o->keep != NULL) + (o->share != NULL) + (o->cost > 0) + (o->value > 0 && !o->share) + o->all;
+    if (!o->model)
+        return "-m MODEL: which model?";
+    if ((o->traffic != NULL) != (o->point != NULL))
+        return "--traffic FILE and --point NAME go together";
+    if (o->traffic)
+        return goals || files ? "--traffic forecasts a stored point; goals and records are for tuning" : NULL;
+    if (!files)
+        return "name the files with held-out records (- is standard input)";
+    if (goals != 1)
+        return "one goal: --keep-quality, --max-cost-per-1k, --max-share, --value-usd or --all";
+    if (o->all && o->name)
+        return "--all names its points itself";
+    return o->name ? tr_point_name_fault(o->name) : NULL;
+}
+
+int cmd_tune(int argc, char **argv)
+{
+    tune_options o = {.rounds = 400, .seed = 1};
+    tr_held h;
+    int status;
+    const int files = td_parse_options(&command, argc, argv, &o);
+    if (files < 0)
+        return files == -2 ? 0 : 2;
+    const char *fault = usage_fault(&o, files);
+    if (fault) {
+        fprintf(stderr, "tierce tune: %s\n", fault);
+        return 2;
+    }
+    if (o.traffic)
+        return forecast(&o);
+    if (!tr_held_open(&h, "tierce tune", o.model, (const char *const *)(argv + 1), (size_t)files, o.tiers,
+                      o.max_bad, &status))
+        return status;
+    status = tune(&o, &h);
+    tr_held_close(&h);
+    return status;
+}
