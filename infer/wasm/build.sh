@@ -15,7 +15,11 @@ trap 'rm -rf "$objects"' EXIT
 set -e
 for f in infer/wasm/module.c infer/wasm/inflate.c features/*.c models/*.c infer/router.c infer/policy.c data/json.c data/request_json.c; do
     [ "$f" = models/encode.c ] && continue # a reader writes no models
-    "$CLANG" --target=wasm32-wasi -std=c11 -O3 -mbulk-memory -ffp-contract=off -fvisibility=hidden \
+    case $f in # what runs for every byte or feature is made fast, the rest small
+    features/scan.c | features/extract.c | features/x_text.c | features/x_code.c | features/x_question.c | models/weights.c) o=-O3 ;;
+    *) o=-Os ;;
+    esac
+    "$CLANG" --target=wasm32-wasi -std=c11 $o -mbulk-memory -ffp-contract=off -fvisibility=hidden \
         -Wall -Wextra -Iinfer/wasm/shim -I. -c "$f" -o "$objects/$(echo "$f" | tr / _).o"
 done
 "$LD" --no-entry --gc-sections --strip-all -z stack-size=131072 "$objects"/*.o -L"$libc" -lc -o "$out"
