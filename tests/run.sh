@@ -46,11 +46,15 @@ export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 printf '#include "infer/router.h"\nint main() { return tierce_status_text(TIERCE_OK) == 0; }\n' > "$B/api.cpp"
 if command -v c++ >/dev/null 2>&1; then check "public headers parse as C++" c++ -std=c++11 -I. -fsyntax-only "$B/api.cpp"; else skip "public headers parse as C++ (no c++)"; fi
 
+# the same bits from every compiler and machine at hand
+suite "the same bits everywhere" sh tests/check/bits.sh "$B" models/flash-pro.tierce tests/golden/v1-three.tierce
+suite "golden model files" sh tests/check/golden.sh "$B"
+
 # the whole tree once more, with sanitizers
 mkdir -p "$B/san"
 san_build() {
     # shellcheck disable=SC2086
-    for f in $(find features models data infer train -name '*.c'); do
+    for f in $(find features models data infer train -name '*.c' -not -path 'infer/wasm/*'); do
         o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
         [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
         echo "$f $o"
@@ -72,6 +76,14 @@ for t in tests/unit/test_*.c; do
         head -20 "$B/one.log"
     fi
 done
+
+# the model swapped under running threads, with ThreadSanitizer
+# shellcheck disable=SC2086
+if $CC $STD -fsanitize=thread -O1 -g tests/unit/test_swap.c $(ls features/*.c models/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c -o "$B/swap_tsan" $LIBS 2> "$B/one.log"; then
+    suite "1,000 swaps under 8 threads, ThreadSanitizer" "$B/swap_tsan" 1000
+else
+    skip "swaps under threads (no ThreadSanitizer in this compiler)"
+fi
 
 # fuzz corpora, replayed
 for t in tests/fuzz/fuzz_*.c; do
@@ -100,6 +112,13 @@ suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" 
 
 # the dispatcher against its mock upstream, with sanitizers
 if [ -f tests/dispatch/run.sh ]; then suite "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"; fi
+suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
+
+# the embedding examples, with real servers
+suite "embedding examples" sh tests/embed.sh "$B"
+
+# the WebAssembly package, in Node and in a browser
+suite "WebAssembly package" sh tests/wasm/wasm.sh "$B"
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then

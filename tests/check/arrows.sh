@@ -44,7 +44,7 @@ for f in $(grep -ln '#include <event2/\|#include <sqlite3.h>\|#include <hiredis'
     case $f in *.h) fault "$f: a heavy library in a header" ;; esac
 done
 
-edge="$(ls features/*.c models/*.c) infer/router.c infer/policy.c"
+edge="$(ls features/*.c models/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c"
 for f in $edge; do
     hits=$(grep -nE '\b(f?printf|puts|perror|exit|abort|getenv|assert)[[:space:]]*\(' "$f")
     [ -z "$hits" ] || fault "$f:$hits: the edge library does not print, exit or read the environment"
