@@ -42,7 +42,7 @@ $(B)/infer/dispatch/%.o: ALL_CFLAGS += -DHAVE_HIREDIS
 DISPATCH_LIBS += -lhiredis
 endif
 
-.PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz format
+.PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz mutants format
 all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(B)/libtierce.so
 
 # ---- building ----
@@ -104,6 +104,10 @@ quality: all
 fuzz:
 	@sh tests/fuzz.sh $(B) 60
 
+# Can the tests fail? Breaks a copy of the source in some forty places.
+mutants:
+	@sh tests/check/mutants.sh
+
 # ---- shipping ----
 
 single:
@@ -140,6 +144,7 @@ help:
 	@echo 'make quality     out-of-fold figures by ../shared/peers/judge.py (PEERS=peers: beside the peers)'
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
+	@echo 'make mutants     each of forty faults, put into a copy of the source, must be found by its test'
 	@echo 'make fuzz        each fuzz target for 60 s (clang)'
 	@echo 'make check       house rules: arrows, symbols of the edge library'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR='

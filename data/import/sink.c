@@ -249,6 +249,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model)
     s.line = row->line;
     s.file = sink->file;
     s.one_run = row->one_run;
+    s.one_request = row->one_request;
     s.missing = row->missing;
     for (int i = 0; i < TD_TEXTS; i++)
         s.len[i] = (uint32_t)text[i].len;

@@ -25,13 +25,18 @@ typedef struct {
     const char *scores, *prompts;
 } tree;
 
+static void remove_root(void)
+{
+    rmdir(root);
+}
+
 static void open_root(void)
 {
     if (*root)
         return;
     snprintf(root, sizeof root, "%s/tierce-fuzz-XXXXXX",
              access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    if (!mkdtemp(root))
+    if (!mkdtemp(root) || atexit(remove_root))
         abort();
 }
 
