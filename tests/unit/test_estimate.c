@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "infer/router_state.h"
-#include "models/maths.h"
 #include "train/fit.h"
 #include "train/simulate.h"
 
@@ -480,33 +479,12 @@ static void oracle_before_quantising(void **unused)
     float_and_int8(&priced);
 }
 
-/* ---- the arithmetic below ---- */
-
-static void exponentials(void **unused)
-{
-    uint64_t state = 4;
-    (void)unused;
-    for (int k = 0; k < 200000; k++) {
-        const double x = k < 1402 ? k - 701 : between(&state, k % 2 ? -50 : -700, k % 2 ? 50 : 700);
-        const double wanted = exp(x);
-        if (fabs(x) < 700 && !(fabs(tm_exp(x) - wanted) <= 4.5e-16 * wanted))
-            fail_msg("exp(%.17g): %.17g against %.17g", x, tm_exp(x), wanted);
-        const double p = tm_sigmoid(x);
-        assert_true(p >= 0 && p <= 1 && fabs(p - 1 / (1 + exp(-x))) < 5e-16);
-    }
-    assert_true(tm_exp(0) == 1 && tm_exp(-701) == 0 && tm_exp(1e9) == tm_exp(700) &&
-                tm_exp((double)-INFINITY) == 0);
-    assert_true(tm_exp((double)NAN) == 0 && tm_sigmoid((double)INFINITY) == 1 &&
-                tm_sigmoid((double)-INFINITY) == 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trained_models),
         cmocka_unit_test(turned_models),
         cmocka_unit_test(oracle_before_quantising),
-        cmocka_unit_test(exponentials),
     };
     return cmocka_run_group_tests(tests, train, forget);
 }
