@@ -386,7 +386,7 @@ static void turn_votes(tm_model *m, uint64_t *state)
     v->weight = tm_arena_alloc(&m->arena, v->n_slots, m->n_sources);
     const bool rising = below(state, 2);
     for (size_t i = 0; i < (size_t)v->n_slots * m->n_sources; i++)
-        v->weight[i] = (int8_t)(below(state, 8) ? (rising ? 127 : -128) : below(state, 256) - 128);
+        v->weight[i] = (int8_t)(below(state, 8) ? (rising ? 127 : -128) : (int)below(state, 256) - 128);
     for (unsigned b = 0; b < TF_BLOCKS; b++)
         v->scale[b] = (float)between(state, 0, 0.01);
 }
