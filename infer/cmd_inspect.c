@@ -117,8 +117,14 @@ static void print_rest(const tm_model *m)
         printf("portrait of the training records: %u histograms (tierce drift); abstention level %.3g\n",
                m->portrait.n, m->portrait.abstain_below);
     printf("self-test vectors: %u, reproduced on this machine\n", m->n_selftests);
-    printf("file: %llu bytes, payload %llu\n", (unsigned long long)m->file_bytes,
+    printf("file: %llu bytes, payload %llu\n  packed alone:", (unsigned long long)m->file_bytes,
            (unsigned long long)m->raw_bytes);
+    char tag[5];
+    size_t plain, packed;
+    for (uint32_t i = 0; tm_model_section(m, i, tag, &plain, &packed); i++)
+        if (plain)
+            printf(" %.4s %zu", tag, packed);
+    printf("\n");
 }
 
 /* ---- JSON ---- */

@@ -3,7 +3,8 @@
 B=$1 S=${2:-60} status=0
 command -v clang >/dev/null || { echo "needs clang (Debian: clang)"; exit 1; }
 mkdir -p "$B/fuzz"
-src="$(ls features/*.c models/*.c data/*.c data/import/*.c) infer/router.c infer/policy.c"
+src="$(ls features/*.c models/*.c data/*.c data/import/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c"
+for f in sse reply reply_parts reply_calls retry toolcheck config conf_read endpoints body http1; do src="$src infer/dispatch/$f.c"; done
 H=../shared/harness-logs
 # hunt NAME TARGET REAL LENGTH: the target, its corpus and real files where they are; finds go under NAME
 hunt() {

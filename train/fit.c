@@ -8,7 +8,9 @@
 #include "models/maths.h"
 #include "train/assemble.h"
 #include "train/costs.h"
+#include "train/gate.h"
 #include "train/memory.h"
+#include "train/narrow.h"
 #include "train/newton.h"
 #include "train/recognise.h"
 #include "train/votes.h"
@@ -20,8 +22,8 @@ typedef struct {
     const double *c; /* per tier, of the familiar rows */
     tr_solution familiar[TM_MAX_TIERS], general[TM_MAX_TIERS], cost[TM_MAX_TIERS];
     uint32_t source_of[TM_MAX_SOURCES];
-    uint32_t min_df;
-    bool joint; /* most records show one outcome: the tiers are fitted together */
+    uint32_t *slots; /* under a size: buckets that fit, found on the first fold; 0: not yet */
+    bool joint;      /* most records show one outcome: the tiers are fitted together */
 } fitting;
 
 typedef struct {
@@ -114,6 +116,28 @@ static void free_solutions(fitting *f)
         tr_solution_free(&f->general[t]);
         tr_solution_free(&f->cost[t]);
     }
+}
+
+/* ---- under a size ---- */
+
+/* A new problem and solutions of what may stay; *to is for the caller to free. */
+static tr_problem *refit(const fitting *f, const tr_problem *p, tm_model *m, uint32_t n, fitting *to)
+{
+    clock_face unseen = {0};
+    tr_row rows[2 * TM_MAX_TIERS];
+    const uint32_t n_rows = list_rows(f, m, rows);
+    if (!*f->slots)
+        *f->slots = tr_slots_under(m, p, rows, n_rows, f->o, n);
+    tr_problem *q = tr_keep_columns(p, rows, n_rows, *f->slots, m);
+    *to = (fitting){.d = f->d, .o = f->o, .c = f->c, .slots = f->slots, .joint = f->joint};
+    memcpy(to->source_of, f->source_of, sizeof to->source_of);
+    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
+        tr_solution_carry(p, &f->familiar[t], q, &to->familiar[t]);
+        tr_solution_carry(p, &f->general[t], q, &to->general[t]);
+    }
+    solve_familiar(to, q, &unseen);
+    solve_general(to, q, &unseen);
+    return q;
 }
 
 /* ---- folds inside ---- */
@@ -236,6 +260,25 @@ typedef struct {
     uint32_t *source;    /* dataset's number of the likeliest source, UINT32_MAX: none */
 } margins;
 
+static margins new_margins(uint32_t n, uint32_t tiers)
+{
+    const size_t cells = (size_t)n * tiers;
+    const margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
+                       tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
+                       tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
+    return m;
+}
+
+static void free_margins(margins *m)
+{
+    free(m->familiar);
+    free(m->general);
+    free(m->level);
+    free(m->gated);
+    free(m->kinship);
+    free(m->source);
+}
+
 /* Margins of the held-out records under a model of the fold's solutions. */
 static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
                      const uint32_t *records, const uint32_t *held, uint32_t n_held, margins *m)
@@ -244,13 +287,19 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     tr_row rows[2 * TM_MAX_TIERS];
     tm_model model;
     tr_probe probe;
+    fitting kept;
+    tr_problem *narrow = NULL;
     tm_model_start(&model, NULL);
     model.spec = d->spec;
     tr_describe_tiers(&model, d, fit, n_fit);
-    tr_recognise(&model, d, fit, n_fit, f->source_of);
-    tr_fit_votes(&model, d, fit, n_fit, f->source_of, f->o->seed);
+    tr_recognise(&model, d, fit, n_fit, f->o->signature, f->source_of);
+    tr_fit_votes(&model, d, fit, n_fit, f->source_of, f->o);
+    if (f->o->max_bytes) {
+        p = narrow = refit(f, p, &model, n_fit, &kept);
+        f = &kept;
+    }
     set_levels(&model, f);
-    tr_assemble(&model, p, rows, list_rows(f, &model, rows), f->o->max_slots, NULL);
+    tr_assemble(&model, p, rows, list_rows(f, &model, rows), f->o->max_slots, f->o->weight_levels, NULL);
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
@@ -266,6 +315,39 @@ static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_
     }
     tr_probe_stop(&probe);
     tm_model_free(&model);
+    if (narrow)
+        free_solutions(&kept);
+    tr_problem_free(narrow);
+}
+
+/* Mean P(known) of the fold's held-out records under a model that keeps everything. */
+static double known_whole(const fitting *narrow, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
+                          const uint32_t *records, const uint32_t *held, uint32_t n_held)
+{
+    const tr_dataset *d = narrow->d;
+    tr_options whole;
+    tr_options_default(&whole);
+    whole.seed = narrow->o->seed;
+    fitting f = *narrow;
+    f.o = &whole;
+    margins m = new_margins(n_held, d->n_tiers);
+    tr_cover *covers = tr_new(d->n_sources, sizeof *covers);
+    uint32_t *mine = tr_new(n_held, sizeof *mine), *order = tr_new(n_held, sizeof *order);
+    tm_gate gate;
+    double sum = 0;
+    for (uint32_t i = 0; i < n_held; i++) {
+        mine[i] = records[held[i]];
+        order[i] = i;
+    }
+    hold_out(&f, p, fit, n_fit, mine, order, n_held, &m);
+    tr_gate_fit(&gate, d, &(tr_held){n_held, mine, m.source, m.kinship}, covers);
+    for (uint32_t i = 0; i < n_held; i++)
+        sum += m.kinship[i].known / n_held;
+    free_margins(&m);
+    free(covers);
+    free(mine);
+    free(order);
+    return sum;
 }
 
 /* One inner fold. The first also chooses C and leaves its problem and solutions to *f and the caller. */
@@ -280,6 +362,8 @@ static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n,
     if (fold || f->joint)
         solve_familiar(f, p, clock);
     solve_general(f, p, clock);
+    if (!fold && f->o->max_bytes)
+        report->known_whole = known_whole(f, p, fit, n_fit, records, held, n_held);
     hold_out(f, p, fit, n_fit, records, held, n_held, m);
     free(fit);
     free(held);
@@ -356,62 +440,31 @@ static void digest_known(tm_model *model, const tm_kinship *kinship, uint32_t n,
     free(known);
 }
 
-/* How far the words of each source's records are covered by a fit that did not see them: what the
- * gate measures coverage against. Per source of the dataset. */
-typedef struct {
-    double mean, spread;
-} cover;
-
-/* Sets the gate on what was held out; every record is gated by it. */
-static void apply_gate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                       margins *m, cover *covers)
-{
-    double *covered = tr_new(n, sizeof *covered);
-    uint32_t *source = tr_new(n, sizeof *source);
-    for (uint32_t i = 0; i < n; i++) {
-        covered[i] = m->kinship[i].covered;
-        source[i] = d->source[records[i]];
-    }
-    tr_set_gate(&model->gate, d->n_sources > 1);
-    tr_cover_stats(covered, source, n, UINT32_MAX, &model->gate.cover_mean, &model->gate.cover_spread);
-    for (uint32_t s = 0; s < d->n_sources; s++)
-        tr_cover_stats(covered, source, n, s, &covers[s].mean, &covers[s].spread);
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t s = m->source[i];
-        tm_gate_kinship(&model->gate, s == UINT32_MAX ? model->gate.cover_mean : covers[s].mean,
-                        s == UINT32_MAX ? model->gate.cover_spread : covers[s].spread, &m->kinship[i]);
-    }
-    free(covered);
-    free(source);
-}
-
 /* All inner folds; the first one's problem and solutions stay, to warm-start the last fit from. */
 static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint32_t *records,
-                                     uint32_t n, double *c, cover *covers, tr_report *report,
+                                     uint32_t n, double *c, tr_cover *covers, tr_report *report,
                                      clock_face *clock)
 {
     const tr_dataset *d = first->d;
     const size_t cells = (size_t)n * d->n_tiers;
-    margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
+    margins m = new_margins(n, d->n_tiers);
     tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
     for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
-        fitting f = {.d = d, .o = first->o, .c = c, .joint = first->joint};
+        fitting f = {.d = d, .o = first->o, .c = c, .slots = first->slots, .joint = first->joint};
         tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
         free_solutions(&f);
     }
-    apply_gate(model, d, records, n, &m, covers);
+    const tr_held held = {n, records, m.source, m.kinship};
+    tr_gate_fit(&model->gate, d, &held, covers);
+    if (first->o->max_bytes)
+        tr_gate_widen(&model->gate, &held, covers, report->known_whole);
     calibrate(model, d, records, n, &m, report);
     digest_known(model, m.kinship, n, report);
     for (size_t i = 0; i < cells; i++)
         m.gated[i] = tm_sigmoid(m.gated[i]);
     report->held_out = m.gated;
-    free(m.familiar);
-    free(m.general);
-    free(m.level);
-    free(m.kinship);
-    free(m.source);
+    m.gated = NULL;
+    free_margins(&m);
     return p;
 }
 
@@ -432,36 +485,72 @@ static tr_problem *fit_all(fitting *f, const fitting *first, tr_problem *first_p
     return p;
 }
 
+/* Costs and weights of the last fit's solutions; frees the problem. */
+static void assemble(fitting *f, tr_problem *p, tm_model *m, const uint32_t *records, uint32_t n,
+                     tr_report *report)
+{
+    const tr_options *o = f->o;
+    tr_row rows[4 * TM_MAX_TIERS];
+    set_levels(m, f);
+    uint32_t n_rows = list_rows(f, m, rows);
+    n_rows += tr_fit_costs(m, f->d, p, records, n, o, f->cost, rows + n_rows, report->cost_records);
+    tr_assemble(m, p, rows, n_rows, o->max_slots, o->weight_levels, o->keep_float ? &report->raw : NULL);
+    tr_problem_free(p);
+}
+
+/* The model of the last fit; under a size, of what it keeps of it. Frees the problem. */
+static void finish(fitting *f, tr_problem *p, tm_model *m, const uint32_t *records, uint32_t n,
+                   tr_report *report)
+{
+    const uint64_t most = f->o->max_bytes;
+    uint64_t size = most + 1;
+    if (!most) {
+        assemble(f, p, m, records, n, report);
+        return;
+    }
+    for (int tries = 0; tries < 4 && size > most; tries++) {
+        fitting kept;
+        assemble(&kept, refit(f, p, m, n, &kept), m, records, n, report);
+        free_solutions(&kept);
+        tr_round_numbers(m);
+        size = tr_size_of(m, f->o, n);
+        *f->slots = (uint32_t)((double)*f->slots * 0.99 * (double)most / (double)size);
+    }
+    tr_problem_free(p);
+}
+
 /* Two numbers per tier are calibrated: many records need no more than two folds for them. */
-static tr_options settle(const tr_options *o, uint32_t n)
+static tr_options settle(const tr_options *o, uint32_t n, uint32_t n_sources)
 {
     tr_options settled = *o;
     if (!settled.inner_folds)
         settled.inner_folds = n < 6000 ? 5 : 2;
+    if (settled.max_bytes && !settled.planned)
+        tr_plan_size(&settled, n_sources);
     return settled;
 }
 
 void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *given,
             tm_model *model, tr_report *report, tr_progress progress, void *context)
 {
-    const tr_options o = settle(given, n);
+    const tr_options o = settle(given, n, d->n_sources);
     double c[TM_MAX_TIERS];
     tr_report own;
     const bool mine = !report;
-    tr_row rows[4 * TM_MAX_TIERS];
+    uint32_t slots = 0;
     const bool one_each = d->logged * 2 > d->n;
-    fitting f = {.d = d, .o = &o, .c = c, .joint = one_each}, first = f;
+    fitting f = {.d = d, .o = &o, .c = c, .slots = &slots, .joint = one_each}, first = f;
     clock_face clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
     report = report ? report : &own;
     memset(report, 0, sizeof *report);
     tm_model_start(model, NULL);
     model->spec = d->spec;
     tr_describe_tiers(model, d, records, n);
-    cover *covers = tr_new(d->n_sources, sizeof *covers);
+    tr_cover *covers = tr_new(d->n_sources, sizeof *covers);
     tr_problem *first_problem =
         learn_calibration(model, &first, records, n, c, covers, report, &clock);
-    tr_recognise(model, d, records, n, f.source_of);
-    tr_fit_votes(model, d, records, n, f.source_of, o.seed);
+    tr_recognise(model, d, records, n, o.signature, f.source_of);
+    tr_fit_votes(model, d, records, n, f.source_of, &o);
     for (uint32_t s = 0; s < model->n_sources; s++) {
         model->sources[s].cover_mean = (float)covers[f.source_of[s]].mean;
         model->sources[s].cover_spread = (float)covers[f.source_of[s]].spread;
@@ -470,16 +559,12 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     tr_problem *p = fit_all(&f, &first, first_problem, records, n, &clock);
     tr_problem_free(first_problem);
     free_solutions(&first);
-    set_levels(model, &f);
-    uint32_t n_rows = list_rows(&f, model, rows);
-    n_rows += tr_fit_costs(model, d, p, records, n, &o, f.cost, rows + n_rows, report->cost_records);
-    tr_assemble(model, p, rows, n_rows, o.max_slots, o.keep_float ? &report->raw : NULL);
     report->columns = tr_problem_columns(p);
+    finish(&f, p, model, records, n, report);
     report->min_df = min_df_for(&o, n);
     report->slots = model->weights.n_slots;
     model->digest.records = n;
     model->digest.seed = o.seed;
-    tr_problem_free(p);
     free_solutions(&f);
     if (mine)
         tr_report_free(&own);
