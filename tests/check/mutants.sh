@@ -87,11 +87,12 @@ mutant models/estimate.c 's/(1.0 - k->trust) \* general/k->trust * general/' uni
 mutant models/estimate.c 's/g->evidence \* k->evidence/0/' unit test_estimate evidence is forgotten
 mutant models/estimate.c 's/input > (double)p->long_above/input < (double)p->long_above/' unit test_estimate long rates for short prompts
 mutant models/weights.c 's/covered\[TF_B_WORD\] + covered\[TF_B_PAIR\]/covered[TF_B_WORD]/' unit test_estimate coverage without pairs
-mutant models/weights.c 's/add_votes(&model->votes/if (i) add_votes(\&model->votes/' unit test_estimate the first entry has no vote
+mutant models/weights.c 's/if (at)$/if (at \&\& i)/' unit test_estimate the first entry has no vote
+mutant models/weights.c 's/define FEW 255/define FEW 300/' unit test_estimate 16 bits of votes turn over
 mutant infer/router.c 's/(1 - x->kinship->trust) \* general/x->kinship->trust * general/' unit test_estimate explain weighs the wrong way
 mutant infer/policy.c 's/first->probability < second->probability/first->probability > second->probability/' unit test_policy reasons swapped
 mutant infer/policy.c 's/probability < policy->min_probability/probability <= policy->min_probability/' unit test_policy floor off by an equal
-mutant infer/policy.c 's/e->probability - (e->cost_known/e->probability + (e->cost_known/' unit test_policy costs are gains
+mutant infer/policy.c 's/value_usd \* worth - (/value_usd * worth + (/' unit test_policy costs are gains
 mutant infer/policy.c 's/d->dropped_tools |= bit/d->dropped_context |= bit/' unit test_policy a mask is another one
 mutant infer/policy.c 's/policy->allowed >> best \& 1/1/' unit test_policy the default may be forbidden
 mutant data/json.c 's/++json->depth > TD_JSON_DEPTH/++json->depth >= TD_JSON_DEPTH/' unit test_json depth of 999
