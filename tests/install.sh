@@ -8,6 +8,7 @@ if [ "${1:-}" = everything ]; then
     $root apt-get update -qq > /dev/null 2>&1
     for package in clang lld wasi-libc nodejs npm chromium nginx-light haproxy pkg-config qemu-user gcc-12-multilib \
         gcc-aarch64-linux-gnu gcc-s390x-linux-gnu libc6-dev-arm64-cross libc6-dev-s390x-cross fasttext; do
+        case $package in nodejs | npm) command -v "${package%js}" > /dev/null 2>&1 && continue ;; esac
         dpkg -s "$package" > /dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "$package" > /dev/null 2>&1 ||
             echo "without $package: tests that want it are skipped"
     done
