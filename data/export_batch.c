@@ -4,7 +4,7 @@
 
 #include "data/batch_line.h"
 #include "data/export.h"
-#include "data/out_file.h"
+#include "data/writer.h"
 #include "data/record_raw.h"
 
 #define MAX_KEYS 256
@@ -13,7 +13,7 @@ typedef struct {
     td_export_report *report;
     const char *model;
     td_out line, strings;
-    td_out_file *out;
+    td_writer *out;
 } exporter;
 
 /* Keys of a chat-completions request; "prompt" becomes a user message. */
@@ -91,8 +91,7 @@ static bool put_record(void *context, const td_record *r, td_error *error)
         return td_fail(error, "%.200s:%llu: %s", r->path, (unsigned long long)r->line,
                        x->line.failed ? "out of memory" : "the request alone is longer than a batch file may be");
     x->report->records++;
-    return td_out_write(x->out, x->line.at, x->line.len) ||
-           td_fail(error, "the output cannot be written; is the disk full?");
+    return td_writer_put(x->out, x->line.at, x->line.len, error);
 }
 
 bool td_export_batch(td_files *files, const char *model, const char *output, td_export_report *report,
@@ -100,9 +99,9 @@ bool td_export_batch(td_files *files, const char *model, const char *output, td_
 {
     exporter x = {.report = report, .model = model};
     memset(report, 0, sizeof *report);
-    x.out = td_out_open(output, error);
+    x.out = td_writer_open(output, error);
     bool good = x.out && td_each_record(files, TD_WANT_RECORDS, put_record, &x, error);
-    good = td_out_close(x.out, good, error) && good;
+    good = td_writer_end(x.out, good, error) && good;
     free(x.line.at);
     free(x.strings.at);
     return good;

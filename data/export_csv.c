@@ -5,7 +5,7 @@
 
 #include "data/export.h"
 #include "data/names.h"
-#include "data/out_file.h"
+#include "data/writer.h"
 #include "data/record_raw.h"
 
 static const struct {
@@ -30,7 +30,7 @@ typedef struct {
     unsigned *has; /* per tier: which columns anyone knows */
     size_t room;
     td_out line, strings;
-    td_out_file *out;
+    td_writer *out;
 } exporter;
 
 static double value_of(const td_outcome *o, size_t column)
@@ -96,9 +96,10 @@ static void put_name(exporter *x, const char *name, const char *suffix)
 static bool put_line(exporter *x, td_error *error)
 {
     td_puts(&x->line, "\r\n");
-    const bool good = !x->line.failed && td_out_write(x->out, x->line.at, x->line.len);
+    const bool good = x->line.failed ? td_fail(error, "out of memory")
+                                     : td_writer_put(x->out, x->line.at, x->line.len, error);
     x->line.len = 0;
-    return good || td_fail(error, "the output cannot be written; is the disk full?");
+    return good;
 }
 
 /* A score column can be told from any other number by the cost column beside it: so every tier has one,
@@ -262,9 +263,9 @@ bool td_export_csv(td_files *files, const char *output, td_export_report *report
                 check_names(&x, error);
     files->complain = NULL; /* told in the first pass */
     if (good) {
-        x.out = td_out_open(output, error);
+        x.out = td_writer_open(output, error);
         good = x.out && put_header(&x, error) && td_each_record(files, TD_WANT_RECORDS, put_record, &x, error);
-        good = td_out_close(x.out, good, error) && good;
+        good = td_writer_end(x.out, good, error) && good;
     }
     td_names_free(&x.tiers);
     free(x.has);

@@ -7,7 +7,7 @@
 
 #include "data/likeness.h"
 #include "data/names.h"
-#include "data/out_file.h"
+#include "data/writer.h"
 #include "data/record_raw.h"
 
 /* One outcome as it was given; the next of its tier (another trial) or of its record follow. */
@@ -36,7 +36,7 @@ typedef struct {
     size_t n_versions, room_versions;
     td_out text, scratch, line;
     td_error conflict; /* the first */
-    td_out_file *out;
+    td_writer *out;
 } merger;
 
 static bool grow_entries(merger *m)
@@ -337,8 +337,8 @@ static bool put_record(void *context, const td_record *r, td_error *error)
         td_put(&m->line, r->raw.data, r->raw.len);
     }
     td_puts(&m->line, "\n");
-    return (!m->line.failed && td_out_write(m->out, m->line.at, m->line.len)) ||
-           td_fail(error, "the output cannot be written; is the disk full?");
+    return m->line.failed ? td_fail(error, "out of memory")
+                          : td_writer_put(m->out, m->line.at, m->line.len, error);
 }
 
 bool td_merge(td_files *files, td_prefer prefer, const char *output, td_merge_report *report,
@@ -352,9 +352,9 @@ bool td_merge(td_files *files, td_prefer prefer, const char *output, td_merge_re
                        m.conflict.text, (unsigned long long)report->conflicts);
     files->complain = NULL; /* told in the first pass */
     if (good) {
-        m.out = td_out_open(output, error);
+        m.out = td_writer_open(output, error);
         good = m.out && td_each_record(files, TD_WANT_ANY_IDS, put_record, &m, error);
-        good = td_out_close(m.out, good, error) && good;
+        good = td_writer_end(m.out, good, error) && good;
     }
     td_names_free(&m.tiers);
     td_map_free(&m.ids);

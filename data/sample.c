@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "data/names.h"
-#include "data/out_file.h"
+#include "data/writer.h"
 #include "data/select.h"
 
 typedef struct {
@@ -19,7 +19,7 @@ typedef struct {
     stratum *strata;
     size_t room;
     uint64_t records, taken;
-    td_out_file *out;
+    td_writer *out;
 } sampler;
 
 static uint64_t priority_of(const sampler *s, const td_record *r)
@@ -104,8 +104,7 @@ static bool choose(void *context, const td_record *r, td_error *error)
     if (!t->quota || priority_of(s, r) > t->last)
         return true;
     s->taken++;
-    return (td_out_write(s->out, r->raw.data, r->raw.len) && td_out_write(s->out, "\n", 1)) ||
-           td_fail(error, "the output cannot be written; is the disk full?");
+    return td_writer_put(s->out, r->raw.data, r->raw.len, error) && td_writer_put(s->out, "\n", 1, error);
 }
 
 static void tell(const sampler *s, td_out *report)
@@ -129,9 +128,9 @@ bool td_sample(td_files *files, const td_sample_options *options, const char *ou
     if (good) {
         share_out(&s);
         files->complain = NULL; /* told in the first pass */
-        s.out = td_out_open(output, error);
+        s.out = td_writer_open(output, error);
         good = s.out && td_each_record(files, TD_WANT_RECORDS, choose, &s, error);
-        good = td_out_close(s.out, good, error) && good;
+        good = td_writer_end(s.out, good, error) && good;
     }
     if (good)
         tell(&s, report);

@@ -6,7 +6,7 @@
 
 #include "data/likeness.h"
 #include "data/names.h"
-#include "data/out_file.h"
+#include "data/writer.h"
 #include "data/select.h"
 
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
     source_group *groups;
     size_t room;
     uint64_t records, side_records[TD_MAX_SIDES], moved, joined;
-    td_out_file *out[TD_MAX_SIDES];
+    td_writer *out[TD_MAX_SIDES];
     td_signature *signatures;
     size_t room_signatures;
 } splitter;
@@ -191,8 +191,7 @@ static bool put_record(void *context, const td_record *r, td_error *error)
     if (s->options->near > 0 && !keep_signature(s, r, at, side))
         return no_memory(r, error);
     s->side_records[side]++;
-    return (td_out_write(s->out[side], r->raw.data, r->raw.len) && td_out_write(s->out[side], "\n", 1)) ||
-           td_fail(error, "the output cannot be written; is the disk full?");
+    return td_writer_put(s->out[side], r->raw.data, r->raw.len, error) && td_writer_put(s->out[side], "\n", 1, error);
 }
 
 /* ---- files and report ---- */
@@ -231,7 +230,7 @@ static bool open_sides(splitter *s, const char *name, td_error *error)
         char side[24];
         side_name(s->options, i, side, sizeof side);
         char *path = side_path(name, side);
-        s->out[i] = path ? td_out_open(path, error) : NULL;
+        s->out[i] = path ? td_writer_open(path, error) : NULL;
         if (!path)
             td_fail(error, "out of memory");
         free(path);
@@ -294,7 +293,7 @@ bool td_split(td_files *files, const td_split_options *options, const char *name
     files->complain = NULL; /* told in the first pass */
     good = good && td_each_record(files, TD_WANT_RECORDS, put_record, s, error);
     for (uint32_t i = 0; i < options->n; i++)
-        good = td_out_close(s->out[i], good, error) && good;
+        good = td_writer_end(s->out[i], good, error) && good;
     if (good)
         tell(s, report);
     td_map_free(&s->requests);

@@ -113,9 +113,20 @@ static bool shut(td_writer *w)
     return good;
 }
 
+/* On the disk before it gets its name: a crash must not leave a name without its bytes. */
+static bool sync_file(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
 bool td_writer_commit(td_writer *w, td_error *error)
 {
-    const bool good = (shut(w) && (!w->temporary || !rename(w->temporary, w->path))) || cannot(w, error);
+    const bool good = (shut(w) && (!w->temporary || (sync_file(w->temporary) && !rename(w->temporary, w->path)))) ||
+                      cannot(w, error);
     if (good) {
         free(w->temporary);
         w->temporary = NULL;
@@ -134,4 +145,12 @@ void td_writer_abort(td_writer *w)
     free(w->temporary);
     free(w->path);
     free(w);
+}
+
+bool td_writer_end(td_writer *w, bool keep, td_error *error)
+{
+    if (w && keep)
+        return td_writer_commit(w, error);
+    td_writer_abort(w);
+    return true;
 }

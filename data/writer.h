@@ -1,5 +1,5 @@
-/* A file that is there whole or not at all: written under another name beside its place, renamed at the
- * end. A name that ends in ".gz" is packed (the same bytes every time); "-" is standard output. */
+/* A file that is there whole or not at all: written under another name beside its place, flushed to
+ * the disk and renamed at the end. A name that ends in ".gz" is packed (the same bytes every time); "-" is standard output. */
 #ifndef TIERCE_WRITER_H
 #define TIERCE_WRITER_H
 
@@ -16,5 +16,7 @@ bool td_writer_put(td_writer *w, const char *data, size_t len, td_error *error);
 bool td_writer_commit(td_writer *w, td_error *error);
 /* Leaves nothing; NULL is allowed. */
 void td_writer_abort(td_writer *w);
+/* One of the two: commit when `keep`, else abort (true). NULL is allowed: true. */
+bool td_writer_end(td_writer *w, bool keep, td_error *error);
 
 #endif

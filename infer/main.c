@@ -23,6 +23,8 @@ static const struct {
     {"inspect", cmd_inspect, NULL, "everything in a model file"},
     {"diff", cmd_diff, NULL, "what changed between two models, and in their decisions"},
     {"features", cmd_features, NULL, "a request's features, by name"},
+    {"dispatch", NULL, "tierce-dispatch", "send requests where the decisions say: JSONL in, answers out"},
+    {"serve", NULL, "tierce-dispatch", "an OpenAI-compatible server that decides and sends on"},
     {"train", NULL, "tierce-train", "fit a router to evaluation records"},
     {"eval", NULL, "tierce-train", "judge routing on records that the fit never saw"},
     {"shrink", NULL, "tierce-train", "the best model under a size, and what each size costs"},

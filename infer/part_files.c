@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data/out_file.h"
+#include "data/writer.h"
 
 #define STEM 80
 
 typedef struct {
     char stem[STEM];
-    td_out_file *out; /* NULL: none open */
+    td_writer *out; /* NULL: none open */
     uint32_t parts;
     uint64_t lines, bytes; /* of the open one */
 } tier_files;
@@ -25,7 +25,7 @@ struct part_files {
     uint64_t max_lines, max_bytes;
     uint32_t n_tiers;
     tier_files tier[TIERCE_MAX_TIERS];
-    td_out_file *decisions;
+    td_writer *decisions;
 };
 
 /* A tier's name as a file's: "gemini/x" is gemini_x; two that fall together get their numbers. */
@@ -57,10 +57,10 @@ static char *path_of(const part_files *p, const char *name)
     return path;
 }
 
-static td_out_file *open_inside(const part_files *p, const char *name, td_error *error)
+static td_writer *open_inside(const part_files *p, const char *name, td_error *error)
 {
     char *path = path_of(p, name);
-    td_out_file *out = path ? td_out_open(path, error) : NULL;
+    td_writer *out = path ? td_writer_open(path, error) : NULL;
     if (!path)
         td_fail(error, "out of memory");
     free(path);
@@ -118,16 +118,11 @@ part_files *parts_open(const char *dir, const tierce_router *router, uint64_t ma
     return NULL;
 }
 
-static bool write_line(td_out_file *out, const char *line, size_t len, const char *name, td_error *error)
-{
-    return td_out_write(out, line, len) || td_fail(error, "%s: cannot be written: is the disk full?", name);
-}
-
 static bool close_part(tier_files *f, td_error *error)
 {
-    td_out_file *out = f->out;
+    td_writer *out = f->out;
     f->out = NULL;
-    return td_out_close(out, true, error);
+    return td_writer_end(out, true, error);
 }
 
 bool parts_put(part_files *p, uint32_t tier, const char *line, size_t len, td_error *error)
@@ -145,20 +140,19 @@ bool parts_put(part_files *p, uint32_t tier, const char *line, size_t len, td_er
     }
     f->lines++;
     f->bytes += len;
-    return write_line(f->out, line, len, f->stem, error);
+    return td_writer_put(f->out, line, len, error);
 }
 
 bool parts_extra(part_files *p, const char *name, const char *text, size_t len, td_error *error)
 {
-    td_out_file *out = open_inside(p, name, error);
-    if (out)
-        td_out_write(out, text, len);
-    return out && td_out_close(out, true, error);
+    td_writer *out = open_inside(p, name, error);
+    const bool good = out && td_writer_put(out, text, len, error);
+    return td_writer_end(out, good, error) && good;
 }
 
 bool parts_decision(part_files *p, const char *line, size_t len, td_error *error)
 {
-    return write_line(p->decisions, line, len, "decisions.jsonl", error);
+    return td_writer_put(p->decisions, line, len, error);
 }
 
 uint32_t parts_count(const part_files *p, uint32_t tier)
@@ -202,7 +196,7 @@ bool parts_finish(part_files *p, td_error *error)
     bool good = true;
     for (uint32_t t = 0; t < p->n_tiers; t++)
         good = close_part(&p->tier[t], error) && good;
-    good = td_out_close(p->decisions, good, error) && good;
+    good = td_writer_end(p->decisions, good, error) && good;
     p->decisions = NULL;
     if (good && (!sync_folder(p->temporary) || rename(p->temporary, p->dir) < 0))
         good = td_fail(error, "%s: cannot be renamed to %s: %s", p->temporary, p->dir, strerror(errno));
@@ -220,8 +214,8 @@ void parts_abandon(part_files *p)
     if (!p)
         return;
     for (uint32_t t = 0; t < p->n_tiers; t++)
-        td_out_close(p->tier[t].out, false, NULL);
-    td_out_close(p->decisions, false, NULL);
+        td_writer_end(p->tier[t].out, false, NULL);
+    td_writer_end(p->decisions, false, NULL);
     DIR *d = opendir(p->temporary);
     for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
         char *path = strcmp(e->d_name, ".") && strcmp(e->d_name, "..") ? path_of(p, e->d_name) : NULL;

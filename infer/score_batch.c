@@ -34,7 +34,7 @@ static const char *decide_at(const batch_run *run, const td_record *record, cons
         estimates[t].cost_known = !isnan(cost[t]);
         estimates[t].cost_usd = isnan(cost[t]) ? 0 : cost[t];
     }
-    if (tierce_decide_estimates(run->router, estimates, record->request, run->policy, d, &error) != TIERCE_OK)
+    if (tierce_decide_viewed(run->router, estimates, &view, record->request, run->policy, d, &error) != TIERCE_OK)
         return error.message;
     d->view = view;
     return NULL;

@@ -21,7 +21,14 @@ has cjson/cJSON.h || missing="$missing libcjson-dev"
 has zstd.h || missing="$missing libzstd-dev"
 has zlib.h || missing="$missing zlib1g-dev"
 has cmocka.h 2>/dev/null || [ -f /usr/include/cmocka.h ] || missing="$missing libcmocka-dev"
+has curl/curl.h || missing="$missing libcurl4-openssl-dev"
+has event2/event.h || missing="$missing libevent-dev"
+has sqlite3.h || missing="$missing libsqlite3-dev"
+want=""
 command -v gnuplot >/dev/null 2>&1 || want="gnuplot-nox"
+# Redis as a ledger; redis-tools has the server's binary too, but starts no service
+has hiredis/hiredis.h || want="$want libhiredis-dev"
+command -v redis-server >/dev/null 2>&1 || command -v redis-check-rdb >/dev/null 2>&1 || want="$want redis-tools"
 command -v parallel >/dev/null 2>&1 || want="$want parallel"
 [ -z "$missing" ] && exit 0
 echo "installing from the distribution:$missing $want"
@@ -35,4 +42,4 @@ export DEBIAN_FRONTEND=noninteractive
 $root apt-get update -qq >/dev/null 2>&1
 # shellcheck disable=SC2086
 $root apt-get install -y -qq $missing >/dev/null || { echo "apt-get install$missing failed" >&2; exit 1; }
-[ -z "$want" ] || $root apt-get install -y -qq $want >/dev/null 2>&1 || echo "without $want: the demo's plot stays in the terminal, tests that want them are skipped"
+[ -z "$want" ] || $root apt-get install -y -qq $want >/dev/null 2>&1 || echo "without $want: the demo's plot stays in the terminal, tests that want them are skipped, Redis is no ledger"

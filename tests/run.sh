@@ -23,7 +23,7 @@ suite() {
     { echo "== $name"; cat "$B/one.log"; } >> "$LOG"
     p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p;s/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
     f=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p;s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
-    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p' "$B/one.log" | tail -1)
+    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p;s/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
     if [ $status -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; fi
     if [ -z "$p" ] && [ $status -eq 0 ]; then f=1; fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
@@ -32,7 +32,10 @@ suite() {
 
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
 STD="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I."
-LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -pthread"
+LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -lcurl -levent_core -lsqlite3 -pthread"
+if printf '#include <hiredis/hiredis.h>\n' | $CC -fsyntax-only -x c - 2>/dev/null; then
+    STD="$STD -DHAVE_HIREDIS" LIBS="$LIBS -lhiredis"
+fi
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 
 # house rules
@@ -58,10 +61,10 @@ san_build() {
     done | xargs -r -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
 }
 check "sanitizer build" san_build
-mains="$B/san/infer_main.o $B/san/train_main.o"
-objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
+mains="$B/san/infer_main.o $B/san/train_main.o $B/san/infer_dispatch_main.o"
+objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main -e infer_dispatch_main)
 # shellcheck disable=SC2086
-check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
+check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_dispatch_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-dispatch $LIBS && $CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
     flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "$t") # a test may say how it must be linked
@@ -93,6 +96,7 @@ done
 
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
+if [ -f tests/cli/import_agents.sh ]; then suite "import: agents and traffic" sh tests/cli/import_agents.sh "$B/san"; fi
 if [ -f tests/cli/tune.sh ]; then suite "goals, verdicts, logs, drift" sh tests/cli/tune.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
@@ -106,6 +110,8 @@ suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
 suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
 suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" "$CC"
 
+# the dispatcher against its mock upstream, with sanitizers
+if [ -f tests/dispatch/run.sh ]; then suite "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"; fi
 suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
 
 # the embedding examples, with real servers

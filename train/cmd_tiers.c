@@ -6,7 +6,7 @@
 #include "data/litellm.h"
 #include "data/nearest.h"
 #include "data/options.h"
-#include "data/out_file.h"
+#include "data/writer.h"
 #include "data/tiers.h"
 #include "train/commands.h"
 
@@ -82,10 +82,9 @@ static int init(int argc, char **argv)
     td_node *table = td_dom_load(o.litellm, (size_t)256 << 20, &error);
     const td_litellm_job job = {(const char *const *)(argv + 1), (size_t)keys, day, o.litellm, print_note, NULL};
     bool good = table && td_litellm_tiers(table, &job, &out, &error);
-    td_out_file *file = good ? td_out_open(o.output, &error) : NULL;
-    good = file && td_out_write(file, out.at, out.len);
-    if (file)
-        good = td_out_close(file, true, &error);
+    td_writer *file = good ? td_writer_open(o.output, &error) : NULL;
+    good = file && td_writer_put(file, out.at, out.len, &error);
+    good = td_writer_end(file, good, &error) && good;
     if (!good)
         fprintf(stderr, "tierce tiers init: %s\n", error.text);
     td_dom_free(table);

@@ -128,6 +128,9 @@ runs 0 'prices of flash expired on 2020-12-31' $s --batch "$T/in.jsonl" --out-di
 sed 's/{"input": 10, "output": 20}/{"input": 10, "output": 20, "batch": {"input": 0, "output": 0}}/' "$T/tiers.json" > "$T/free.json"
 runs 0 'pro +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --batch "$T/in.jsonl" --out-dir "$T/f7" --tiers "$T/free.json"
 runs 0 'flash +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --batch "$T/in.jsonl" --out-dir "$T/f8" --tiers "$T/tiers.json"
+# what is too unlike the training records goes to the default tier there, too
+runs 0 'pro +900 requests' "$t" score -m "$T/priced.tierce" --value 0.0001 --min-familiarity 1 --default-tier pro --batch "$T/in.jsonl" --out-dir "$T/f10" --tiers "$T/tiers.json"
+runs 1 '' grep -v DEFAULT_UNFAMILIAR "$T/f10/decisions.jsonl"
 # half the rates in a batch: half of what the model says at its own (usual) rates
 runs 0 '' "$t" score -q -m "$T/priced.tierce" --batch "$T/in.jsonl" --out-dir "$T/f3"
 runs 0 'within' sh -c "cat $T/f2/forecast.json $T/f3/forecast.json | sed -n 's/^  \"flash\": {\"cost_usd\": \([0-9.]*\),.*/\1/p' | tr '\n' ' ' | awk '{ if (\$1 > 0 && \$1 / \$2 > .4999 && \$1 / \$2 < .5001) print \"within\"; else print }'"

@@ -1,6 +1,7 @@
-/* The whole estimate against a slow oracle: the formulae of models/model.h and models/estimate.c, written a second
- * time in plain double arithmetic, with libm, without integer sums, bitmaps or tables. The models are trained here on a
- * simulated sample; then their gate, calibration and votes are turned to random values too. */
+/* The whole estimate against a slow oracle: the formulae of models/model.h and models/estimate.c,
+ * written a second time in plain double arithmetic, with libm, without integer sums, bitmaps or
+ * tables. The models are trained here on a simulated sample; then their gate, calibration and votes
+ * are turned to random values too. */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -27,7 +28,8 @@ static double held(double v, double low, double high)
 
 static double slow_unit(const tf_spec *spec, const tf_vector *v, unsigned block)
 {
-    return block == TF_B_LEVEL ? (double)spec->scale[block] : (double)spec->scale[block] / sqrt(v->count[block]);
+    return block == TF_B_LEVEL ? (double)spec->scale[block]
+                               : (double)spec->scale[block] / sqrt(v->count[block]);
 }
 
 static int64_t place(const uint32_t *index, uint32_t n, uint32_t wanted)
@@ -67,7 +69,8 @@ static double slow_margins(const tm_model *m, const tf_vector *v, const tr_raw *
             if (raw && column >= 0)
                 margin[r] += value * raw->weight[(size_t)column * m->n_rows + r];
             else if (!raw && slot >= 0)
-                margin[r] += value * (double)m->rows[r].scale[b] * m->weights.weight[(size_t)slot * m->n_rows + r];
+                margin[r] += value * (double)m->rows[r].scale[b] *
+                             m->weights.weight[(size_t)slot * m->n_rows + r];
         covered += (b == TF_B_WORD || b == TF_B_PAIR) && slot >= 0;
         all += b == TF_B_WORD || b == TF_B_PAIR;
     }
@@ -82,8 +85,10 @@ static void slow_votes(const tm_model *m, const tf_vector *v, double *vote, doub
         vote[s] = (double)m->sources[s].bias;
         for (uint32_t i = 0; i < v->n; i++) {
             const int64_t at = place(m->votes.index, m->votes.n_slots, v->at[i].index);
-            if (at >= 0 && place(m->weights.index, m->weights.n_slots, v->at[i].index) >= 0) /* else idle */
-                vote[s] += (double)m->votes.scale[v->at[i].block] * slow_unit(&m->spec, v, v->at[i].block) * v->at[i].level *
+            if (at >= 0 &&
+                place(m->weights.index, m->weights.n_slots, v->at[i].index) >= 0) /* else idle */
+                vote[s] += (double)m->votes.scale[v->at[i].block] *
+                           slow_unit(&m->spec, v, v->at[i].block) * v->at[i].level *
                            m->votes.weight[(size_t)at * m->n_sources + s];
         }
     }
@@ -108,7 +113,8 @@ static double slow_z(const tm_source *s, const tf_vector *v, double *evidence)
 
 static void slow_recognise(const tm_model *m, const tf_vector *v, double covered, oracle *o)
 {
-    double vote[TM_MAX_SOURCES], p[TM_MAX_SOURCES], confidence = 0, nearest = 0, nearness = 0, evidence = 0, size = 0, e;
+    double vote[TM_MAX_SOURCES], p[TM_MAX_SOURCES], confidence = 0, nearest = 0, nearness = 0,
+                                                    evidence = 0, size = 0, e;
     double mean = m->gate.cover_mean, spread = m->gate.cover_spread;
     slow_votes(m, v, vote, p);
     o->source = 0;
@@ -129,10 +135,10 @@ static void slow_recognise(const tm_model *m, const tf_vector *v, double covered
         spread = (double)best->cover_spread;
     }
     const tm_gate *g = &m->gate;
-    const double z = g->base + g->nearest * nearest + g->nearness * nearness + g->evidence * evidence +
-                     g->coverage * held((covered - mean) / spread, -8, 2) +
-                     g->vocabulary * held((covered - g->cover_mean) / g->cover_spread, -8, 2) + g->confidence * confidence +
-                     g->size * size;
+    const double z = g->base + g->nearest * nearest + g->nearness * nearness +
+                     g->evidence * evidence + g->coverage * held((covered - mean) / spread, -8, 2) +
+                     g->vocabulary * held((covered - g->cover_mean) / g->cover_spread, -8, 2) +
+                     g->confidence * confidence + g->size * size;
     o->known = 1 / (1 + exp(-z));
     o->trust = g->most * o->known;
     for (uint32_t t = 0; t < m->n_tiers; t++) {
@@ -160,9 +166,11 @@ static double slow_cost(const tm_model *m, const tf_vector *v, const double *mar
         const double in = c->input_base + c->input_per_byte * v->values[TF_N_TURNS_TOTAL_BYTES];
         const double out = held(exp(margin[tokens]) * c->smear, c->low, c->high);
         const bool is_long = p->long_above > 0 && in > p->long_above;
-        return in / 1e6 * (is_long ? p->long_input : p->input) + out / 1e6 * (is_long ? p->long_output : p->output);
+        return in / 1e6 * (is_long ? p->long_input : p->input) +
+               out / 1e6 * (is_long ? p->long_output : p->output);
     }
-    return cost == UINT32_MAX ? m->tiers[t].mean_cost : held(exp(margin[cost]) * c->smear, c->low, c->high);
+    return cost == UINT32_MAX ? m->tiers[t].mean_cost
+                              : held(exp(margin[cost]) * c->smear, c->low, c->high);
 }
 
 static oracle ask_oracle(const tm_model *m, const tf_vector *v, const tr_raw *raw)
@@ -173,8 +181,10 @@ static oracle ask_oracle(const tm_model *m, const tf_vector *v, const tr_raw *ra
     slow_margins(m, v, raw, o.margin);
     slow_recognise(m, v, covered, &o);
     for (uint32_t t = 0; t < m->n_tiers; t++) {
-        const double familiar = o.margin[row(m, TM_ROW_FAMILIAR, t)], general = o.margin[row(m, TM_ROW_GENERAL, t)];
-        o.log_odds[t] = o.trust * (m->calibration[t].offset + m->calibration[t].slope * (familiar + o.level[t])) +
+        const double familiar = o.margin[row(m, TM_ROW_FAMILIAR, t)],
+                     general = o.margin[row(m, TM_ROW_GENERAL, t)];
+        o.log_odds[t] = o.trust * (m->calibration[t].offset +
+                                   m->calibration[t].slope * (familiar + o.level[t])) +
                         (1 - o.trust) * general;
         o.cost[t] = slow_cost(m, v, o.margin, t);
     }
@@ -252,11 +262,16 @@ static int forget(void **unused)
 
 static size_t some_request(uint64_t *state, char *text, size_t room)
 {
-    static const char *const words[] = {"the", "file", "prove", "that", "def", "(x)", "?", "\n", "step", "by", "12", "run", "A.", "B.",
-                                        "\xd0\xba\xd0\xbd", "flight", "integral", "terminal", "```", "zyx", "because", "total"};
+    static const char *const words[] = {
+        "the",     "file",     "prove",    "that", "def",
+        "(x)",     "?",        "\n",       "step", "by",
+        "12",      "run",      "A.",       "B.",   "\xd0\xba\xd0\xbd",
+        "flight",  "integral", "terminal", "```",  "zyx",
+        "because", "total"};
     size_t len = 0;
     for (size_t n = below(state, 8) ? below(state, 120) : 0; n > 0 && len + 20 < room; n--)
-        len += (size_t)snprintf(text + len, room - len, "%s ", words[below(state, sizeof words / sizeof *words)]);
+        len += (size_t)snprintf(text + len, room - len, "%s ",
+                                words[below(state, sizeof words / sizeof *words)]);
     return len;
 }
 
@@ -277,7 +292,8 @@ static void add_up(void *context, const tierce_contribution *c)
         s->sum[t] += c->value[t];
     if (!strcmp(c->block, "source"))
         for (uint32_t t = 0; t < s->model->n_tiers; t++)
-            near(c->value[t], s->o->trust * s->model->calibration[t].slope * s->o->level[t], "the source's share");
+            near(c->value[t], s->o->trust * s->model->calibration[t].slope * s->o->level[t],
+                 "the source's share");
 }
 
 /* A router's answers about a request against the oracle's. */
@@ -315,12 +331,16 @@ static void compare_many(tierce_router *router, uint64_t seed, int rounds)
 {
     char text[2000];
     uint64_t state = seed;
-    tierce_scratch *scratch = tierce_scratch_init(router, malloc(tierce_scratch_size(router)), NULL);
+    tierce_scratch *scratch =
+        tierce_scratch_init(router, malloc(tierce_scratch_size(router)), NULL);
     assert_non_null(scratch);
     for (int k = 0; k < rounds; k++) {
-        tierce_part parts[2] = {{TIERCE_PART_TEXT, TIERCE_ROLE_SYSTEM, 0, {"You are terse.", 14}, {NULL, 0}}};
-        const tierce_tool tool = {{"get_file", 8}, {"Reads a file", 12}, {"{\"type\":\"object\"}", 17}};
-        tierce_request r = tierce_request_of_prompt(&parts[1], text, some_request(&state, text, sizeof text));
+        tierce_part parts[2] = {
+            {TIERCE_PART_TEXT, TIERCE_ROLE_SYSTEM, 0, {"You are terse.", 14}, {NULL, 0}}};
+        const tierce_tool tool = {
+            {"get_file", 8}, {"Reads a file", 12}, {"{\"type\":\"object\"}", 17}};
+        tierce_request r =
+            tierce_request_of_prompt(&parts[1], text, some_request(&state, text, sizeof text));
         parts[1].message = 1;
         if (k % 3 == 0)
             r = (tierce_request){.parts = parts, .n_parts = 2, .tools = &tool, .n_tools = 1};
@@ -340,7 +360,8 @@ static void trained_models(void **unused)
     assert_int_equal(tierce_router_open(&router, priced.bytes, priced.len, NULL, NULL), TIERCE_OK);
     assert_true(row(tierce_router_model(router), TM_ROW_TOKENS, 1) != UINT32_MAX);
     assert_true(row(tierce_router_model(router), TM_ROW_COST, 0) != UINT32_MAX);
-    assert_true(tierce_router_model(router)->weights.n_slots < priced.report.columns); /* it was pruned */
+    assert_true(tierce_router_model(router)->weights.n_slots <
+                priced.report.columns); /* it was pruned */
     compare_many(router, 2, 60);
 }
 
@@ -354,8 +375,9 @@ static void turned_models(void **unused)
         tm_model m;
         tierce_router *router;
         assert_int_equal(tm_model_decode(&m, f->bytes, f->len, NULL, NULL), TIERCE_OK);
-        double *const gate[] = {&m.gate.base, &m.gate.nearest, &m.gate.nearness, &m.gate.evidence, &m.gate.coverage,
-                                &m.gate.vocabulary, &m.gate.confidence, &m.gate.size};
+        double *const gate[] = {&m.gate.base,       &m.gate.nearest,  &m.gate.nearness,
+                                &m.gate.evidence,   &m.gate.coverage, &m.gate.vocabulary,
+                                &m.gate.confidence, &m.gate.size};
         for (size_t k = 0; k < 8; k++)
             *gate[k] = between(&state, -1, 1);
         m.gate.most = share(&state);
@@ -397,7 +419,8 @@ static void float_and_int8(const fitted *f)
     tr_probe_start(&probe, &f->d, &f->model);
     for (uint32_t i = 0; i < f->d.n; i++) {
         const tf_vector v = tr_vector(&f->d, i);
-        const oracle exact_one = ask_oracle(&f->model, &v, &f->report.raw), rounded = ask_oracle(&f->model, &v, NULL);
+        const oracle exact_one = ask_oracle(&f->model, &v, &f->report.raw),
+                     rounded = ask_oracle(&f->model, &v, NULL);
         double p[TM_MAX_TIERS];
         tr_probe_record(&probe, i);
         for (uint32_t t = 0; t < f->d.n_tiers; t++) {
@@ -439,14 +462,18 @@ static void exponentials(void **unused)
         const double p = tm_sigmoid(x);
         assert_true(p >= 0 && p <= 1 && fabs(p - 1 / (1 + exp(-x))) < 5e-16);
     }
-    assert_true(tm_exp(0) == 1 && tm_exp(-701) == 0 && tm_exp(1e9) == tm_exp(700) && tm_exp((double)-INFINITY) == 0);
-    assert_true(tm_exp((double)NAN) == 0 && tm_sigmoid((double)INFINITY) == 1 && tm_sigmoid((double)-INFINITY) == 0);
+    assert_true(tm_exp(0) == 1 && tm_exp(-701) == 0 && tm_exp(1e9) == tm_exp(700) &&
+                tm_exp((double)-INFINITY) == 0);
+    assert_true(tm_exp((double)NAN) == 0 && tm_sigmoid((double)INFINITY) == 1 &&
+                tm_sigmoid((double)-INFINITY) == 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trained_models), cmocka_unit_test(turned_models), cmocka_unit_test(oracle_before_quantising),
+        cmocka_unit_test(trained_models),
+        cmocka_unit_test(turned_models),
+        cmocka_unit_test(oracle_before_quantising),
         cmocka_unit_test(exponentials),
     };
     return cmocka_run_group_tests(tests, train, forget);
