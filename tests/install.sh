@@ -1,5 +1,18 @@
 #!/bin/sh
 # Installs the packages that tierce builds and tests with, where they are missing. Debian and its kin.
+# With the word "everything": also what optional tests want (WebAssembly, other machines, real servers, a browser);
+# gcc-12-multilib and not gcc-multilib, which would throw the cross compilers out.
+if [ "${1:-}" = everything ]; then
+    root=""
+    [ "$(id -u)" = 0 ] || root=sudo
+    $root apt-get update -qq > /dev/null 2>&1
+    for package in clang lld wasi-libc nodejs npm chromium nginx-light haproxy pkg-config qemu-user gcc-12-multilib \
+        gcc-aarch64-linux-gnu gcc-s390x-linux-gnu libc6-dev-arm64-cross libc6-dev-s390x-cross fasttext; do
+        case $package in nodejs | npm) command -v "${package%js}" > /dev/null 2>&1 && continue ;; esac
+        dpkg -s "$package" > /dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "$package" > /dev/null 2>&1 ||
+            echo "without $package: tests that want it are skipped"
+    done
+fi
 missing=""
 has() { printf '#include <%s>\nint main(void){return 0;}\n' "$1" | ${CC:-cc} -fsyntax-only -x c - 2>/dev/null; }
 command -v "${CC:-cc}" >/dev/null 2>&1 || missing="$missing gcc libc6-dev"

@@ -165,8 +165,7 @@ static void tell(const shrink_options *o, const char *what)
 /* Widths of weights to try: the usual one, finer and coarser. With --plan, what the plan says. */
 static void try_widths(const shrink_options *o, const tr_dataset *d, const tr_options *fit, tr_size *best)
 {
-    static const uint32_t widths[] = {31, 15, 127};
-    const size_t n = fit->planned ? 1 : sizeof widths / sizeof *widths;
+    const size_t n = fit->planned ? 1 : 3;
     char name[60];
     for (size_t i = 0; i < n; i++) {
         tr_options this = *fit;
@@ -174,7 +173,8 @@ static void try_widths(const shrink_options *o, const tr_dataset *d, const tr_op
         if (!fit->planned) {
             tr_plan_size(&this, d->n_sources);
             this.planned = true;
-            this.weight_levels = widths[i];
+            this.weight_levels = i == 0 ? this.weight_levels : i == 1 ? this.weight_levels / 2 : 2 * this.weight_levels + 1;
+            this.weight_levels = this.weight_levels > 127 ? 127 : this.weight_levels;
         }
         tell(o, step_name(name, sizeof name, this.max_bytes, this.weight_levels));
         tr_size_fit(&s, d, &this);

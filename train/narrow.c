@@ -26,7 +26,7 @@ void tr_plan_size(tr_options *o, uint32_t n_sources)
     if (o->max_bytes < TR_SMALL_BYTES) /* columns of zeros cost nothing, and buy half as many buckets again */
         o->general[TF_B_PAIR] = o->general[TF_B_SKIP] = 0;
     o->vote_levels = o->max_bytes < TR_SMALL_BYTES ? 7 : 15;
-    const double votes = o->max_bytes < TR_SMALL_BYTES ? 0.22 : 0.15;
+    const double votes = o->max_bytes < TR_SMALL_BYTES ? 0.28 : 0.15;
     o->vote_features = within(votes * size / (1.5 + 0.4 * sources), 16, o->vote_features);
     o->signature = within(0.12 * size / (8 * sources), 3, o->signature);
 }

@@ -48,6 +48,6 @@ set grid lc rgb '#dddddd'
 set tics nomirror
 set border 3
 plot '$D/ours' using 2:3 with linespoints lw 2 pt 7 lc rgb '#1f6fb2' title 'tierce', \
-     '$D/ours' using 2:3:1 with labels offset 0,1 font ',11' notitle, \
+     '$D/ours' using 2:3:1 with labels offset 0,1 font ',11' noenhanced notitle, \
      '$D/theirs' using 2:3 with points pt 5 ps 1.2 lc rgb '#b23a1f' title 'fastText, quantised, one model a tier'
 G
