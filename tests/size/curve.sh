@@ -43,6 +43,7 @@ set ylabel 'APGR (a random mix: 0.5)'
 set logscale x 2
 set format x '%.0b %BB'
 set key bottom left
+set xrange [11000:9000000]
 set yrange [0.7:1]
 set grid lc rgb '#dddddd'
 set tics nomirror
