@@ -7,6 +7,7 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,8 @@ bool ds_loop_signal(ds_loop *loop, int number, void (*fire)(void *), void *conte
     if (number < 1 || number > 64 || loop->n_signals == sizeof loop->signals / sizeof *loop->signals)
         return false;
     signal_pairs[number] = (signal_pair){fire, context};
+    /* libevent puts back what it finds: a second signal while we clear up must not kill us half-way */
+    signal(number, SIG_IGN);
     e = evsignal_new(loop->base, number, on_signal, NULL);
     if (!e || event_add(e, NULL)) {
         if (e)
