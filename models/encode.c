@@ -287,15 +287,16 @@ static void write_payload(tm_writer *w, const tm_model *m)
         write_unknown(w, &m->unknown[i]);
 }
 
-bool tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain, size_t *packed)
+tierce_status tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain, size_t *packed)
 {
     tm_writer w = {.allocator = &m->arena.allocator};
     if (i >= N_SECTIONS + m->n_unknown)
-        return false;
+        return TIERCE_ARGUMENT;
     const uint32_t t = i < N_SECTIONS ? sections[i].tag : m->unknown[i - N_SECTIONS].tag;
+    *plain = *packed = 0;
     if (i < N_SECTIONS && sections[i].present && !sections[i].present(m))
-        w.failed = false; /* not there: no bytes */
-    else if (i < N_SECTIONS)
+        return TIERCE_OK;
+    if (i < N_SECTIONS)
         write_section(&w, t, sections[i].flags, m, sections[i].body);
     else
         write_unknown(&w, &m->unknown[i - N_SECTIONS]);
@@ -310,7 +311,7 @@ bool tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain,
     if (room)
         w.allocator->release(w.allocator->context, room);
     tm_writer_free(&w);
-    return good;
+    return good ? TIERCE_OK : TIERCE_NOMEM;
 }
 
 /* An old file is written again as it was: only what is new in it asks for the new number. */

@@ -26,9 +26,10 @@ void tr_plan_size(tr_options *o, uint32_t n_sources)
     if (o->max_bytes < TR_SMALL_BYTES) /* columns of zeros cost nothing, and buy half as many buckets again */
         o->general[TF_B_PAIR] = o->general[TF_B_SKIP] = 0;
     o->vote_levels = o->max_bytes < TR_SMALL_BYTES ? 7 : 15;
-    const double votes = o->max_bytes < TR_SMALL_BYTES ? 0.28 : 0.15;
+    const bool small = o->max_bytes < TR_SMALL_BYTES; /* there, knowing the source is most of what can be known */
+    const double votes = size < 12000 ? 0.2 : small ? 0.44 : 0.15, signature = small ? 0.15 : 0.12;
     o->vote_features = within(votes * size / (1.5 + 0.4 * sources), 16, o->vote_features);
-    o->signature = within(0.12 * size / (8 * sources), 3, o->signature);
+    o->signature = within(signature * size / (8 * sources), 3, o->signature);
 }
 
 static uint64_t digest_bytes(const tr_options *o, uint32_t n)
