@@ -96,7 +96,8 @@ static void print_point(const tm_model *m, const tm_point *p)
     printf(", default tier %s\n", m->tiers[p->default_tier].name);
 }
 
-static void print_rest(const tm_model *m)
+/* False when memory ends. */
+static bool print_rest(const tm_model *m)
 {
     const tm_digest *d = &m->digest;
     printf("operating points: %u\n", m->n_points);
@@ -125,6 +126,7 @@ static void print_rest(const tm_model *m)
         if (plain)
             printf(" %.4s %zu", tag, packed);
     printf("\n");
+    return !tag[0];
 }
 
 /* ---- JSON ---- */
@@ -334,11 +336,11 @@ int cmd_inspect(int argc, char **argv)
         print_tiers(m);
         print_features(m);
         print_sources(m);
-        print_rest(m);
-        status = fflush(stdout) ? 1 : 0;
+        const bool whole = print_rest(m);
+        status = fflush(stdout) || !whole ? 1 : 0;
     }
     if (status)
-        fprintf(stderr, "tierce inspect: cannot write the output\n");
+        fprintf(stderr, "tierce inspect: cannot write the output, or out of memory\n");
     tierce_router_close(router);
     return status;
 }

@@ -290,6 +290,7 @@ static void write_payload(tm_writer *w, const tm_model *m)
 bool tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain, size_t *packed)
 {
     tm_writer w = {.allocator = &m->arena.allocator};
+    tag[0] = 0;
     if (i >= N_SECTIONS + m->n_unknown)
         return false;
     const uint32_t t = i < N_SECTIONS ? sections[i].tag : m->unknown[i - N_SECTIONS].tag;
