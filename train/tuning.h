@@ -24,7 +24,7 @@ void tr_tuning_default(tr_tuning *t);
     {"bits", 0, TD_COUNT, offsetof(type, base.bits), TF_MIN_BITS, TF_MAX_BITS, "N",                \
      "2^N hash buckets a block (default 18)"},                                                     \
     {"slots", 0, TD_COUNT, offsetof(type, base.slots), 256, TM_MAX_SLOTS, "N",                     \
-     "buckets kept after pruning (default 24576)"},                                                \
+     "buckets kept after pruning (default 65536)"},                                                \
     {"size", 0, TD_STRING, offsetof(type, base.size), 0, 0, "BYTES",                               \
      "best model file of at most so many bytes (64K, 1M): refitted on what is kept"},              \
     {"plan", 0, TD_STRING, offsetof(type, base.plan), 0, 0, "LIST",                                \
