@@ -181,7 +181,7 @@ int cmd_import(int argc, char **argv)
         return 2;
     if (n - used < 1 || !o.output) {
         fprintf(stderr, "tierce import: %s; see --help\n",
-                n - used < 1 ? "which files? Formats: " : "-o RECORDS names the file to write");
+                n - used < 1 ? "which files? It reads these formats" : "-o RECORDS names the file to write");
         if (n - used < 1)
             list_formats(stderr);
         return 2;
