@@ -11,13 +11,14 @@ CFLAGS  ?= -O3 -g
 ALL_CFLAGS = -std=c11 -Werror=implicit-function-declaration -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
              -fPIC -I. -MMD -MP $(CFLAGS)
 
-EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/policy.c
+EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/router_file.c infer/policy.c infer/swap.c
 DATA_SRC  = $(sort $(wildcard data/*.c data/import/*.c))
 # what of data/ only the larger programs need: cJSON comes with it
 HEAVY_SRC = data/dom.c data/tiers.c data/zst.c data/litellm.c data/check.c data/each.c data/export_batch.c \
             data/export_csv.c data/findings.c data/likeness.c data/merge.c data/names.c data/record_raw.c \
             data/sample.c data/split.c data/stats.c $(sort $(wildcard data/import/*.c))
-SMALL_SRC = $(filter-out infer/router.c infer/policy.c,$(sort $(wildcard infer/*.c)))
+SMALL_SRC = $(filter-out $(EDGE_SRC),$(sort $(wildcard infer/*.c)))
+DISPATCH_SRC = $(sort $(wildcard infer/dispatch/*.c))
 TRAIN_SRC = $(sort $(wildcard train/*.c))
 # what `tierce` needs of data/: no cJSON, so that the small program stays small
 LIGHT_SRC = $(filter-out $(HEAVY_SRC),$(DATA_SRC))
@@ -27,13 +28,22 @@ EDGE_OBJ  = $(call obj,$(EDGE_SRC))
 LIGHT_OBJ = $(call obj,$(LIGHT_SRC))
 SMALL_OBJ = $(call obj,$(SMALL_SRC))
 TRAIN_OBJ = $(call obj,$(TRAIN_SRC) $(HEAVY_SRC))
+# tierce-dispatch: what sends, with the policy options and the printing of decisions that score has
+DISPATCH_OBJ = $(call obj,$(DISPATCH_SRC) data/dom.c data/tiers.c infer/open.c infer/decision_out.c)
 LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT_OBJ) $(SMALL_OBJ) $(TRAIN_OBJ))
 
 TRAIN_LIBS = -llinear -lcjson -lzstd -lz -lm
 EDGE_LIBS  = -lz -lm
+DISPATCH_LIBS = -lcurl -levent_core -lsqlite3 -lcjson -lzstd -lz -lm -pthread
+# Redis as a ledger is optional
+HAVE_HIREDIS := $(shell printf '\043include <hiredis/hiredis.h>\n' | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
+ifeq ($(HAVE_HIREDIS),yes)
+$(B)/infer/dispatch/%.o: ALL_CFLAGS += -DHAVE_HIREDIS
+DISPATCH_LIBS += -lhiredis
+endif
 
-.PHONY: all demo test bench quality install dist clean help deps pretrained single check fuzz format
-all: deps $(B)/tierce $(B)/tierce-train $(B)/libtierce.a $(B)/libtierce.so
+.PHONY: all wasm demo test bench quality install dist clean help deps pretrained single check fuzz mutants format
+all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(B)/libtierce.so
 
 # ---- building ----
 
@@ -53,6 +63,14 @@ $(B)/tierce: $(SMALL_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 
 $(B)/tierce-train: $(TRAIN_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TRAIN_LIBS)
+
+$(B)/tierce-dispatch: $(DISPATCH_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(DISPATCH_LIBS)
+
+# the scriptable upstream of the dispatcher's tests
+MOCK_OBJ  = $(call obj,$(sort $(wildcard tests/dispatch/mock*.c)) data/dom.c)
+$(B)/mock: $(MOCK_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ -lcjson $(EDGE_LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -86,7 +104,14 @@ quality: all
 fuzz:
 	@sh tests/fuzz.sh $(B) 60
 
+# Can the tests fail? Breaks a copy of the source in some forty places.
+mutants:
+	@sh tests/check/mutants.sh
+
 # ---- shipping ----
+
+wasm: all
+	@sh infer/wasm/package.sh $(B)
 
 single:
 	@sh tests/check/single.sh $(B)/single
@@ -95,13 +120,13 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/tierce \
 	        $(DESTDIR)$(PREFIX)/include/tierce/features $(DESTDIR)$(PREFIX)/include/tierce/models \
 	        $(DESTDIR)$(PREFIX)/include/tierce/infer
-	install -m 755 $(B)/tierce $(B)/tierce-train $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(B)/libtierce.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(B)/libtierce.so $(DESTDIR)$(PREFIX)/lib/libtierce.so.0
 	ln -sf libtierce.so.0 $(DESTDIR)$(PREFIX)/lib/libtierce.so
 	install -m 644 features/status.h features/request.h $(DESTDIR)$(PREFIX)/include/tierce/features
 	install -m 644 models/allocator.h $(DESTDIR)$(PREFIX)/include/tierce/models
-	install -m 644 infer/router.h $(DESTDIR)$(PREFIX)/include/tierce/infer
+	install -m 644 infer/router.h infer/swap.h $(DESTDIR)$(PREFIX)/include/tierce/infer
 	install -m 644 $(wildcard models/*.tierce models/*.md) $(DESTDIR)$(PREFIX)/share/tierce
 	printf 'prefix=%s\nName: tierce\nDescription: learned routing decisions between model tiers\nVersion: %s\nCflags: -I$${prefix}/include/tierce\nLibs: -L$${prefix}/lib -ltierce\nLibs.private: -lz -lm\n' \
 	    '$(PREFIX)' '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/tierce.pc
@@ -121,7 +146,9 @@ help:
 	@echo 'make bench       benchmarks (CORPORA=DIR, default ../shared/corpora)'
 	@echo 'make quality     out-of-fold figures by ../shared/peers/judge.py (PEERS=peers: beside the peers)'
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
+	@echo 'make wasm        the npm package (WebAssembly, by clang, lld and wasi-libc) in build/npm'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
+	@echo 'make mutants     each of forty faults, put into a copy of the source, must be found by its test'
 	@echo 'make fuzz        each fuzz target for 60 s (clang)'
 	@echo 'make check       house rules: arrows, symbols of the edge library'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR='

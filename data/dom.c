@@ -102,17 +102,39 @@ static char *mend(const char *text, size_t len, size_t *out_len)
 
 /* ---- parsing ---- */
 
+/* cJSON gives NULL for want of memory as for bad text: its allocations are watched. */
+static _Thread_local bool starved;
+
+static void *watched(size_t size)
+{
+    void *memory = malloc(size);
+    starved = starved || !memory;
+    return memory;
+}
+
+bool td_dom_starved(void)
+{
+    return starved;
+}
+
+static cJSON *parse(const char *text, size_t len, const char **end)
+{
+    cJSON_Hooks hooks = {watched, free};
+    starved = false;
+    cJSON_InitHooks(&hooks);
+    return cJSON_ParseWithLengthOpts(text, len, end, true);
+}
+
 td_node *td_dom_parse(const char *text, size_t len, const char *name, td_error *error)
 {
     size_t n;
     char *copy = mend(text, len, &n);
     const char *end = NULL;
-    if (!copy) {
+    cJSON *root = copy ? parse(copy, n + 1, &end) : NULL;
+    starved = starved || !copy;
+    if (!root && starved) {
         td_fail(error, "%.200s: out of memory", name);
-        return NULL;
-    }
-    cJSON *root = cJSON_ParseWithLengthOpts(copy, n + 1, &end, true);
-    if (!root) {
+    } else if (!root) {
         unsigned long line = 1;
         for (const char *at = copy; end && at < end && *at; at++)
             line += *at == '\n';

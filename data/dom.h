@@ -20,6 +20,8 @@ typedef struct cJSON td_node; /* any value of a document; owned by its root */
 /* The whole text; free the root with td_dom_free. NULL with *error "name:line: …" filled. A document
  * nested deeper than 1000 is an error. `name` is for messages only. */
 td_node *td_dom_parse(const char *text, size_t len, const char *name, td_error *error);
+/* Did the last parse of this thread fail for want of memory, and not for its text? */
+bool td_dom_starved(void);
 /* The same from a file, .gz recognised, of at most max_bytes after unpacking (0: 1 GiB). "-": stdin. */
 td_node *td_dom_load(const char *path, size_t max_bytes, td_error *error);
 /* NULL is allowed. */

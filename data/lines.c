@@ -31,6 +31,10 @@ bool td_fail(td_error *error, const char *format, ...)
         va_start(list, format);
         vsnprintf(error->text, sizeof error->text, format, list);
         va_end(list);
+        /* what a stranger's file put into the message must not look like lines of ours */
+        for (char *c = error->text; *c; c++)
+            if ((unsigned char)*c < 0x20 || *c == 0x7f)
+                *c = ' ';
     }
     return false;
 }

@@ -96,6 +96,21 @@ static void print_point(const tm_model *m, const tm_point *p)
     printf(", default tier %s\n", m->tiers[p->default_tier].name);
 }
 
+/* Bytes of each section; false when memory ends. */
+static bool print_sections(const tm_model *m)
+{
+    char tag[5];
+    size_t plain, packed;
+    tierce_status status;
+    printf("file: %llu bytes, payload %llu\n  packed alone:", (unsigned long long)m->file_bytes,
+           (unsigned long long)m->raw_bytes);
+    for (uint32_t i = 0; (status = tm_model_section(m, i, tag, &plain, &packed)) == TIERCE_OK; i++)
+        if (plain)
+            printf(" %.4s %zu", tag, packed);
+    printf("\n");
+    return status != TIERCE_NOMEM;
+}
+
 static void print_rest(const tm_model *m)
 {
     const tm_digest *d = &m->digest;
@@ -117,8 +132,6 @@ static void print_rest(const tm_model *m)
         printf("portrait of the training records: %u histograms (tierce drift); abstention level %.3g\n",
                m->portrait.n, m->portrait.abstain_below);
     printf("self-test vectors: %u, reproduced on this machine\n", m->n_selftests);
-    printf("file: %llu bytes, payload %llu\n", (unsigned long long)m->file_bytes,
-           (unsigned long long)m->raw_bytes);
 }
 
 /* ---- JSON ---- */
@@ -329,9 +342,14 @@ int cmd_inspect(int argc, char **argv)
         print_features(m);
         print_sources(m);
         print_rest(m);
-        status = fflush(stdout) ? 1 : 0;
+        const bool whole = print_sections(m);
+        if (!whole)
+            fprintf(stderr, "tierce inspect: out of memory\n");
+        status = fflush(stdout) || !whole ? 1 : 0;
+        if (whole && status)
+            fprintf(stderr, "tierce inspect: cannot write the output\n");
     }
-    if (status)
+    if (o.json && status)
         fprintf(stderr, "tierce inspect: cannot write the output\n");
     tierce_router_close(router);
     return status;

@@ -152,8 +152,9 @@ static void print_decision(const tierce_router *router, const tierce_decision *d
     printf("  familiarity %.2f%s%s\n", d->view.familiarity,
            d->view.familiarity < 0.5 ? ": unlike the training records, trust it less" : "",
            d->view.truncated ? "; very long, head and tail were read" : "");
-    if (policy->value_usd > 0 && !d->estimate[d->order[0]].cost_known)
-        printf("  no cost is known for this tier: --value weighs nothing (give prices when training)\n");
+    if ((policy->value_usd > 0 || policy->max_cost_usd > 0) && !d->estimate[d->order[0]].cost_known)
+        printf("  no cost is known for this tier: %s (give prices when training)\n",
+               policy->value_usd > 0 ? "it counts as free, --value weighs nothing" : "it passes --max-cost unseen");
 }
 
 static int print_json(const tierce_router *router, tierce_scratch *scratch,

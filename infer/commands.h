@@ -9,6 +9,7 @@
 int cmd_route(int argc, char **argv);
 int cmd_score(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 
 /* ---- input.c: what a command is asked about; free it ---- */

@@ -42,7 +42,8 @@ typedef struct tierce_scratch tierce_scratch;
 /* What the model expects of one tier for one request. */
 typedef struct {
     double probability; /* of success, calibrated on held-out records: 0..1 */
-    double cost_usd;    /* expected price of the request, USD; 0 where cost_known is 0 */
+    double cost_usd;    /* expected price of the request, USD; 0 where cost_known is 0: a tier of unknown
+                           cost ranks as if it were free and passes every ceiling */
     int cost_known;
 } tierce_estimate;
 

@@ -209,6 +209,11 @@ static void write_points2(tm_writer *w, const tm_model *m)
     }
 }
 
+static bool has_portrait(const tm_model *m)
+{
+    return m->portrait.n > 0;
+}
+
 static void write_portrait(tm_writer *w, const tm_model *m)
 {
     const tm_portrait *p = &m->portrait;
@@ -244,28 +249,69 @@ static void write_section(tm_writer *w, uint32_t tag, uint32_t flags, const tm_m
         w->at[at + i] = (uint8_t)(len >> 8 * i);
 }
 
+/* In the order in which they stand; one whose `present` says no is left out (NULL: always there). */
+static const struct {
+    uint32_t tag, flags;
+    void (*body)(tm_writer *, const tm_model *);
+    bool (*present)(const tm_model *);
+} sections[] = {
+    {TM_TAG_SPEC, TM_MANDATORY, write_spec, NULL},
+    {TM_TAG_TIERS, TM_MANDATORY, write_tiers, NULL},
+    {TM_TAG_ROWS, TM_MANDATORY, write_rows, NULL},
+    {TM_TAG_WEIGHTS, TM_MANDATORY, write_weights, NULL},
+    {TM_TAG_SOURCES, TM_MANDATORY, write_sources, NULL},
+    {TM_TAG_VOTES, TM_MANDATORY, write_votes, NULL},
+    {TM_TAG_ESTIMATE, TM_MANDATORY, write_estimate, NULL},
+    {TM_TAG_POINTS, TM_MANDATORY, write_points, NULL},
+    {TM_TAG_DIGEST, 0, write_digest, NULL},
+    {TM_TAG_SELFTEST, 0, write_selftests, NULL},
+    {TM_TAG_POINTS2, TM_MANDATORY, write_points2, points_need_more},
+    {TM_TAG_PORTRAIT, 0, write_portrait, has_portrait},
+};
+#define N_SECTIONS (sizeof sections / sizeof *sections)
+
+static void write_unknown(tm_writer *w, const tm_unknown *u)
+{
+    tm_write_u32(w, u->tag);
+    tm_write_u32(w, u->flags);
+    tm_write_u32(w, u->len);
+    tm_write_bytes(w, u->data, u->len);
+}
+
 static void write_payload(tm_writer *w, const tm_model *m)
 {
-    write_section(w, TM_TAG_SPEC, TM_MANDATORY, m, write_spec);
-    write_section(w, TM_TAG_TIERS, TM_MANDATORY, m, write_tiers);
-    write_section(w, TM_TAG_ROWS, TM_MANDATORY, m, write_rows);
-    write_section(w, TM_TAG_WEIGHTS, TM_MANDATORY, m, write_weights);
-    write_section(w, TM_TAG_SOURCES, TM_MANDATORY, m, write_sources);
-    write_section(w, TM_TAG_VOTES, TM_MANDATORY, m, write_votes);
-    write_section(w, TM_TAG_ESTIMATE, TM_MANDATORY, m, write_estimate);
-    write_section(w, TM_TAG_POINTS, TM_MANDATORY, m, write_points);
-    write_section(w, TM_TAG_DIGEST, 0, m, write_digest);
-    write_section(w, TM_TAG_SELFTEST, 0, m, write_selftests);
-    if (points_need_more(m))
-        write_section(w, TM_TAG_POINTS2, TM_MANDATORY, m, write_points2);
-    if (m->portrait.n)
-        write_section(w, TM_TAG_PORTRAIT, 0, m, write_portrait);
-    for (uint32_t i = 0; i < m->n_unknown; i++) {
-        tm_write_u32(w, m->unknown[i].tag);
-        tm_write_u32(w, m->unknown[i].flags);
-        tm_write_u32(w, m->unknown[i].len);
-        tm_write_bytes(w, m->unknown[i].data, m->unknown[i].len);
-    }
+    for (size_t i = 0; i < N_SECTIONS; i++)
+        if (!sections[i].present || sections[i].present(m))
+            write_section(w, sections[i].tag, sections[i].flags, m, sections[i].body);
+    for (uint32_t i = 0; i < m->n_unknown; i++)
+        write_unknown(w, &m->unknown[i]);
+}
+
+tierce_status tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain, size_t *packed)
+{
+    tm_writer w = {.allocator = &m->arena.allocator};
+    if (i >= N_SECTIONS + m->n_unknown)
+        return TIERCE_ARGUMENT;
+    const uint32_t t = i < N_SECTIONS ? sections[i].tag : m->unknown[i - N_SECTIONS].tag;
+    *plain = *packed = 0;
+    if (i < N_SECTIONS && sections[i].present && !sections[i].present(m))
+        return TIERCE_OK;
+    if (i < N_SECTIONS)
+        write_section(&w, t, sections[i].flags, m, sections[i].body);
+    else
+        write_unknown(&w, &m->unknown[i - N_SECTIONS]);
+    for (unsigned k = 0; k < 4; k++)
+        tag[k] = (char)(t >> 8 * k);
+    tag[4] = 0;
+    uLongf n = compressBound((uLong)w.len);
+    uint8_t *room = w.failed ? NULL : w.allocator->alloc(w.allocator->context, n);
+    const bool good = room && compress2(room, &n, w.at, (uLong)w.len, 9) == Z_OK;
+    *plain = w.len;
+    *packed = n;
+    if (room)
+        w.allocator->release(w.allocator->context, room);
+    tm_writer_free(&w);
+    return good ? TIERCE_OK : TIERCE_NOMEM;
 }
 
 /* An old file is written again as it was: only what is new in it asks for the new number. */

@@ -1,7 +1,22 @@
 #include "models/maths.h"
 
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Doubles must be computed as doubles. (1 says that floats are computed as doubles too; every float here
+ * is made one before it is used.) */
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1
+#error "x87 arithmetic gives other bits than every other machine: compile with -msse2 -mfpmath=sse"
+#endif
+
+bool tm_maths_round(void)
+{
+    /* volatile: to be computed here, not by the compiler. The product is 1 - 2^-60 before rounding. */
+    const volatile double above = 1.0 + 0x1p-30, below = 1.0 - 0x1p-30, one = 1.0;
+    const double product = above * below;
+    return product - one == 0.0 && above * below - one == 0.0;
+}
 
 static double two_to(int n)
 {

@@ -7,9 +7,14 @@
 #ifndef TIERCE_MATHS_H
 #define TIERCE_MATHS_H
 
+#include <stdbool.h>
+
 /* Saturates: 0 below -700, exp(700) above 700; NaN gives 0. Error below 2 ulp. */
 double tm_exp(double x);
 /* 1 / (1 + exp(-x)), within [0, 1] for any x. */
 double tm_sigmoid(double x);
+/* Does this build round after every operation, in double? False where products and sums are fused or
+ * carried in registers of another width: then no estimate would have the bits that it should. */
+bool tm_maths_round(void);
 
 #endif

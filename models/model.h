@@ -283,6 +283,9 @@ uint32_t tm_row_find(const tm_model *model, tm_row_kind kind, uint32_t tier);
 /* The whole file as bytes; release through the allocator. */
 tierce_status tm_model_encode(const tm_model *model, const tierce_allocator *allocator,
                               uint8_t **bytes, size_t *len, tierce_error *error);
+/* What the i-th section takes, for tools that print it: its tag as four letters, bytes plain and packed
+ * alone (both 0 for one that this model is without). NOMEM when memory ends, ARGUMENT behind the last. */
+tierce_status tm_model_section(const tm_model *model, uint32_t i, char tag[5], size_t *plain, size_t *packed);
 /* From bytes to a checked model, or an error and nothing. Trusts nothing. */
 tierce_status tm_model_decode(tm_model *model, const void *bytes, size_t len,
                               const tierce_allocator *allocator, tierce_error *error);

@@ -23,7 +23,7 @@ suite() {
     { echo "== $name"; cat "$B/one.log"; } >> "$LOG"
     p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p;s/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
     f=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p;s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
-    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p' "$B/one.log" | tail -1)
+    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p;s/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
     if [ $status -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; fi
     if [ -z "$p" ] && [ $status -eq 0 ]; then f=1; fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
@@ -32,7 +32,10 @@ suite() {
 
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
 STD="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -I."
-LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -pthread"
+LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -lcurl -levent_core -lsqlite3 -pthread"
+if printf '#include <hiredis/hiredis.h>\n' | $CC -fsyntax-only -x c - 2>/dev/null; then
+    STD="$STD -DHAVE_HIREDIS" LIBS="$LIBS -lhiredis"
+fi
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 
 # house rules
@@ -43,21 +46,25 @@ export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 printf '#include "infer/router.h"\nint main() { return tierce_status_text(TIERCE_OK) == 0; }\n' > "$B/api.cpp"
 if command -v c++ >/dev/null 2>&1; then check "public headers parse as C++" c++ -std=c++11 -I. -fsyntax-only "$B/api.cpp"; else skip "public headers parse as C++ (no c++)"; fi
 
+# the same bits from every compiler and machine at hand
+suite "the same bits everywhere" sh tests/check/bits.sh "$B" models/flash-pro.tierce tests/golden/v1-three.tierce
+suite "golden model files" sh tests/check/golden.sh "$B"
+
 # the whole tree once more, with sanitizers
 mkdir -p "$B/san"
 san_build() {
     # shellcheck disable=SC2086
-    for f in $(find features models data infer train -name '*.c'); do
+    for f in $(find features models data infer train -name '*.c' -not -path 'infer/wasm/*'); do
         o=$B/san/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
         [ "$o" -nt "$f" ] && [ -z "$(find features models data infer train -name '*.h' -newer "$o")" ] && continue
         echo "$f $o"
     done | xargs -r -P 2 -L 1 sh -c "$CC $STD $SAN -c \$0 -o \$1"
 }
 check "sanitizer build" san_build
-mains="$B/san/infer_main.o $B/san/train_main.o"
-objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main)
+mains="$B/san/infer_main.o $B/san/train_main.o $B/san/infer_dispatch_main.o"
+objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main -e infer_dispatch_main)
 # shellcheck disable=SC2086
-check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
+check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_dispatch_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-dispatch $LIBS && $CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
     flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "$t") # a test may say how it must be linked
@@ -70,6 +77,14 @@ for t in tests/unit/test_*.c; do
     fi
 done
 
+# the model swapped under running threads, with ThreadSanitizer
+# shellcheck disable=SC2086
+if $CC $STD -fsanitize=thread -O1 -g tests/unit/test_swap.c $(ls features/*.c models/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c -o "$B/swap_tsan" $LIBS 2> "$B/one.log"; then
+    suite "1,000 swaps under 8 threads, ThreadSanitizer" "$B/swap_tsan" 1000
+else
+    skip "swaps under threads (no ThreadSanitizer in this compiler)"
+fi
+
 # fuzz corpora, replayed
 for t in tests/fuzz/fuzz_*.c; do
     [ -f "$t" ] || continue
@@ -81,6 +96,7 @@ done
 
 # command line
 if [ -f tests/cli/cli.sh ]; then suite "command line" sh tests/cli/cli.sh "$B"; fi
+if [ -f tests/cli/import_agents.sh ]; then suite "import: agents and traffic" sh tests/cli/import_agents.sh "$B/san"; fi
 if [ -f tests/cli/tune.sh ]; then suite "goals, verdicts, logs, drift" sh tests/cli/tune.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
@@ -94,6 +110,16 @@ if [ -f tests/promptfoo/run.sh ]; then suite "a real promptfoo, from npm" sh tes
 suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
 suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
 suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" "$CC"
+
+# the dispatcher against its mock upstream, with sanitizers
+if [ -f tests/dispatch/run.sh ]; then suite "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"; fi
+suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
+
+# the embedding examples, with real servers
+suite "embedding examples" sh tests/embed.sh "$B"
+
+# the WebAssembly package, in Node and in a browser
+suite "WebAssembly package" sh tests/wasm/wasm.sh "$B"
 
 # real records, where they are
 if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then

@@ -18,14 +18,19 @@ static int by_index(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* What a column moves: frequency * sum of squared weights (the values of a block are of one size). */
-static double importance(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t c)
+/* What a column moves: frequency * sum of squared weights (the values of a block are of one size), and of
+ * `difference` times the squared differences from the mean of the tiers. */
+static double importance(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t c, double difference)
 {
-    double sum = 0;
+    double sum = 0, mean[TM_ROW_KINDS] = {0}, n[TM_ROW_KINDS] = {0};
     for (uint32_t r = 0; r < n_rows; r++) {
-        const double w = rows[r].solution->weight[c];
+        mean[rows[r].kind] += rows[r].solution->weight[c];
+        n[rows[r].kind]++;
+    }
+    for (uint32_t r = 0; r < n_rows; r++) {
+        const double w = rows[r].solution->weight[c], off = w - mean[rows[r].kind] / n[rows[r].kind];
         if (rows[r].kind == TM_ROW_FAMILIAR || rows[r].kind == TM_ROW_GENERAL)
-            sum += w * w;
+            sum += w * w + difference * off * off;
     }
     return sum * tr_problem_frequency(p, c);
 }
@@ -35,19 +40,22 @@ static bool votes(const tm_model *m, uint32_t index)
     return m->votes.n_slots && bsearch(&index, m->votes.index, m->votes.n_slots, sizeof index, by_index);
 }
 
-/* keep[c]: whether a column stays. Blocks of few columns (named, level) and what votes on the source
- * always stay. */
-static uint32_t prune(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t max_slots,
-                      const tm_model *m, bool *keep)
+/* Blocks of few columns (named, level) and what votes on the source always stay; where there is hardly
+ * room for them, the named ones must earn their place too. */
+uint32_t tr_choose_columns(const tr_problem *p, const tr_row *rows, uint32_t n_rows, uint32_t max_slots,
+                           double difference, const tm_model *m, bool *keep)
 {
     const uint32_t columns = tr_problem_columns(p);
     double *score = tr_new(columns, sizeof *score), *sorted = tr_new(columns, sizeof *sorted);
-    uint32_t kept = 0;
+    uint32_t kept = 0, n_named = 0;
+    for (uint32_t c = 0; c < columns; c++)
+        n_named += tr_problem_index(p, c) >> m->spec.bits == TF_B_NAMED;
+    const bool keep_named = max_slots / 4 >= n_named;
     for (uint32_t c = 0; c < columns; c++) {
         const unsigned block = tr_problem_index(p, c) >> m->spec.bits;
-        score[c] = block == TF_B_NAMED || block == TF_B_LEVEL || votes(m, tr_problem_index(p, c))
+        score[c] = (block == TF_B_NAMED && keep_named) || block == TF_B_LEVEL || votes(m, tr_problem_index(p, c))
                        ? HUGE_VAL
-                       : importance(p, rows, n_rows, c);
+                       : importance(p, rows, n_rows, c, difference);
         sorted[c] = score[c];
     }
     qsort(sorted, columns, sizeof *sorted, by_value);
@@ -68,27 +76,73 @@ static void describe_row(tm_row *to, const tr_row *from)
     to->bias = from->solution->bias;
 }
 
-/* The largest weight of a row in a block becomes 127. */
-static void quantise(tm_model *m, const tr_problem *p, const tr_row *rows, const uint32_t *column)
+/* A row's weights of one block, in the order of the slots, and how often each occurs. */
+typedef struct {
+    uint32_t n, *slot;
+    double *weight, *frequency, most;
+} cells;
+
+static void collect(cells *x, const tm_model *m, const tr_problem *p, const tr_solution *from,
+                    const uint32_t *column, unsigned block)
 {
-    tm_weights *w = &m->weights;
-    for (uint32_t r = 0; r < w->n_rows; r++) {
-        double most[TF_BLOCKS] = {0};
-        const double *weight = rows[r].solution->weight;
-        for (uint32_t s = 0; s < w->n_slots; s++) {
-            const unsigned b = w->index[s] >> m->spec.bits;
-            const double v = fabs(weight[column[s]]);
-            most[b] = v > most[b] ? v : most[b];
+    x->n = 0;
+    x->most = 0;
+    for (uint32_t s = 0; s < m->weights.n_slots; s++) {
+        if (m->weights.index[s] >> m->spec.bits != block)
+            continue;
+        x->slot[x->n] = s;
+        x->weight[x->n] = from->weight[column[s]];
+        x->frequency[x->n] = tr_problem_frequency(p, column[s]);
+        x->most = fabs(x->weight[x->n]) > x->most ? fabs(x->weight[x->n]) : x->most;
+        x->n++;
+    }
+}
+
+static long level_of(double weight, double step, double levels)
+{
+    const double v = step > 0 ? weight / step : 0;
+    return lrint(v > levels ? levels : v < -levels ? -levels : v);
+}
+
+/* The step of a level. With many of them the largest weight becomes the highest; with few it pays to
+ * cut the largest short: the step with the least squared error over the records. */
+static double step_for(const cells *x, uint32_t levels)
+{
+    double best = x->most / levels, least = HUGE_VAL;
+    if (levels >= 127)
+        return best;
+    for (double part = 1; part > 0.15; part -= 0.05) {
+        const double step = x->most * part / levels;
+        double error = 0;
+        for (uint32_t i = 0; i < x->n; i++) {
+            const double off = x->weight[i] - step * (double)level_of(x->weight[i], step, levels);
+            error += off * off * x->frequency[i];
         }
-        for (unsigned b = 0; b < TF_BLOCKS; b++)
-            m->rows[r].scale[b] = (float)(most[b] / 127);
-        for (uint32_t s = 0; s < w->n_slots; s++) {
-            const double scale = (double)m->rows[r].scale[w->index[s] >> m->spec.bits];
-            const double v = scale > 0 ? weight[column[s]] / scale : 0;
-            w->weight[(size_t)s * w->n_rows + r] = (int8_t)lrint(v > 127 ? 127 : v < -127 ? -127 : v);
+        if (error < least) {
+            least = error;
+            best = step;
         }
     }
-    (void)p;
+    return best;
+}
+
+static void quantise(tm_model *m, const tr_problem *p, const tr_row *rows, const uint32_t *column,
+                     uint32_t levels)
+{
+    tm_weights *w = &m->weights;
+    cells x = {0, tr_new(w->n_slots, sizeof *x.slot), tr_new(w->n_slots, sizeof *x.weight),
+               tr_new(w->n_slots, sizeof *x.frequency), 0};
+    for (uint32_t r = 0; r < w->n_rows; r++)
+        for (unsigned b = 0; b < TF_BLOCKS; b++) {
+            collect(&x, m, p, rows[r].solution, column, b);
+            m->rows[r].scale[b] = (float)step_for(&x, levels);
+            for (uint32_t i = 0; i < x.n; i++)
+                w->weight[(size_t)x.slot[i] * w->n_rows + r] =
+                    (int8_t)level_of(x.weight[i], (double)m->rows[r].scale[b], levels);
+        }
+    free(x.slot);
+    free(x.weight);
+    free(x.frequency);
 }
 
 static void keep_raw(tr_raw *raw, const tr_problem *p, const tr_row *rows, uint32_t n_rows)
@@ -105,13 +159,13 @@ static void keep_raw(tr_raw *raw, const tr_problem *p, const tr_row *rows, uint3
 }
 
 void tr_assemble(tm_model *m, const tr_problem *p, const tr_row *rows, uint32_t n_rows,
-                 uint32_t max_slots, tr_raw *raw)
+                 uint32_t max_slots, uint32_t levels, tr_raw *raw)
 {
     const uint32_t columns = tr_problem_columns(p);
     bool *keep = tr_new(columns, sizeof *keep);
     uint32_t *column = tr_new(columns, sizeof *column);
     tm_weights *w = &m->weights;
-    w->n_slots = prune(p, rows, n_rows, max_slots, m, keep);
+    w->n_slots = tr_choose_columns(p, rows, n_rows, max_slots, 0, m, keep);
     w->n_rows = m->n_rows = n_rows;
     m->rows = tm_arena_alloc(&m->arena, n_rows, sizeof *m->rows);
     w->index = tm_arena_alloc(&m->arena, w->n_slots, sizeof *w->index);
@@ -124,7 +178,7 @@ void tr_assemble(tm_model *m, const tr_problem *p, const tr_row *rows, uint32_t 
         }
     for (uint32_t r = 0; r < n_rows; r++)
         describe_row(&m->rows[r], &rows[r]);
-    quantise(m, p, rows, column);
+    quantise(m, p, rows, column, levels);
     tm_weights_prepare(m);
     if (raw)
         keep_raw(raw, p, rows, n_rows);

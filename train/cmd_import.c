@@ -39,6 +39,7 @@ static const td_option options[] = {
     TEXT("scorer", set.scorer, "NAME", "inspect: which of several scorers"),
     TEXT("model", set.model, "NAME", "the model, where the files do not say it"),
     TEXT("prompts", set.prompts, "PATH", "file or folder of what the results lack: task statements, batch input"),
+    TEXT("scores", set.scores, "FILE", "traffic: scores by id, JSONL {\"id\", \"score\"} or CSV"),
     TEXT("delimiter", set.delimiter, "C", "csv: between cells (default: guessed)"),
     TEXT("prompt-column", set.prompt_field, "NAME", "csv: the column of the prompt"),
     TEXT("score-columns", set.score_fields, "A,B", "csv: the columns of the models' scores (default: guessed)"),
@@ -180,7 +181,7 @@ int cmd_import(int argc, char **argv)
         return 2;
     if (n - used < 1 || !o.output) {
         fprintf(stderr, "tierce import: %s; see --help\n",
-                n - used < 1 ? "which files? Formats: " : "-o RECORDS names the file to write");
+                n - used < 1 ? "which files? It reads these formats" : "-o RECORDS names the file to write");
         if (n - used < 1)
             list_formats(stderr);
         return 2;

@@ -8,6 +8,7 @@
 #include "train/commands.h"
 #include "train/finish.h"
 #include "train/memory.h"
+#include "train/narrow.h"
 #include "train/portrait.h"
 #include "train/save.h"
 #include "train/tuning.h"
@@ -144,6 +145,7 @@ static int train(const train_options *o, const tr_dataset *d, const tr_options *
         fprintf(stderr, "\r\033[K");
     tr_write_digest(&model, d, records, d->n, &report);
     tr_write_portrait(&model, d, records, d->n, &report);
+    tr_lighten_digest(&model, fit);
     int status = 1;
     if (!tr_write_selftests(&model, &fault))
         fprintf(stderr, "tierce train: %s\n", fault.message);

@@ -31,6 +31,9 @@ void tr_options_default(tr_options *o)
     o->epsilon = 0.002;
     o->min_df = 3;
     o->inner_folds = 0;
-    o->max_slots = 24576;
+    o->max_slots = 65536;
+    o->weight_levels = o->vote_levels = 127;
+    o->vote_features = 3000;
+    o->signature = TM_SIGNATURE;
     o->seed = 1;
 }

@@ -190,7 +190,7 @@ static const char *const prompts[] = {
     "What is the capital of Australia?",
     "Write a function `parse_date(s)` in Python that raises ValueError on bad input.\n```python\ndef parse_date(s):\n    pass\n```",
     "Prove that the sum of the first n odd numbers is n^2.\nA. True\nB. False\nAnswer:",
-    "Книги стоят 12.50 EUR; wie viel kosten 7 B\xc3\xbc" "cher? \xff",
+    ("Книги стоят 12.50 EUR; wie viel kosten 7 B\xc3\xbc" "cher? \xff"),
 };
 #define N_PROMPTS (sizeof prompts / sizeof *prompts)
 

@@ -1,467 +1,98 @@
 #include "train/fit.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "features/hash.h"
-#include "models/maths.h"
-#include "train/assemble.h"
 #include "train/costs.h"
+#include "train/fitting.h"
 #include "train/memory.h"
-#include "train/newton.h"
+#include "train/narrow.h"
 #include "train/recognise.h"
 #include "train/votes.h"
-
-/* What one fit needs and finds. */
-typedef struct {
-    const tr_dataset *d;
-    const tr_options *o;
-    const double *c; /* per tier, of the familiar rows */
-    tr_solution familiar[TM_MAX_TIERS], general[TM_MAX_TIERS], cost[TM_MAX_TIERS];
-    uint32_t source_of[TM_MAX_SOURCES];
-    uint32_t min_df;
-    bool joint; /* most records show one outcome: the tiers are fitted together */
-} fitting;
-
-typedef struct {
-    tr_progress tell;
-    void *context;
-    uint32_t step, steps;
-} clock_face;
-
-static void tick(clock_face *clock, const char *what)
-{
-    clock->step++;
-    if (clock->tell)
-        clock->tell(clock->context, what, clock->step, clock->steps);
-}
-
-static void set_levels(tm_model *m, const fitting *f)
-{
-    for (uint32_t k = 0; k < m->n_sources; k++)
-        for (uint32_t t = 0; t < m->n_tiers; t++)
-            m->sources[k].level[t] = f->familiar[t].level[f->source_of[k]];
-}
-
-/* Few records: rare features are most of what there is. */
-static uint32_t min_df_for(const tr_options *o, uint32_t n)
-{
-    return n < 500 ? 2 : o->min_df;
-}
-
-/* The columns of a problem must serve all kinds of rows; what a kind does without is muted later. */
-static void union_scales(const tr_options *o, float *scale)
-{
-    for (unsigned b = 0; b < TF_BLOCKS; b++)
-        scale[b] = o->familiar[b] > 0 ? o->familiar[b] : o->general[b] > 0 ? o->general[b] : o->cost[b];
-}
-
-static tr_problem *make_problem(const fitting *f, const uint32_t *records, uint32_t n)
-{
-    float scale[TF_BLOCKS];
-    union_scales(f->o, scale);
-    return tr_problem_new(f->d, records, n, scale, min_df_for(f->o, n));
-}
-
-static double mean_c(const fitting *f)
-{
-    double sum = 0;
-    for (uint32_t t = 0; t < f->d->n_tiers; t++)
-        sum += log(f->c[t]) / f->d->n_tiers;
-    return exp(sum);
-}
-
-static void solve_familiar(fitting *f, tr_problem *p, clock_face *clock)
-{
-    tr_problem_rescale(p, f->o->familiar);
-    if (f->joint)
-        tr_solve_joint(p, mean_c(f), f->o->epsilon, f->familiar);
-    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
-        if (!f->joint)
-            tr_solve_logistic(p, t, f->c[t], f->o->epsilon, &f->familiar[t]);
-        tick(clock, "familiar rows");
-    }
-}
-
-static void solve_general(fitting *f, tr_problem *p, clock_face *clock)
-{
-    tr_problem_rescale(p, f->o->general);
-    if (f->joint)
-        tr_solve_joint(p, f->o->c_general, f->o->epsilon / 2, f->general);
-    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
-        /* few steps at this C; the level column makes a loose end show */
-        if (!f->joint)
-            tr_solve_logistic(p, t, f->o->c_general, f->o->epsilon / 2, &f->general[t]);
-        tick(clock, "general rows");
-    }
-}
-
-static uint32_t list_rows(const fitting *f, const tm_model *m, tr_row *rows)
-{
-    uint32_t n = 0;
-    for (uint32_t t = 0; t < m->n_tiers; t++) {
-        rows[n++] = (tr_row){TM_ROW_FAMILIAR, t, &f->familiar[t]};
-        rows[n++] = (tr_row){TM_ROW_GENERAL, t, &f->general[t]};
-    }
-    return n;
-}
-
-static void free_solutions(fitting *f)
-{
-    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
-        tr_solution_free(&f->familiar[t]);
-        tr_solution_free(&f->general[t]);
-        tr_solution_free(&f->cost[t]);
-    }
-}
-
-/* ---- folds inside ---- */
-
-/* Inner fold of a record: by its id, but not along crc32(id) mod k, which callers fold by. */
-static uint32_t inner_fold(const tr_dataset *d, uint32_t record, const tr_options *o)
-{
-    return tf_hash_mix(d->crc[record] ^ (uint32_t)o->seed * 0x9e3779b1u) % o->inner_folds;
-}
-
-static void split(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *o,
-                  uint32_t fold, uint32_t *fit, uint32_t *n_fit, uint32_t *held, uint32_t *n_held)
-{
-    *n_fit = *n_held = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (inner_fold(d, records[i], o) == fold)
-            held[(*n_held)++] = i;
-        else
-            fit[(*n_fit)++] = records[i];
-}
-
-/* ---- choosing C ---- */
-
-static double cross_entropy(double z, double score)
-{
-    const double soft = z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
-    return soft - score * z;
-}
-
-/* Platt's two numbers; returns the calibrated log-loss per row. With trust, a margin counts that much
- * of a whole whose rest is given: z = trust * (offset + slope * margin) + rest. */
-static double platt(const double *margin, const double *trust, const double *rest,
-                    const double *score, size_t n, double *offset, double *slope)
-{
-    double *x = tr_new(n * 2, sizeof *x), w[2] = {0, 1}, loss = 0;
-    for (size_t i = 0; i < n; i++) {
-        x[i * 2] = trust ? trust[i] : 1;
-        x[i * 2 + 1] = x[i * 2] * margin[i];
-    }
-    tr_newton_logistic(x, score, rest, n, 2, 1.0, w);
-    for (size_t i = 0; i < n; i++)
-        loss += cross_entropy((rest ? rest[i] : 0) + w[0] * x[i * 2] + w[1] * x[i * 2 + 1], score[i]);
-    *offset = w[0];
-    *slope = w[1];
-    free(x);
-    return n ? loss / (double)n : 0;
-}
-
-/* Log-loss of held-out records under a solution, source levels included, calibrated: strong
- * regularisation shrinks margins, which calibration undoes and which must not count against it. */
-static double held_loss(const tr_dataset *d, const tr_problem *p, const tr_solution *s,
-                        const uint32_t *records, const uint32_t *held, uint32_t n_held, uint32_t tier,
-                        double *weight)
-{
-    double *margin = tr_new(n_held, sizeof *margin), *target = tr_new(n_held, sizeof *target);
-    double offset, slope;
-    uint32_t n = 0;
-    for (uint32_t c = 0; c < tr_problem_columns(p); c++)
-        weight[tr_problem_index(p, c)] = s->weight[c];
-    for (uint32_t i = 0; i < n_held; i++) {
-        const uint32_t r = records[held[i]];
-        const tf_vector v = tr_vector(d, r);
-        double unit[TF_BLOCKS], z = s->bias + s->level[d->source[r]];
-        target[n] = tr_score(d, r, tier);
-        if (isnan(target[n]))
-            continue;
-        for (unsigned b = 0; b < TF_BLOCKS; b++)
-            unit[b] = v.count[b] ? tf_unit(&d->spec, &v, b) : 0;
-        for (uint32_t e = 0; e < v.n; e++)
-            z += unit[v.at[e].block] * v.at[e].level * weight[v.at[e].index];
-        margin[n++] = z;
-    }
-    const double loss = platt(margin, NULL, NULL, target, n, &offset, &slope);
-    free(margin);
-    free(target);
-    return loss;
-}
-
-/* The first inner fold's familiar rows, for every candidate of C with warm starts along the grid; the
- * best one by the fold's held-out records stays. */
-static void search_familiar(fitting *f, tr_problem *p, const uint32_t *records,
-                            const uint32_t *held, uint32_t n_held, double *c, tr_report *report,
-                            clock_face *clock)
-{
-    const tr_options *o = f->o;
-    double *weight = tr_new((size_t)TF_BLOCKS << f->d->spec.bits, sizeof *weight);
-    tr_problem_rescale(p, o->familiar);
-    for (uint32_t t = 0; t < f->d->n_tiers; t++) {
-        double best = HUGE_VAL;
-        tr_solution last = {0};
-        for (uint32_t g = 0; g < o->n_grid; g++) {
-            tr_solution s = {0};
-            tr_solution_carry(p, &last, p, &s);
-            tr_solve_logistic(p, t, o->c_grid[g], o->epsilon, &s);
-            const double loss = held_loss(f->d, p, &s, records, held, n_held, t, weight);
-            report->grid_loss[t][g] = loss;
-            tr_solution_free(&last);
-            tr_solution_carry(p, &s, p, &last);
-            if (loss < best) {
-                best = loss;
-                report->c[t] = c[t] = o->c_grid[g];
-                tr_solution_free(&f->familiar[t]);
-                f->familiar[t] = s;
-            } else {
-                tr_solution_free(&s);
-            }
-        }
-        tr_solution_free(&last);
-        tick(clock, "choosing C");
-    }
-    free(weight);
-}
-
-/* ---- out-of-fold margins and calibration ---- */
-
-/* Per record of the subset and tier: what the folds that did not see it say. */
-typedef struct {
-    double *familiar, *general, *level, *gated;
-    tm_kinship *kinship; /* per record */
-    uint32_t *source;    /* dataset's number of the likeliest source, UINT32_MAX: none */
-} margins;
-
-/* Margins of the held-out records under a model of the fold's solutions. */
-static void hold_out(fitting *f, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
-                     const uint32_t *records, const uint32_t *held, uint32_t n_held, margins *m)
-{
-    const tr_dataset *d = f->d;
-    tr_row rows[2 * TM_MAX_TIERS];
-    tm_model model;
-    tr_probe probe;
-    tm_model_start(&model, NULL);
-    model.spec = d->spec;
-    tr_describe_tiers(&model, d, fit, n_fit);
-    tr_recognise(&model, d, fit, n_fit, f->source_of);
-    tr_fit_votes(&model, d, fit, n_fit, f->source_of, f->o->seed);
-    set_levels(&model, f);
-    tr_assemble(&model, p, rows, list_rows(f, &model, rows), f->o->max_slots, NULL);
-    tr_probe_start(&probe, d, &model);
-    for (uint32_t i = 0; i < n_held; i++) {
-        tr_probe_record(&probe, records[held[i]]);
-        m->kinship[held[i]] = probe.kinship;
-        m->source[held[i]] =
-            probe.kinship.source == UINT32_MAX ? UINT32_MAX : f->source_of[probe.kinship.source];
-        for (uint32_t t = 0; t < d->n_tiers; t++) {
-            const size_t cell = (size_t)held[i] * d->n_tiers + t;
-            m->familiar[cell] = probe.margin[model.row_of[TM_ROW_FAMILIAR][t]];
-            m->level[cell] = probe.kinship.level[t];
-            m->general[cell] = probe.margin[model.row_of[TM_ROW_GENERAL][t]];
-        }
-    }
-    tr_probe_stop(&probe);
-    tm_model_free(&model);
-}
-
-/* One inner fold. The first also chooses C and leaves its problem and solutions to *f and the caller. */
-static tr_problem *fold_margins(fitting *f, const uint32_t *records, uint32_t n, uint32_t fold,
-                                double *c, margins *m, tr_report *report, clock_face *clock)
-{
-    uint32_t *fit = tr_new(n, sizeof *fit), *held = tr_new(n, sizeof *held), n_fit, n_held;
-    split(f->d, records, n, f->o, fold, fit, &n_fit, held, &n_held);
-    tr_problem *p = make_problem(f, fit, n_fit);
-    if (!fold)
-        search_familiar(f, p, records, held, n_held, c, report, clock);
-    if (fold || f->joint)
-        solve_familiar(f, p, clock);
-    solve_general(f, p, clock);
-    hold_out(f, p, fit, n_fit, records, held, n_held, m);
-    free(fit);
-    free(held);
-    return p;
-}
-
-/* Calibrates a tier on the subset's margins; general NULL: alone, else as the familiar part of the
- * whole that tm_combine makes. */
-static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint32_t n, uint32_t tier,
-                             const double *margin, const double *general, const tm_kinship *kinship,
-                             tm_calibration *c)
-{
-    unsigned *copies = tr_new(n, sizeof *copies);
-    size_t rows = 0, room = 0;
-    tr_copies(d, records, n, tier, copies);
-    for (uint32_t i = 0; i < n; i++)
-        room += copies[i];
-    double *x = tr_new(room, sizeof *x), *y = tr_new(room, sizeof *y);
-    double *trust = tr_new(room, sizeof *trust), *rest = tr_new(room, sizeof *rest);
-    for (uint32_t i = 0; i < n; i++)
-        for (unsigned k = 0; k < copies[i]; k++, rows++) {
-            const size_t cell = (size_t)i * d->n_tiers + tier;
-            y[rows] = tr_score(d, records[i], tier);
-            x[rows] = margin[cell];
-            trust[rows] = kinship[i].trust;
-            rest[rows] = general ? (1 - kinship[i].trust) * general[cell] : 0;
-        }
-    const double loss = platt(x, general ? trust : NULL, rest, y, rows, &c->offset, &c->slope);
-    free(copies);
-    free(x);
-    free(y);
-    free(trust);
-    free(rest);
-    return loss;
-}
-
-static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                      const margins *m, tr_report *report)
-{
-    const uint32_t tiers = d->n_tiers;
-    double *whole = tr_new((size_t)n * tiers, sizeof *whole);
-    for (size_t cell = 0; cell < (size_t)n * tiers; cell++)
-        whole[cell] = m->familiar[cell] + m->level[cell];
-    for (uint32_t t = 0; t < tiers; t++) {
-        tm_calibration *c = &model->calibration[t], alone;
-        report->loss_familiar[t] = calibrate_tier(d, records, n, t, whole, NULL, m->kinship, &alone);
-        report->loss_general[t] = calibrate_tier(d, records, n, t, m->general, NULL, m->kinship, &alone);
-        report->loss_gated[t] = calibrate_tier(d, records, n, t, whole, m->general, m->kinship, c);
-        for (uint32_t i = 0; i < n; i++) {
-            const size_t cell = (size_t)i * tiers + t;
-            m->gated[cell] =
-                tm_combine(c, &m->kinship[i], m->familiar[cell], m->general[cell], m->level[cell]);
-        }
-    }
-    free(whole);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static void digest_known(tm_model *model, const tm_kinship *kinship, uint32_t n, tr_report *report)
-{
-    double *known = tr_new(n, sizeof *known);
-    for (uint32_t i = 0; i < n; i++) {
-        known[i] = kinship[i].known;
-        report->known += known[i] / n;
-    }
-    qsort(known, n, sizeof *known, by_value);
-    for (uint32_t k = 0; k <= 10; k++)
-        model->digest.familiar[k] = known[(size_t)(n - 1) * k / 10];
-    free(known);
-}
-
-/* How far the words of each source's records are covered by a fit that did not see them: what the
- * gate measures coverage against. Per source of the dataset. */
-typedef struct {
-    double mean, spread;
-} cover;
-
-/* Sets the gate on what was held out; every record is gated by it. */
-static void apply_gate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                       margins *m, cover *covers)
-{
-    double *covered = tr_new(n, sizeof *covered);
-    uint32_t *source = tr_new(n, sizeof *source);
-    for (uint32_t i = 0; i < n; i++) {
-        covered[i] = m->kinship[i].covered;
-        source[i] = d->source[records[i]];
-    }
-    tr_set_gate(&model->gate, d->n_sources > 1);
-    tr_cover_stats(covered, source, n, UINT32_MAX, &model->gate.cover_mean, &model->gate.cover_spread);
-    for (uint32_t s = 0; s < d->n_sources; s++)
-        tr_cover_stats(covered, source, n, s, &covers[s].mean, &covers[s].spread);
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t s = m->source[i];
-        tm_gate_kinship(&model->gate, s == UINT32_MAX ? model->gate.cover_mean : covers[s].mean,
-                        s == UINT32_MAX ? model->gate.cover_spread : covers[s].spread, &m->kinship[i]);
-    }
-    free(covered);
-    free(source);
-}
-
-/* All inner folds; the first one's problem and solutions stay, to warm-start the last fit from. */
-static tr_problem *learn_calibration(tm_model *model, fitting *first, const uint32_t *records,
-                                     uint32_t n, double *c, cover *covers, tr_report *report,
-                                     clock_face *clock)
-{
-    const tr_dataset *d = first->d;
-    const size_t cells = (size_t)n * d->n_tiers;
-    margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                 tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
-    tr_problem *p = fold_margins(first, records, n, 0, c, &m, report, clock);
-    for (uint32_t fold = 1; fold < first->o->inner_folds; fold++) {
-        fitting f = {.d = d, .o = first->o, .c = c, .joint = first->joint};
-        tr_problem_free(fold_margins(&f, records, n, fold, c, &m, report, clock));
-        free_solutions(&f);
-    }
-    apply_gate(model, d, records, n, &m, covers);
-    calibrate(model, d, records, n, &m, report);
-    digest_known(model, m.kinship, n, report);
-    for (size_t i = 0; i < cells; i++)
-        m.gated[i] = tm_sigmoid(m.gated[i]);
-    report->held_out = m.gated;
-    free(m.familiar);
-    free(m.general);
-    free(m.level);
-    free(m.kinship);
-    free(m.source);
-    return p;
-}
 
 /* ---- the whole ---- */
 
 /* The last fit, on every record; it may start from the first fold's solutions, being allowed to see
  * all that they saw. */
-static tr_problem *fit_all(fitting *f, const fitting *first, tr_problem *first_problem,
-                           const uint32_t *records, uint32_t n, clock_face *clock)
+static tr_problem *fit_all(tr_fitting *f, const tr_fitting *first, tr_problem *first_problem,
+                           const uint32_t *records, uint32_t n, tr_clock *clock)
 {
-    tr_problem *p = make_problem(f, records, n);
+    tr_problem *p = tr_make_problem(f, records, n);
     for (uint32_t t = 0; t < f->d->n_tiers; t++) {
         tr_solution_carry(first_problem, &first->familiar[t], p, &f->familiar[t]);
         tr_solution_carry(first_problem, &first->general[t], p, &f->general[t]);
     }
-    solve_familiar(f, p, clock);
-    solve_general(f, p, clock);
+    tr_solve_familiar(f, p, clock);
+    tr_solve_general(f, p, clock);
     return p;
 }
 
+/* Costs and weights of the last fit's solutions; frees the problem. */
+static void assemble(tr_fitting *f, tr_problem *p, tm_model *m, const uint32_t *records, uint32_t n,
+                     tr_report *report)
+{
+    const tr_options *o = f->o;
+    tr_row rows[4 * TM_MAX_TIERS];
+    tr_set_levels(m, f);
+    uint32_t n_rows = tr_list_rows(f, m, rows);
+    n_rows += tr_fit_costs(m, f->d, p, records, n, o, f->cost, rows + n_rows, report->cost_records);
+    tr_assemble(m, p, rows, n_rows, o->max_slots, o->weight_levels, o->keep_float ? &report->raw : NULL);
+    tr_problem_free(p);
+}
+
+/* The model of the last fit; under a size, of what it keeps of it. Frees the problem. */
+static void finish(tr_fitting *f, tr_problem *p, tm_model *m, const uint32_t *records, uint32_t n,
+                   tr_report *report)
+{
+    const uint64_t most = f->o->max_bytes;
+    uint64_t size = most + 1;
+    if (!most) {
+        assemble(f, p, m, records, n, report);
+        return;
+    }
+    for (int tries = 0; tries < 4 && size > most; tries++) {
+        tr_fitting kept;
+        assemble(&kept, tr_refit(f, p, m, n, &kept), m, records, n, report);
+        tr_free_solutions(&kept);
+        tr_round_numbers(m);
+        size = tr_size_of(m, f->o, n);
+        *f->slots = (uint32_t)((double)*f->slots * 0.99 * (double)most / (double)size);
+    }
+    tr_problem_free(p);
+}
+
 /* Two numbers per tier are calibrated: many records need no more than two folds for them. */
-static tr_options settle(const tr_options *o, uint32_t n)
+static tr_options settle(const tr_options *o, uint32_t n, uint32_t n_sources)
 {
     tr_options settled = *o;
     if (!settled.inner_folds)
         settled.inner_folds = n < 6000 ? 5 : 2;
+    if (settled.max_bytes && !settled.planned)
+        tr_plan_size(&settled, n_sources);
     return settled;
 }
 
 void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *given,
             tm_model *model, tr_report *report, tr_progress progress, void *context)
 {
-    const tr_options o = settle(given, n);
+    const tr_options o = settle(given, n, d->n_sources);
     double c[TM_MAX_TIERS];
     tr_report own;
     const bool mine = !report;
-    tr_row rows[4 * TM_MAX_TIERS];
+    uint32_t slots = 0;
     const bool one_each = d->logged * 2 > d->n;
-    fitting f = {.d = d, .o = &o, .c = c, .joint = one_each}, first = f;
-    clock_face clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
+    tr_fitting f = {.d = d, .o = &o, .c = c, .slots = &slots, .joint = one_each}, first = f;
+    tr_clock clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
     report = report ? report : &own;
     memset(report, 0, sizeof *report);
     tm_model_start(model, NULL);
     model->spec = d->spec;
     tr_describe_tiers(model, d, records, n);
-    cover *covers = tr_new(d->n_sources, sizeof *covers);
+    tr_cover *covers = tr_new(d->n_sources, sizeof *covers);
     tr_problem *first_problem =
-        learn_calibration(model, &first, records, n, c, covers, report, &clock);
-    tr_recognise(model, d, records, n, f.source_of);
-    tr_fit_votes(model, d, records, n, f.source_of, o.seed);
+        tr_learn_calibration(model, &first, records, n, c, covers, report, &clock);
+    tr_recognise(model, d, records, n, o.signature, f.source_of);
+    tr_fit_votes(model, d, records, n, f.source_of, &o);
     for (uint32_t s = 0; s < model->n_sources; s++) {
         model->sources[s].cover_mean = (float)covers[f.source_of[s]].mean;
         model->sources[s].cover_spread = (float)covers[f.source_of[s]].spread;
@@ -469,18 +100,14 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     free(covers);
     tr_problem *p = fit_all(&f, &first, first_problem, records, n, &clock);
     tr_problem_free(first_problem);
-    free_solutions(&first);
-    set_levels(model, &f);
-    uint32_t n_rows = list_rows(&f, model, rows);
-    n_rows += tr_fit_costs(model, d, p, records, n, &o, f.cost, rows + n_rows, report->cost_records);
-    tr_assemble(model, p, rows, n_rows, o.max_slots, o.keep_float ? &report->raw : NULL);
+    tr_free_solutions(&first);
     report->columns = tr_problem_columns(p);
-    report->min_df = min_df_for(&o, n);
+    finish(&f, p, model, records, n, report);
+    report->min_df = tr_min_df(&o, n);
     report->slots = model->weights.n_slots;
     model->digest.records = n;
     model->digest.seed = o.seed;
-    tr_problem_free(p);
-    free_solutions(&f);
+    tr_free_solutions(&f);
     if (mine)
         tr_report_free(&own);
 }

@@ -26,6 +26,13 @@ typedef struct {
     uint32_t min_df;           /* a feature must occur in so many training records */
     uint32_t inner_folds;      /* at least 2; 0: by the number of records */
     uint32_t max_slots;        /* buckets kept after pruning */
+    uint64_t max_bytes;        /* of the model file; 0: no matter. Otherwise the fit finds max_slots
+                                  itself and refits on what is kept: train/narrow.h */
+    bool planned;              /* with max_bytes: the four numbers below are the caller's, not tr_plan_size's */
+    uint32_t weight_levels;    /* weights are -levels..levels: 127 for int8, 7 for 4 bits, ... */
+    uint32_t vote_features;    /* features that vote on the source, at most */
+    uint32_t vote_levels;      /* of their weights */
+    uint32_t signature;        /* features of a source's signature, at most TM_SIGNATURE */
     uint64_t seed;             /* of the inner folds */
     uint32_t eighths;          /* tr_predict_folds: fit on so many eighths of a fold's records; 0: all */
     bool keep_float;           /* fill tr_report.raw */
@@ -48,6 +55,7 @@ typedef struct {
                                                     /* out of fold: general rows alone, familiar rows
                                                        with the level, both through the gate */
     double known;                                   /* mean P(known) of held-out records */
+    double known_whole;                             /* with max_bytes: of a model that keeps everything */
     uint32_t columns, slots;
     uint32_t min_df;                                /* that the last fit went by */
     uint32_t cost_records[TM_MAX_TIERS];

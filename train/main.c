@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"train", cmd_train, "fit a router to records and write its model file"},
     {"eval", cmd_eval, "judge routing on records that the fit never saw"},
+    {"shrink", cmd_shrink, "the best model under a size, and what each size costs"},
     {"tune", cmd_tune, "from a goal to an operating point, on held-out records"},
     {"compare", cmd_compare, "judge two models on the same records: which to promote"},
     {"drift", cmd_drift, "compare traffic with the portrait of the training records"},

@@ -189,6 +189,34 @@ static double likelihood(const survey *s, const signature *sig, uint32_t i)
     return sum;
 }
 
+/* Mean over the source's own records of what the marks say. */
+static double mean_marks(const survey *s, uint32_t k, const signature *sig)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < s->n; i++)
+        if (source_of(s, i) == k)
+            for (uint32_t f = 0; f < sig->n; f++)
+                sum += s->has[i * s->words + sig->at[f] / 64] >> (sig->at[f] & 63) & 1 ? sig->mark[f] : sig->lack[f];
+    return sum / s->size[k];
+}
+
+/* Keeps the `most` best features, whose marks then speak for those that are gone: evidence adds up over
+ * features, and a gate that was set for whole signatures would take a short one for a stranger's. */
+static void shorten(const survey *s, uint32_t k, uint32_t most, signature *sig)
+{
+    if (sig->n <= most)
+        return;
+    const double whole = mean_marks(s, k, sig);
+    for (; sig->n > most; sig->n--)
+        sig->likely_base -= log(1 - within(s->share[(size_t)k * s->n_candidates + sig->at[sig->n - 1]]));
+    const double rest = mean_marks(s, k, sig);
+    const double factor = rest > 0 && whole > rest ? whole / rest : 1;
+    for (uint32_t f = 0; f < sig->n; f++) {
+        sig->mark[f] *= factor;
+        sig->lack[f] *= factor;
+    }
+}
+
 static void standardise(const survey *s, uint32_t k, signature *sig)
 {
     double sum = 0, square = 0;
@@ -273,7 +301,7 @@ static void store(tm_model *m, const survey *s, const signature *sigs)
 }
 
 void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                  uint32_t *source_of_out)
+                  uint32_t signature_size, uint32_t *source_of_out)
 {
     uint32_t numbers[TM_MAX_SOURCES] = {0};
     survey s = {.d = d, .records = records, .n = n, .source_of = numbers};
@@ -285,6 +313,7 @@ void tr_recognise(tm_model *model, const tr_dataset *d, const uint32_t *records,
     signature *sigs = tr_new(s.n_sources, sizeof *sigs);
     for (uint32_t k = 0; k < s.n_sources; k++) {
         choose(&s, k, UINT32_MAX, &sigs[k]);
+        shorten(&s, k, signature_size, &sigs[k]);
         standardise(&s, k, &sigs[k]);
     }
     store(model, &s, sigs);

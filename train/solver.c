@@ -30,8 +30,9 @@ static void quiet(const char *text)
     (void)text;
 }
 
-/* Column of each index, NO_COLUMN for those left out; fills p->index and p->frequency. */
-static uint32_t *make_columns(tr_problem *p, uint32_t min_df)
+/* Column of each index, NO_COLUMN for those left out; fills p->index and p->frequency. admitted: a byte
+ * per index, NULL for all. */
+static uint32_t *make_columns(tr_problem *p, uint32_t min_df, const uint8_t *admitted)
 {
     const tr_dataset *d = p->d;
     const size_t indexes = (size_t)TF_BLOCKS << d->spec.bits;
@@ -39,6 +40,8 @@ static uint32_t *make_columns(tr_problem *p, uint32_t min_df)
     for (uint32_t i = 0; i < p->n; i++)
         for (size_t e = d->start[p->record[i]]; e < d->start[p->record[i] + 1]; e++)
             column[d->entry[e].index]++;
+    for (size_t i = 0; admitted && i < indexes; i++)
+        column[i] = admitted[i] ? column[i] : 0;
     for (size_t i = 0; i < indexes; i++)
         p->columns += column[i] >= min_df && p->scale[i >> d->spec.bits] > 0;
     p->index = tr_new(p->columns, sizeof *p->index);
@@ -94,8 +97,8 @@ static void fill_row(tr_problem *p, uint32_t i, const uint32_t *column, struct f
     to[next].index = -1;
 }
 
-tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_t n,
-                           const float *scale, uint32_t min_df)
+static tr_problem *make(const tr_dataset *d, const uint32_t *records, uint32_t n, const float *scale,
+                        uint32_t min_df, const uint8_t *admitted)
 {
     tr_problem *p = tr_new(1, sizeof *p);
     p->d = d;
@@ -103,7 +106,7 @@ tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_
     p->record = tr_new(n, sizeof *p->record);
     memcpy(p->record, records, n * sizeof *records);
     memcpy(p->scale, scale, sizeof p->scale);
-    uint32_t *column = make_columns(p, min_df);
+    uint32_t *column = make_columns(p, min_df, admitted);
     size_t nodes = 0;
     for (uint32_t i = 0; i < n; i++) {
         nodes += 3;
@@ -125,6 +128,22 @@ tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_
     free(column);
     set_print_string_function(quiet);
     return p;
+}
+
+tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_t n,
+                           const float *scale, uint32_t min_df)
+{
+    return make(d, records, n, scale, min_df, NULL);
+}
+
+tr_problem *tr_problem_narrow(const tr_problem *p, const bool *keep)
+{
+    uint8_t *admitted = tr_new((size_t)TF_BLOCKS << p->d->spec.bits, 1);
+    for (uint32_t c = 0; c < p->columns; c++)
+        admitted[p->index[c]] = keep[c];
+    tr_problem *narrow = make(p->d, p->record, p->n, p->scale, 1, admitted);
+    free(admitted);
+    return narrow;
 }
 
 void tr_problem_free(tr_problem *p)

@@ -18,6 +18,8 @@ typedef struct tr_problem tr_problem;
 /* Blocks with scale 0 are left out. */
 tr_problem *tr_problem_new(const tr_dataset *d, const uint32_t *records, uint32_t n,
                            const float *scale, uint32_t min_df);
+/* The same records and scales with some of the columns only: keep[column]. */
+tr_problem *tr_problem_narrow(const tr_problem *p, const bool *keep);
 void tr_problem_free(tr_problem *p);
 uint32_t tr_problem_columns(const tr_problem *p);
 /* Index (block << bits | bucket) of a column, and how many records of the subset have it. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/nearest.h"
+#include "train/narrow.h"
 
 void tr_tuning_default(tr_tuning *t)
 {
@@ -87,6 +88,75 @@ static bool read_scales(const char *list, tr_options *o)
     }
 }
 
+uint64_t tr_read_size(const char *text)
+{
+    char *end;
+    double v = strtod(text, &end);
+    if (*end == 'k' || *end == 'K')
+        v *= 1024;
+    else if (*end == 'M')
+        v *= 1048576;
+    end += *end != 0;
+    if (end == text || *end || !(v >= TR_MIN_BYTES && v <= TM_MAX_SLOTS * 16.0))
+        return 0;
+    return (uint64_t)v;
+}
+
+static bool read_plan(const char *list, tr_options *o)
+{
+    const struct {
+        const char *name;
+        uint32_t *to, low, high;
+    } parts[] = {{"levels", &o->weight_levels, 1, 127},
+                 {"votes", &o->vote_features, 1, 65535},
+                 {"vote-levels", &o->vote_levels, 1, 127},
+                 {"signature", &o->signature, 1, TM_SIGNATURE}};
+    const char *names[sizeof parts / sizeof *parts];
+    for (const char *at = list; *at;) {
+        const size_t n = strcspn(at, "=,");
+        char *end = NULL, word[64];
+        size_t k = 0;
+        snprintf(word, sizeof word, "%.*s", (int)(n < 60 ? n : 60), at);
+        for (; k < sizeof parts / sizeof *parts && strcmp(word, names[k] = parts[k].name); k++)
+            ;
+        if (k == sizeof parts / sizeof *parts) {
+            const char *near = td_nearest(word, names, k);
+            fprintf(stderr, "tierce-train: --plan: unknown part \"%s\"%s%s%s\n", word, near ? "; did you mean \"" : "",
+                    near ? near : "", near ? "\"?" : "");
+            return false;
+        }
+        const long v = at[n] == '=' ? strtol(at + n + 1, &end, 10) : -1;
+        if (!end || end == at + n + 1 || (*end && *end != ',') || v < (long)parts[k].low || v > (long)parts[k].high) {
+            fprintf(stderr, "tierce-train: --plan: %s must be a whole number within %u..%u\n", word, parts[k].low,
+                    parts[k].high);
+            return false;
+        }
+        *parts[k].to = (uint32_t)v;
+        o->planned = true;
+        at = end + (*end == ',');
+    }
+    return true;
+}
+
+static bool read_size(const tr_tuning *t, tr_options *o)
+{
+    if (t->plan && !t->size) {
+        fprintf(stderr, "tierce-train: --plan says what --size buys: give both\n");
+        return false;
+    }
+    if (!t->size)
+        return true;
+    o->max_bytes = tr_read_size(t->size);
+    if (!o->max_bytes) {
+        fprintf(stderr, "tierce-train: --size %.60s: must be bytes, as 64K or 1M, at least %d\n", t->size, TR_MIN_BYTES);
+        return false;
+    }
+    if (!t->plan)
+        return true;
+    tr_plan_size(o, 32); /* what the list leaves out */
+    return read_plan(t->plan, o);
+}
+
 bool tr_tuning_apply(const tr_tuning *t, tr_options *o, tf_spec *spec)
 {
     tr_options_default(o);
@@ -101,6 +171,8 @@ bool tr_tuning_apply(const tr_tuning *t, tr_options *o, tf_spec *spec)
         fprintf(stderr, "tierce-train: --inner-folds 1 would calibrate on nothing; give 2 to 20, or 0\n");
         return false;
     }
+    if (!read_size(t, o))
+        return false;
     if ((t->c && !read_grid(t->c, o)) || (t->scale && !read_scales(t->scale, o)))
         return false;
     for (unsigned b = 0; b < TF_BLOCKS; b++)

@@ -6,7 +6,7 @@
 #include "train/fit.h"
 
 typedef struct {
-    const char *tiers, *c, *scale;
+    const char *tiers, *c, *scale, *size, *plan;
     uint64_t bits, max_bad, seed, slots, min_df, inner_folds;
     double c_general;
 } tr_tuning;
@@ -24,7 +24,11 @@ void tr_tuning_default(tr_tuning *t);
     {"bits", 0, TD_COUNT, offsetof(type, base.bits), TF_MIN_BITS, TF_MAX_BITS, "N",                \
      "2^N hash buckets a block (default 18)"},                                                     \
     {"slots", 0, TD_COUNT, offsetof(type, base.slots), 256, TM_MAX_SLOTS, "N",                     \
-     "buckets kept after pruning (default 24576)"},                                                \
+     "buckets kept after pruning (default 65536)"},                                                \
+    {"size", 0, TD_STRING, offsetof(type, base.size), 0, 0, "BYTES",                               \
+     "best model file of at most so many bytes (64K, 1M): refitted on what is kept"},              \
+    {"plan", 0, TD_STRING, offsetof(type, base.plan), 0, 0, "LIST",                                \
+     "what --size buys, instead of the usual: levels=15,votes=300,vote-levels=7,signature=8"},     \
     {"min-df", 0, TD_COUNT, offsetof(type, base.min_df), 1, 1e6, "N",                              \
      "a feature must occur in N training records (default 3; 2 below 500)"},                       \
     {"c", 0, TD_STRING, offsetof(type, base.c), 0, 0, "LIST",                                      \
@@ -36,6 +40,8 @@ void tr_tuning_default(tr_tuning *t);
     {"inner-folds", 0, TD_COUNT, offsetof(type, base.inner_folds), 0, 20, "N",                     \
      "folds that calibration is fitted on (0: 5 below 6,000 records, else 2)"}
 
+/* "64K", "1.5M", "65536"; 0 when it is none, or out of range. */
+uint64_t tr_read_size(const char *text);
 /* Tuning -> options and spec; false after a complaint on stderr. */
 bool tr_tuning_apply(const tr_tuning *t, tr_options *o, tf_spec *spec);
 

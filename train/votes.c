@@ -153,8 +153,49 @@ static void descend(votes *v, const uint32_t *records, uint32_t n, const uint32_
     free(x.value);
 }
 
-/* The largest weight of a block becomes 127. */
-static void store(tm_model *m, const votes *v)
+static void fit(votes *v, const uint32_t *records, uint32_t n, const uint32_t *number, uint64_t seed)
+{
+    v->weight = tr_new((size_t)v->n_columns * v->n_sources, sizeof *v->weight);
+    v->square = tr_new((size_t)v->n_columns * v->n_sources, sizeof *v->square);
+    descend(v, records, n, number, seed);
+}
+
+static int by_falling_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Of n features those whose weights move the votes most: frequency * sum of squared weights. */
+static void keep_best(votes *v, const uint32_t *records, uint32_t n, uint32_t most)
+{
+    const size_t indexes = (size_t)TF_BLOCKS << v->d->spec.bits;
+    double *moves = tr_new(v->n_columns, sizeof *moves), *sorted = tr_new(v->n_columns, sizeof *sorted);
+    uint32_t *count = tr_new(v->n_columns, sizeof *count);
+    for (uint32_t i = 0; i < n; i++)
+        for (size_t e = v->d->start[records[i]]; e < v->d->start[records[i] + 1]; e++)
+            if (v->column[v->d->entry[e].index])
+                count[v->column[v->d->entry[e].index] - 1]++;
+    for (uint32_t c = 0; c < v->n_columns; c++) {
+        for (uint32_t k = 0; k < v->n_sources; k++) {
+            const double w = (double)v->weight[(size_t)c * v->n_sources + k];
+            moves[c] += w * w * count[c];
+        }
+        sorted[c] = moves[c];
+    }
+    qsort(sorted, v->n_columns, sizeof *sorted, by_falling_value);
+    const double least = sorted[most];
+    v->n_columns = 0;
+    for (size_t i = 0; i < indexes; i++)
+        if (v->column[i])
+            v->column[i] = moves[v->column[i] - 1] > least ? ++v->n_columns : 0;
+    free(moves);
+    free(sorted);
+    free(count);
+}
+
+/* The largest weight of a block becomes the highest level. */
+static void store(tm_model *m, const votes *v, float levels)
 {
     tm_votes *to = &m->votes;
     float most[TF_BLOCKS] = {0};
@@ -172,19 +213,19 @@ static void store(tm_model *m, const votes *v)
             to->index[s++] = (uint32_t)i;
         }
     for (unsigned b = 0; b < TF_BLOCKS; b++)
-        to->scale[b] = most[b] / 127 * (float)vote_scale[b];
+        to->scale[b] = most[b] / levels * (float)vote_scale[b];
     for (s = 0; s < v->n_columns; s++)
         for (uint32_t k = 0; k < v->n_sources; k++) {
             const size_t cell = (size_t)s * v->n_sources + k;
             const float top = most[to->index[s] >> v->d->spec.bits];
-            to->weight[cell] = (int8_t)(top > 0 ? lrintf(v->weight[cell] / top * 127) : 0);
+            to->weight[cell] = (int8_t)(top > 0 ? lrintf(v->weight[cell] / top * levels) : 0);
         }
     for (uint32_t k = 0; k < v->n_sources; k++)
         m->sources[k].bias = v->bias[k];
 }
 
 void tr_fit_votes(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
-                  const uint32_t *source_of, uint64_t seed)
+                  const uint32_t *source_of, const tr_options *o)
 {
     votes *v = tr_new(1, sizeof *v);
     uint32_t *number = tr_new(d->n_sources, sizeof *number);
@@ -196,10 +237,14 @@ void tr_fit_votes(tm_model *model, const tr_dataset *d, const uint32_t *records,
             number[source_of[s]] = s;
         v->column = tr_new((size_t)TF_BLOCKS << d->spec.bits, sizeof *v->column);
         choose_columns(v, records, n);
-        v->weight = tr_new((size_t)v->n_columns * v->n_sources, sizeof *v->weight);
-        v->square = tr_new((size_t)v->n_columns * v->n_sources, sizeof *v->square);
-        descend(v, records, n, number, seed);
-        store(model, v);
+        fit(v, records, n, number, o->seed);
+        if (v->n_columns > o->vote_features) {
+            keep_best(v, records, n, o->vote_features);
+            free(v->weight);
+            free(v->square);
+            fit(v, records, n, number, o->seed);
+        }
+        store(model, v, (float)o->vote_levels);
         free(v->column);
         free(v->weight);
         free(v->square);

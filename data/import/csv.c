@@ -59,6 +59,7 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     row.request.data = out->at;
     row.request.len = out->len;
     row.id = cell_of(t, TD_COLUMN_ID, cells);
+    row.one_request = true;
     if (!row.id.len) {
         td_key_of(hex, out->at, out->len);
         row.id = td_span_of(hex);

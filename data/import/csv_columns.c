@@ -187,9 +187,11 @@ static bool models_by_suffix(td_columns *t, const char *suffix, td_error *error)
 /* Names of columns that hold numbers but no scores. */
 static bool not_a_model(const char *name)
 {
-    static const char *const names[] = {"",      "index", "Unnamed: 0", "label", "answer", "target", "level",
-                                        "split", "seed",  "doc_id",     "oracle_model_to_route_to",
-                                        "epoch", "difficulty", "correct_answer", "length", "turns"};
+    static const char *const names[] = {
+        "", "index", "Unnamed: 0", "label", "answer", "target", "level", "split", "seed", "doc_id", "fold",
+        "oracle_model_to_route_to", "epoch", "difficulty", "correct_answer", "length", "turns", "weight",
+        "cost", "cost_usd", "total_cost", "price", "latency", "latency_s", "temperature", "confidence",
+        "tokens", "input_tokens", "output_tokens"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
             return true;

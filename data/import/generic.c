@@ -130,6 +130,7 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
                            NULL, error);
     td_row_start(&row);
     row.line = number;
+    row.one_request = true;
     row.request.data = out->at;
     row.request.len = out->len;
     row.id = text_of(field(line, set->id_field, "/id"), id);

@@ -150,6 +150,29 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
     return true;
 }
 
+/* The rows of a key should be of one request. */
+static bool check_request(td_group *g, const td_stored *row, const char *text, uint64_t number)
+{
+    const td_out *first = &g->text[TD_REQUEST];
+    const size_t len = row->len[TD_REQUEST];
+    if (!len || (len == first->len && !memcmp(text, first->at, len)) || first->failed)
+        return true;
+    if (row->one_request && g->sink->settings->duplicates == TD_DUPLICATES_UNSAID) {
+        char key[160];
+        td_group_key(g, key, sizeof key);
+        return td_fail(g->error, "%.200s:%llu: %s stands for another request than at %.200s:%llu; make ids unique, or "
+                                 "say --duplicates first",
+                       td_group_path(g, row->file), (unsigned long long)row->line, key,
+                       td_group_path(g, g->first.file), (unsigned long long)g->first.line);
+    }
+    if (!g->differs)
+        td_report_problem(g->sink->report, TD_NOTE,
+                          "records whose models saw different requests (another template?); the first is kept",
+                          number, td_group_path(g, row->file), row->line, NULL);
+    g->differs = true;
+    return true;
+}
+
 bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t number)
 {
     if (!g->any) {
@@ -163,14 +186,11 @@ bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t
         if (i <= TD_REQUEST && !g->text[i].len)
             td_put(&g->text[i], text, row->len[i]);
     }
-    const td_out *request = &g->text[TD_REQUEST];
-    if (row->len[TD_REQUEST] && (row->len[TD_REQUEST] != request->len ||
-                                 memcmp(at[TD_REQUEST], request->at, request->len)) && !g->differs) {
-        g->differs = true;
-        td_report_problem(g->sink->report, TD_NOTE,
-                          "records whose models saw different requests (another template?); the first is kept",
-                          number, td_group_path(g, row->file), row->line, NULL);
-    }
+    if (!check_request(g, row, at[TD_REQUEST], number))
+        return false;
+    for (int i = 0; i < TD_TEXTS; i++)
+        if (g->text[i].failed)
+            return td_fail(g->error, "out of memory");
     return take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
 }
 

@@ -122,6 +122,7 @@ static const struct {
     OPTION("source-field", source_field),
     OPTION("workload-field", workload_field),
     OPTION("prompts", prompts),
+    OPTION("scores", scores),
 #undef OPTION
 };
 

@@ -6,7 +6,11 @@
 
 /* In the order of the documentation. Adding one: see data/import/import.h. */
 const td_importer *const td_importers[] = {
-    &td_import_lm_eval, &td_import_inspect, &td_import_promptfoo, &td_import_csv, &td_import_generic,
+    &td_import_lm_eval, &td_import_inspect, &td_import_promptfoo,
+    &td_import_harbor, &td_import_terminal_bench, &td_import_swebench, &td_import_tau2, &td_import_atif,
+    &td_import_helm, &td_import_openai_evals, &td_import_bfcl, &td_import_openai_batch, &td_import_litellm,
+    &td_import_langfuse, &td_import_otel, &td_import_helicone,
+    &td_import_tierce_log, &td_import_csv, &td_import_generic,
 };
 const size_t td_n_importers = sizeof td_importers / sizeof *td_importers;
 

@@ -191,6 +191,7 @@ static void put_resolved(td_out *out, const char *text, size_t len, const td_nod
         if (meant) {
             td_out quoted = {0};
             td_put_json(&quoted, meant, strlen(meant));
+            out->failed = out->failed || quoted.failed;
             td_put(out, quoted.at + (quoted.len != 0), quoted.len > 2 ? quoted.len - 2 : 0);
             free(quoted.at);
         } else {
@@ -200,8 +201,9 @@ static void put_resolved(td_out *out, const char *text, size_t len, const td_nod
     }
 }
 
-/* A copy of the value with its attachments; NULL where it has none. Free it. */
-static td_node *resolved(const td_node *value, const td_node *attachments)
+/* A copy of the value with its attachments; NULL where it has none. Free it. Memory that ends shows in
+ * out->failed. */
+static td_node *resolved(const td_node *value, const td_node *attachments, td_out *out)
 {
     td_out text = {0}, whole = {0};
     td_node *copy = NULL;
@@ -214,6 +216,7 @@ static td_node *resolved(const td_node *value, const td_node *attachments)
         if (!whole.failed)
             copy = td_dom_parse(whole.at, whole.len, "attachments", NULL);
     }
+    out->failed = out->failed || text.failed || whole.failed || (whole.at && !copy);
     free(text.at);
     free(whole.at);
     return copy;
@@ -223,7 +226,8 @@ static bool put_request(const td_node *sample, td_out *out)
 {
     const td_node *attachments = td_get(sample, "attachments");
     const td_node *messages = td_get(sample, "messages"), *input = td_get(sample, "input");
-    td_node *messages_copy = resolved(messages, attachments), *input_copy = resolved(input, attachments);
+    td_node *messages_copy = resolved(messages, attachments, out);
+    td_node *input_copy = resolved(input, attachments, out);
     messages = messages_copy ? messages_copy : messages;
     input = input_copy ? input_copy : input;
     const size_t given = td_is_array(input) ? td_count(input) : 1;

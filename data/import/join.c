@@ -100,7 +100,7 @@ static size_t put_slots(join *j, td_out *out, bool scored_ones)
             continue;
         td_slot_average(s, number, &scored);
         for (int k = 0; without && k < TD_NUMBERS; k++)
-            number[k] = isnan(number[k]) ? any[k] : number[k];
+            number[k] = isnan(number[k]) && !(k == TD_SCORE && s->missing) ? any[k] : number[k];
         if (isnan(number[TD_SCORE]) == scored_ones)
             continue;
         td_puts(out, n++ ? ", " : "");
@@ -144,14 +144,14 @@ static void count_missing(join *j)
         double number[TD_NUMBERS];
         uint32_t scored;
         td_slot_average(s, number, &scored);
-        if (!s->missing || !isnan(number[TD_SCORE]))
+        if (!s->missing)
             continue;
         char detail[300], key[160] = "";
         td_group_key(&j->group, key, sizeof key);
         snprintf(detail, sizeof detail, "model \"%.100s\", %s", s->len ? s->model : "", key);
         td_report_problem(j->group.sink->report, TD_MISSING, s->missing, s->order, td_group_path(&j->group, s->file), s->line, detail);
         td_model_report *m = s->len ? td_report_model(j->group.sink->report, s->model, s->len) : NULL;
-        if (m)
+        if (m && isnan(number[TD_SCORE])) /* else another trial gives the outcome */
             m->missing++;
     }
 }
@@ -194,9 +194,11 @@ static bool finish_group(join *j)
     if (!j->group.text[TD_REQUEST].len) {
         drop(j, "outcomes whose request no file gave");
     } else if (!keep) {
-        drop(j, "requests without any score (--keep-unscored keeps them)");
+        drop(j, "requests without any score (--scores FILE gives them to traffic, --keep-unscored keeps the requests)");
     } else if (!td_parse_line(&j->request, j->outcomes, &record, j->line.at, j->line.len - 1, want, &what,
                               &where)) {
+        if (!strcmp(what, "out of memory"))
+            return td_fail(j->group.error, "out of memory");
         drop(j, what);
     } else {
         const td_sort_key key = {{j->group.first_row, 0, 0}};

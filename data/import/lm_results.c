@@ -88,12 +88,13 @@ static bool load_one(td_lm_results *r, const char *name, td_error *error)
     char path[4096];
     snprintf(path, sizeof path, "%s%s", r->folder, name);
     td_node *root = td_input_dom(path, error);
-    if (!root)
-        return !td_name_starts(name, "results"); /* a damaged one is an error, a stranger is not */
+    if (!root) /* a damaged one is an error, a stranger is not */
+        return !td_name_starts(name, "results") && !td_dom_starved();
     if (td_is_object(td_get(root, "results")) && r->n < TD_LM_MAX_RESULTS) {
         if (insert(r, name, root))
             return true;
-        td_fail(error, "out of memory");
+        td_dom_free(root);
+        return td_fail(error, "out of memory");
     }
     td_dom_free(root);
     return true;

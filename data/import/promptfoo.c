@@ -56,13 +56,14 @@ static void take_numbers(const td_node *row, td_outcome *o)
 }
 
 /* Hash of the prompt and the assertions. Only the hash leaves: assertions hold the gold answer. */
-static void put_key(const char *raw, const td_node *assertions, char hex[33])
+static void put_key(const char *raw, const td_node *assertions, char hex[33], bool *failed)
 {
     td_out text = {0};
     td_puts(&text, raw);
     if (assertions)
         td_dom_print(&text, assertions);
     td_key_of(hex, text.at ? text.at : "", text.len);
+    *failed = *failed || text.failed;
     free(text.at);
 }
 
@@ -77,7 +78,7 @@ static bool take_one(td_sink *sink, const td_node *line, uint64_t number, td_err
         return td_sink_bad(sink, number, raw ? "a row without provider" : "a row without prompt.raw", NULL, error);
     td_out *out = td_sink_buffer(sink);
     td_put_prompt_or_chat(out, raw, strlen(raw));
-    put_key(raw, td_get_path(line, "testCase.assert"), hex);
+    put_key(raw, td_get_path(line, "testCase.assert"), hex, &out->failed);
     snprintf(trial, sizeof trial, "%.0f", td_number(td_get(line, "testIdx"), 0));
     td_row_start(&row);
     row.key = td_span_of(hex);

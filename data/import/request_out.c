@@ -301,7 +301,8 @@ static bool put_python_list(td_out *out, const char *text, size_t len)
         closed = at < end && *at == ']';
         at = at < end && (*at == ',' || closed) ? spaces(at + 1, end) : NULL;
     }
-    const bool good = n && closed && at == end && !list.failed && !one.failed;
+    out->failed = out->failed || list.failed || one.failed;
+    const bool good = n && closed && at == end && !out->failed;
     if (good && n == 1) {
         td_put_prompt(out, one.at ? one.at : "", one.len);
     } else if (good) {
@@ -319,6 +320,7 @@ void td_put_prompt_or_chat(td_out *out, const char *text, size_t len)
 {
     if (len > 4 && text[0] == '[') {
         td_node *root = td_dom_parse(text, len, "", NULL);
+        out->failed = out->failed || (!root && td_dom_starved());
         const bool chat = root && td_put_messages(out, root, (size_t)-1);
         td_dom_free(root);
         if (chat || put_python_list(out, text, len))

@@ -22,6 +22,7 @@ typedef struct {
     const char *score_fields, *cost_field, *input_field, *output_field, *latency_field;
     const char *source_field, *workload_field;
     const char *prompts; /* a file or folder that holds what the results lack */
+    const char *scores;  /* a file of scores by id (data/import/scores.h) */
 } td_import_settings;
 
 #endif

@@ -249,6 +249,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model)
     s.line = row->line;
     s.file = sink->file;
     s.one_run = row->one_run;
+    s.one_request = row->one_request;
     s.missing = row->missing;
     for (int i = 0; i < TD_TEXTS; i++)
         s.len[i] = (uint32_t)text[i].len;
@@ -299,8 +300,12 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
             continue;
         td_node *node = td_dom_parse(line, len, path, NULL);
         const uint64_t number = td_lines_number(lines);
-        good = node ? each(sink, node, number, error)
-                    : td_sink_bad(sink, number, "not valid JSON", NULL, error);
+        if (node)
+            good = each(sink, node, number, error);
+        else if (td_dom_starved())
+            good = td_fail(error, "%.300s:%llu: out of memory", path, (unsigned long long)number);
+        else
+            good = td_sink_bad(sink, number, "not valid JSON", NULL, error);
         td_dom_free(node);
     }
     td_lines_close(lines);

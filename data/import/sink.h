@@ -33,6 +33,7 @@ typedef struct {
     bool lower_is_better;  /* the score is turned round: 1 - score */
     const char *missing;   /* constant; why there is no score though the harness tried */
     bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
+    bool one_request;      /* two requests of one id are a fault of the files, unless --duplicates is said */
     uint64_t line;         /* of the current file; 0: the file as a whole */
 } td_row;
 

@@ -18,7 +18,7 @@ typedef struct {
     const char *missing; /* constant, so the pointer may be kept */
     double number[TD_NUMBERS];
     uint32_t file;
-    uint32_t one_run;
+    uint32_t one_run, one_request;
     uint32_t len[TD_TEXTS];
 } td_stored;
 

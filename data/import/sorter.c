@@ -355,7 +355,8 @@ bool td_sorter_sort(td_sorter *s, td_error *error)
     if (!s->n_runs && !s->n_items)
         return true;
     if (!s->n_runs) {
-        qsort(s->items, s->n_items, sizeof *s->items, compare_items);
+        if (s->n_items)
+            qsort(s->items, s->n_items, sizeof *s->items, compare_items);
         return true;
     }
     if (s->n_items && !spill(s, error))

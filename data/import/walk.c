@@ -119,6 +119,7 @@ static char **entries(const char *folder, size_t *n, td_error *error)
     for (size_t i = 0; i < *n; i++)
         free(list[i]);
     free(list);
+    *n = 0;
     td_fail(error, "%.300s: out of memory for its names", folder);
     return NULL;
 }

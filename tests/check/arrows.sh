@@ -35,13 +35,16 @@ one() { # HEADER FILE: included by FILE and nowhere else
 }
 one linear.h train/solver.c
 one 'cjson/cJSON.h' data/dom.c
+one 'curl/curl.h' infer/dispatch/upstream.c
+one sqlite3.h infer/dispatch/ledger_sqlite.c
+one 'hiredis/hiredis.h' infer/dispatch/ledger_redis.c
+one 'event2/event.h' infer/dispatch/loop.c
 one zstd.h data/zst.c
-one 'curl/curl.h' infer/dispatch.c
 for f in $(grep -ln '#include <event2/\|#include <sqlite3.h>\|#include <hiredis' $files 2>/dev/null); do
     case $f in *.h) fault "$f: a heavy library in a header" ;; esac
 done
 
-edge="$(ls features/*.c models/*.c) infer/router.c infer/policy.c"
+edge="$(ls features/*.c models/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c"
 for f in $edge; do
     hits=$(grep -nE '\b(f?printf|puts|perror|exit|abort|getenv|assert)[[:space:]]*\(' "$f")
     [ -z "$hits" ] || fault "$f:$hits: the edge library does not print, exit or read the environment"

@@ -4,7 +4,7 @@
 set -e
 out=$1
 mkdir -p "$out"
-api="features/status.h features/request.h models/allocator.h infer/router.h"
+api="features/status.h features/request.h models/allocator.h infer/router.h infer/swap.h"
 strip='/^#include "/d'
 {
     echo "/* tierce, the edge library in one header: made by \`make single\`. MIT licence. */"
@@ -14,10 +14,10 @@ strip='/^#include "/d'
 } > "$out/tierce.h"
 
 headers="features/clones.h features/hash.h features/lexicon.h features/named.h features/scan.h features/extract.h features/extractors.h models/arena.h models/bytes.h models/maths.h models/model.h models/format.h infer/router_state.h"
-for h in features/*.h models/*.h infer/router.h infer/router_state.h; do
+for h in features/*.h models/*.h infer/router.h infer/swap.h infer/router_state.h; do
     case " $api $headers " in *" $h "*) ;; *) echo "$h is not in the list of tests/check/single.sh"; exit 1 ;; esac
 done
-sources="$(ls features/*.c models/*.c) infer/router.c infer/policy.c"
+sources="$(ls features/*.c models/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c"
 # static functions and objects, enum constants and macros of each .c file
 statics() {
     sed -n 's/^static [^=(;]*[ *]\([A-Za-z_][A-Za-z_0-9]*\)\(\[[^=]*\)\?\((.*\| =.*\|;\|\)$/\1/p' "$1"
@@ -26,6 +26,8 @@ statics() {
 }
 {
     echo "/* tierce, the edge library in one file: made by \`make single\`. Needs libc, libm, zlib. MIT licence. */"
+    # whoever compiles this file may not know the flag: no a * b + c in one rounding
+    printf '#if defined(__clang__)\n#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize("fp-contract=off")\n#endif\n'
     echo '#include "tierce.h"'
     for f in $headers; do
         echo "/* ---- $f ---- */"

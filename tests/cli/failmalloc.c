@@ -1,5 +1,6 @@
-/* Preloaded (LD_PRELOAD) by torture.sh: the FAIL_AT-th allocation of the process, libraries included, returns
- * NULL. When the process ends, the number of allocations goes into the file FAIL_LOG. glibc only. */
+/* Preloaded (LD_PRELOAD) by torture.sh: the FAIL_AT-th allocation of the process, libraries
+ * included, returns NULL. When the process ends, the number of allocations goes into the file
+ * FAIL_LOG. glibc only. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>

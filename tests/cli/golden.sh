@@ -31,14 +31,18 @@ run() {
     status=$?
     [ $status = 0 ] || echo "[status $status]"
 }
-coarse() { sed -E 's/([0-9]+\.[0-9]{2})[0-9]+/\1/g;s/[0-9.]+ s of CPU/(some) s of CPU/;s/[0-9]+ bytes/(some) bytes/;s/[0-9]+ of [0-9]+ features/(some) features/'; }
+# without what a clock says
+timeless() { sed -E '/^the router itself:/d;/per million requests/d;s/[0-9.]+ s of CPU/(some) s of CPU/'; }
+coarse() { timeless | sed -E 's/([0-9]+\.[0-9]{2})[0-9]+/\1/g;s/[0-9]+ bytes/(some) bytes/;s/[0-9]+ of [0-9]+ features/(some) features/'; }
 L
+# what a clock says
+untimed() { sed -E 's/router itself: [0-9.]+ us .*\)/router itself: (some) us/;s/^  \$[0-9.e+-]+ per million requests(, [0-9.e+-]+ %)?.*/  (some) per million requests/'; }
 for script in "$here"/golden/*.sh; do
     name=$(basename "$script" .sh)
     rm -rf "$T/work"
     mkdir "$T/work"
     cp "$here/../data/golden.tierce" "$here/../data/golden-tiers.json" "$T/sample.jsonl" "$T/work"
-    (cd "$T/work" && . "$T/lib.sh" && . "$script") > "$T/out" 2>&1
+    (cd "$T/work" && . "$T/lib.sh" && . "$script") 2>&1 | untimed > "$T/out"
     if [ -n "$regenerate" ]; then
         cp "$T/out" "$here/golden/$name.out"
     elif diff -u "$here/golden/$name.out" "$T/out" > "$T/diff" 2>&1; then

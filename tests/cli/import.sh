@@ -114,6 +114,12 @@ printf 'prompt,a\nsame,1\nsame,0\nsame,1\n' > "$T/dup.csv"
 import 0 'duplicate: 2 x|0.6667' "$T/dup.csv"
 import 1 'dup.csv:3: conflicting scores' "$T/dup.csv" --duplicates error
 import 0 '1.0000' "$T/dup.csv" --duplicates first
+printf 'id,prompt,a,cost,temperature\n1,one,1,0.2,0.7\n' > "$T/ida.csv"
+printf 'id,prompt,b\n1,two,1\n' > "$T/idb.csv"
+import 0 '^1 records' "$T/ida.csv"
+lacks 'temperature|0.7' "$R"
+import 1 'idb.csv:2: key "1" stands for another request than at .*ida.csv:2' "$T/ida.csv" "$T/idb.csv"
+import 0 'note: 1 x records whose models saw different requests' "$T/ida.csv" "$T/idb.csv" --duplicates first
 printf 'id,messages,tools,flash,flash|cost_usd,flash|input_tokens,flash|cached_tokens\nk1,"[{""role"": ""user"", ""content"": ""hi""}]","[{""type"": ""function"", ""function"": {""name"": ""f""}}]",1,0.1234567891,10,4\n' > "$T/own.csv"
 import 0 '' "$T/own.csv"
 has '{"id": "k1", "source": "own", "messages": [{"role": "user", "content": "hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "outcomes": {"flash": {"score": 1, "cost_usd": 0.1234567891, "input_tokens": 10, "cached_tokens": 4}}}'

@@ -30,6 +30,19 @@ tortured() {
     if [ $refused -lt 3 ]; then say_bad "[only $refused of $calls failures were noticed] $*"; return; fi
     passed=$((passed + 1))
 }
+# importing: every format with a seed of its own, as the program that does it
+mkdir "$T/lm"
+cp tests/fuzz/corpus/import_lm_eval/lines "$T/lm/samples_t.jsonl"
+printf '{"results":{"t":{"alias":"t"}},"model_name":"m"}' > "$T/lm/results.json"
+import() { tortured "$B/tierce-train" import "$@" -q -o -; }
+import "$T/lm" --metric acc
+import csv tests/fuzz/corpus/import_csv/quoted
+import csv tests/fuzz/corpus/import_csv/messages
+import promptfoo tests/fuzz/corpus/import_promptfoo/results
+import inspect tests/fuzz/corpus/import_inspect/log
+import inspect tests/fuzz/corpus/import_inspect/zstd
+import generic tests/fuzz/corpus/import_generic/lines
+import promptfoo "$T/lm/results.json" # an error stays an error
 tortured "$t" route $m "Prove that 2 is prime."
 tortured "$t" route $m --explain "Prove that 2 is prime."
 tortured "$t" route $m --json --explain -r "$T/r.json"

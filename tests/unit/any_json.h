@@ -1,4 +1,5 @@
-/* Random JSON texts, well-formed ones and damaged ones, and a judge that shares nothing with data/. */
+/* Random JSON texts, well-formed ones and damaged ones, and a judge that shares nothing with data/.
+ */
 #ifndef TIERCE_ANY_JSON_H
 #define TIERCE_ANY_JSON_H
 
@@ -32,9 +33,17 @@ static inline void any_space(any_text *t, uint64_t *state)
 
 static inline void any_string(any_text *t, uint64_t *state)
 {
-    static const char *const some[] = {"a", "key", "\xc3\xa9", "\xff", "\\\"", "\\\\", "\\/", "\\n", "\\t", "\\b\\f\\r", "\\u0041",
-                                       "\\u00e9", "\\uFFFf", "\\ud83d\\ude00", "\\ud800", "\\udc00x", "\\ud800\\n",
-                                       "\\ud800\\u0041", "\\u0000", "longer text that fills more than eight bytes", "{\x7f[,:", " "};
+    static const char *const some[] = {"a",          "key",
+                                       "\xc3\xa9",   "\xff",
+                                       "\\\"",       "\\\\",
+                                       "\\/",        "\\n",
+                                       "\\t",        "\\b\\f\\r",
+                                       "\\u0041",    "\\u00e9",
+                                       "\\uFFFf",    "\\ud83d\\ude00",
+                                       "\\ud800",    "\\udc00x",
+                                       "\\ud800\\n", "\\ud800\\u0041",
+                                       "\\u0000",    "longer text that fills more than eight bytes",
+                                       "{\x7f[,:",   " "};
     any_word(t, "\"");
     for (size_t n = below(state, 6); n-- > 0;)
         any_word(t, some[below(state, sizeof some / sizeof *some)]);
@@ -43,8 +52,20 @@ static inline void any_string(any_text *t, uint64_t *state)
 
 static inline void any_number(any_text *t, uint64_t *state)
 {
-    static const char *const some[] = {"0", "-0", "1", "-17", "0.5", "1e3", "1E+3", "2e-3", "1234567890123456789", "0.1e1", "1e308",
-                                       "4.9e-324", "-1.7976931348623157e308", "123456789.123456789"};
+    static const char *const some[] = {"0",
+                                       "-0",
+                                       "1",
+                                       "-17",
+                                       "0.5",
+                                       "1e3",
+                                       "1E+3",
+                                       "2e-3",
+                                       "1234567890123456789",
+                                       "0.1e1",
+                                       "1e308",
+                                       "4.9e-324",
+                                       "-1.7976931348623157e308",
+                                       "123456789.123456789"};
     any_word(t, some[below(state, sizeof some / sizeof *some)]);
 }
 
@@ -117,7 +138,8 @@ static inline bool judge_value(judge *j);
 
 static inline void judge_space(judge *j)
 {
-    while (j->at < j->end && (*j->at == ' ' || *j->at == '\t' || *j->at == '\n' || *j->at == '\r' || (j->lenient && *j->at < ' ')))
+    while (j->at < j->end && (*j->at == ' ' || *j->at == '\t' || *j->at == '\n' || *j->at == '\r' ||
+                              (j->lenient && *j->at < ' ')))
         j->at++;
 }
 
@@ -226,7 +248,8 @@ static inline bool judge_value(judge *j)
         j->depth--;
     } else if (c == '"') {
         good = judge_string(j);
-    } else if (j->lenient && (judge_word(j, "NaN") || judge_word(j, "Infinity") || judge_word(j, "-Infinity"))) {
+    } else if (j->lenient &&
+               (judge_word(j, "NaN") || judge_word(j, "Infinity") || judge_word(j, "-Infinity"))) {
         good = true;
     } else if (c == '-' || (c >= '0' && c <= '9')) {
         good = judge_number(j);

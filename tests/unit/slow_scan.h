@@ -1,4 +1,5 @@
-/* Tokens by a second, slow reading of the words in features/scan.h. It shares nothing with features/. */
+/* Tokens by a second, slow reading of the words in features/scan.h. It shares nothing with
+ * features/. */
 #ifndef TIERCE_SLOW_SCAN_H
 #define TIERCE_SLOW_SCAN_H
 

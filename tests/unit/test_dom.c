@@ -34,14 +34,19 @@ static void mended(void **unused)
 {
 #define PRINTS(text, wanted) prints(text, sizeof text - 1, wanted)
     (void)unused;
-    PRINTS("{\"a\": NaN, \"b\": [Infinity, -Infinity], \"c\": -1}", "{\"a\":null,\"b\":[null,null],\"c\":-1}");
+    PRINTS("{\"a\": NaN, \"b\": [Infinity, -Infinity], \"c\": -1}",
+           "{\"a\":null,\"b\":[null,null],\"c\":-1}");
     PRINTS("NaN", "null");
-    PRINTS("[NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN]", "[null,null,null,null,null,null,null,null,null,null]");
-    PRINTS("{\"NaN\": \"Infinity, \\\"NaN\"}", "{\"NaN\":\"Infinity, \\\"NaN\"}"); /* words in strings stay */
-    PRINTS("[\"a\\u0000b\"]", "[\"a\xef\xbf\xbd" "b\"]");
+    PRINTS("[NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN]",
+           "[null,null,null,null,null,null,null,null,null,null]");
+    PRINTS("{\"NaN\": \"Infinity, \\\"NaN\"}",
+           "{\"NaN\":\"Infinity, \\\"NaN\"}"); /* words in strings stay */
+    PRINTS("[\"a\\u0000b\"]", "[\"a\xef\xbf\xbd"
+                              "b\"]");
     PRINTS("[\"a\\\\u0000b\"]", "[\"a\\\\u0000b\"]"); /* an escaped backslash, and then letters */
     PRINTS("[\"\\ud800\", \"\\udc00\", \"\\ud800\\ud800\", \"\\ud800x\", \"\\udc00\\ud800\"]",
-           "[\"\xef\xbf\xbd\",\"\xef\xbf\xbd\",\"\xef\xbf\xbd\xef\xbf\xbd\",\"\xef\xbf\xbdx\",\"\xef\xbf\xbd\xef\xbf\xbd\"]");
+           "[\"\xef\xbf\xbd\",\"\xef\xbf\xbd\",\"\xef\xbf\xbd\xef\xbf\xbd\",\"\xef\xbf\xbdx\","
+           "\"\xef\xbf\xbd\xef\xbf\xbd\"]");
     PRINTS("[\"\\ud83d\\ude00\"]", "[\"\xf0\x9f\x98\x80\"]");
     PRINTS("[\"a\0b\"]", "[\"a b\"]"); /* a raw NUL */
     PRINTS("\xef\xbb\xbf{}", "{}");    /* a byte-order mark */
@@ -77,7 +82,8 @@ static void refused(void **unused)
 
 static void looking(void **unused)
 {
-    td_node *root = parse("{\"a\": {\"b.c\": 1, \"b\": {\"c\": \"deep\"}}, \"A\": true, \"n\": null, \"l\": [1, 2.5, \"x\", false],"
+    td_node *root = parse("{\"a\": {\"b.c\": 1, \"b\": {\"c\": \"deep\"}}, \"A\": true, \"n\": "
+                          "null, \"l\": [1, 2.5, \"x\", false],"
                           " \"twice\": 1, \"twice\": 2, \"\": 0}");
     (void)unused;
     assert_non_null(root);
@@ -101,10 +107,11 @@ static void looking(void **unused)
         n += td_key(m) != NULL;
     assert_int_equal(n, td_count(root));
     /* NULL is "not there" everywhere */
-    assert_false(td_is_object(NULL) || td_is_array(NULL) || td_is_string(NULL) || td_is_number(NULL) || td_is_bool(NULL) ||
-                 td_is_null(NULL) || td_true(NULL));
-    assert_true(!td_get(NULL, "a") && !td_get_path(NULL, "a.b") && !td_at(NULL, 0) && !td_first(NULL) && !td_next(NULL) &&
-                !td_key(NULL) && !td_string(NULL) && td_number(NULL, 3) == 3 && td_count(NULL) == 0);
+    assert_false(td_is_object(NULL) || td_is_array(NULL) || td_is_string(NULL) ||
+                 td_is_number(NULL) || td_is_bool(NULL) || td_is_null(NULL) || td_true(NULL));
+    assert_true(!td_get(NULL, "a") && !td_get_path(NULL, "a.b") && !td_at(NULL, 0) &&
+                !td_first(NULL) && !td_next(NULL) && !td_key(NULL) && !td_string(NULL) &&
+                td_number(NULL, 3) == 3 && td_count(NULL) == 0);
     td_dom_free(NULL);
     td_dom_free(root);
 }
@@ -162,7 +169,7 @@ static void files(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mended), cmocka_unit_test(refused), cmocka_unit_test(looking),
+        cmocka_unit_test(mended),           cmocka_unit_test(refused), cmocka_unit_test(looking),
         cmocka_unit_test(infinite_numbers), cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

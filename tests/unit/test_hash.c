@@ -1,6 +1,7 @@
-/* The frozen hash. Every released model file holds buckets made by it: a number on this page that has to be
- * changed means that all of them score noise. The numbers were computed by another program (Python,
- * from the definitions of FNV-1a and of MurmurHash3's finaliser), not copied from this one's output. */
+/* The frozen hash. Every released model file holds buckets made by it: a number on this page that
+ * has to be changed means that all of them score noise. The numbers were computed by another
+ * program (Python, from the definitions of FNV-1a and of MurmurHash3's finaliser), not copied from
+ * this one's output. */
 #include "tests/unit/unit.h"
 
 #include "features/extract.h"
@@ -73,7 +74,8 @@ typedef struct {
 static void look(void *context, const tf_entry *entry, const char *name, size_t len)
 {
     wanted *w = context;
-    if (!strcmp(tf_block_name(entry->block), w->block) && strlen(w->name) == len && !memcmp(name, w->name, len)) {
+    if (!strcmp(tf_block_name(entry->block), w->block) && strlen(w->name) == len &&
+        !memcmp(name, w->name, len)) {
         assert_int_equal(entry->index, w->index);
         w->found = true;
     }

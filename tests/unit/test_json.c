@@ -1,5 +1,5 @@
-/* data/json.h (requests, strict) and data/dom.h (harness files, cJSON behind a mending door) against a judge
- * of our own and against each other, on well-formed and damaged JSON. */
+/* data/json.h (requests, strict) and data/dom.h (harness files, cJSON behind a mending door)
+ * against a judge of our own and against each other, on well-formed and damaged JSON. */
 #include "tests/unit/unit.h"
 
 #include "data/dom.h"
@@ -42,9 +42,9 @@ static void same_string(tierce_span span, const char *s)
 
 static void same_value(td_json *json, const td_node *n)
 {
-    tierce_span span;
-    double number;
-    bool flag, first = true;
+    tierce_span span = {NULL, 0};
+    double number = 0;
+    bool flag = false, first = true;
     const td_node *child = td_first(n);
     switch (td_json_peek(json)) {
     case '{':
@@ -154,7 +154,8 @@ static char *nested(const char *open, const char *close, size_t n, size_t *len)
 
 static void depth(void **unused)
 {
-    static const char *const open[] = {"[", "{\"a\":", "[{\"b\":"}, *const close[] = {"]", "}", "}]"};
+    static const char *const open[] = {"[", "{\"a\":", "[{\"b\":"}, *const close[] = {"]", "}",
+                                                                                      "}]"};
     td_error error;
     size_t len;
     (void)unused;
@@ -202,8 +203,9 @@ static void numbers(void **unused)
     digits[400] = 0;
     assert_false(number_of(digits, &v));
     assert_true(reads(digits, 400)); /* where it is skipped it does no harm */
-    static const char *const none[] = {"",     "-",   "+1",  ".5", "1.",  "01",   "-01", "1e",  "1e+", "0x10",
-                                       "NaN",  "nan", "Inf", "1_0", "1,0", "\"1\"", "1 2", "--1", "1e1.5"};
+    static const char *const none[] = {"",    "-",     "+1",   ".5",  "1.",   "01",  "-01",
+                                       "1e",  "1e+",   "0x10", "NaN", "nan",  "Inf", "1_0",
+                                       "1,0", "\"1\"", "1 2",  "--1", "1e1.5"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         if (number_of(none[i], &v))
             fail_msg("%s was read as %g", none[i], v);
@@ -225,9 +227,10 @@ static void errors_are_sticky(void **unused)
     assert_string_equal(what, "expected a colon after the key");
     assert_int_equal(where - json.start, 5);
     assert_int_equal(td_json_peek(&json), 0);
-    assert_false(td_json_number(&json, &v) || td_json_string(&json, &span) || td_json_bool(&json, &flag) ||
-                 td_json_null(&json) || td_json_skip(&json, NULL) || td_json_item(&json, &first) ||
-                 td_json_enter(&json, '[') || td_json_finish(&json) || td_json_fail(&json, "later"));
+    assert_false(td_json_number(&json, &v) || td_json_string(&json, &span) ||
+                 td_json_bool(&json, &flag) || td_json_null(&json) || td_json_skip(&json, NULL) ||
+                 td_json_item(&json, &first) || td_json_enter(&json, '[') ||
+                 td_json_finish(&json) || td_json_fail(&json, "later"));
     assert_ptr_equal(json.what, what);
     assert_ptr_equal(json.where, where);
 }

@@ -1,7 +1,8 @@
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup */
-/* Memory that ends: every road through data/ again and again, the Nth allocation failing, for every N. Each time an
- * error that says so, nothing leaked (the sanitizer looks), nothing half-read. Opening a model is in
- * test_model.c; whole programs, libraries included, in tests/cli/torture.sh. */
+/* Memory that ends: every road through data/ again and again, the Nth allocation failing, for every
+ * N. Each time an error that says so, nothing leaked (the sanitizer looks), nothing half-read.
+ * Opening a model is in test_model.c; whole programs, libraries included, in tests/cli/torture.sh.
+ */
 #define _DEFAULT_SOURCE
 #include "tests/unit/unit.h"
 
@@ -122,7 +123,8 @@ static void records(void **unused)
     fprintf(f, "],\"messages\":[");
     for (int i = 0; i < 100; i++)
         fprintf(f, "%s{\"role\":\"user\",\"content\":\"\\n%08d\"}", i ? "," : "", i);
-    fprintf(f, ",{\"role\":\"user\",\"content\":\"%0900000d\"}]}", 7); /* longer than the line's buffer */
+    fprintf(f, ",{\"role\":\"user\",\"content\":\"%0900000d\"}]}",
+            7); /* longer than the line's buffer */
     fclose(f);
     assert_true(every_allocation(read_records) > 12);
 }
@@ -131,15 +133,19 @@ static void records(void **unused)
 static bool read_one_line(void)
 {
     static const char line[] =
-        "{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},\"b\","
-        "{\"type\":\"image_url\"}]},{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},"
-        "{\"role\":\"assistant\",\"function_call\":{\"name\":\"g\"}},{\"role\":\"tool\",\"tool_call_id\":\"1\",\"content\":\"r\"}],"
+        "{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":[{"
+        "\"type\":\"text\",\"text\":\"a\"},\"b\","
+        "{\"type\":\"image_url\"}]},{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\","
+        "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},"
+        "{\"role\":\"assistant\",\"function_call\":{\"name\":\"g\"}},{\"role\":\"tool\",\"tool_"
+        "call_id\":\"1\",\"content\":\"r\"}],"
         "\"tools\":[{\"name\":\"f\"}]}";
     td_request request = {0};
     td_record record;
     const char *what = "";
     size_t where;
-    const bool good = td_parse_line(&request, NULL, &record, line, sizeof line - 1, TD_WANT_REQUESTS, &what, &where);
+    const bool good = td_parse_line(&request, NULL, &record, line, sizeof line - 1,
+                                    TD_WANT_REQUESTS, &what, &where);
     if (!good)
         assert_string_equal(what, "out of memory");
     assert_int_equal(good, !request.no_memory);
@@ -181,7 +187,8 @@ static bool load_file(void)
 
 static void tiers(void **unused)
 {
-    static const char text[] = "{\"tiers\": [{\"name\": \"a\", \"model\": \"m\", \"outcomes\": [\"x\", \"y\"]}, {\"name\": \"b\"}]}";
+    static const char text[] = "{\"tiers\": [{\"name\": \"a\", \"model\": \"m\", \"outcomes\": "
+                               "[\"x\", \"y\"]}, {\"name\": \"b\"}]}";
     (void)unused;
     write_text(path, text, sizeof text - 1);
     assert_true(every_allocation(load_list) >= 9);
@@ -224,7 +231,8 @@ static bool open_file(void)
 {
     tierce_router *router;
     tierce_error error;
-    const tierce_status status = tierce_router_open_file(&router, "tests/fuzz/corpus/model/small.tierce", NULL, &error);
+    const tierce_status status =
+        tierce_router_open_file(&router, "tests/fuzz/corpus/model/small.tierce", NULL, &error);
     if (status != TIERCE_OK) {
         assert_int_equal(status, TIERCE_NOMEM);
         assert_null(router);

@@ -1,6 +1,6 @@
-/* What routing is worth, by brute force from the definitions in train/metrics.h: curves are walked point by point,
- * hulls are looked for among all pairs of points, shares by bisection. tests/cli/judge.sh compares whole
- * evaluations with ../shared/peers/judge.py, where that is. */
+/* What routing is worth, by brute force from the definitions in train/metrics.h: curves are walked
+ * point by point, hulls are looked for among all pairs of points, shares by bisection.
+ * tests/cli/judge.sh compares whole evaluations with ../shared/peers/judge.py, where that is. */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -9,14 +9,15 @@
 
 static void near(double got, double wanted, const char *what)
 {
-    if (isnan(got) != isnan(wanted) || !(isnan(got) || fabs(got - wanted) < 1e-9 * fmax(1, fabs(wanted))))
+    if (isnan(got) != isnan(wanted) ||
+        !(isnan(got) || fabs(got - wanted) < 1e-9 * fmax(1, fabs(wanted))))
         fail_msg("%s: %.15g, by brute force %.15g", what, got, wanted);
 }
 
 /* ---- two tiers ---- */
 
-/* Gap recovered when the share f with the largest gain goes to strong; inside a tie everyone goes in
- * part. */
+/* Gap recovered when the share f with the largest gain goes to strong; inside a tie everyone goes
+ * in part. */
 static double slow_pgr(const tr_pair *pairs, size_t n, double f)
 {
     double sum = 0, gap = 0;
@@ -45,7 +46,8 @@ static double slow_apgr(const tr_pair *pairs, size_t n)
     return area;
 }
 
-/* Least share that recovers x of the gap: the first piece that reaches it, then bisection inside. */
+/* Least share that recovers x of the gap: the first piece that reaches it, then bisection inside.
+ */
 static double slow_cpt(const tr_pair *pairs, size_t n, double x)
 {
     for (size_t i = 1; i <= n; i++) {
@@ -77,7 +79,8 @@ static void any_pairs(uint64_t *state, tr_pair *pairs, size_t n, unsigned kinds)
     for (size_t i = 0; i < n; i++) {
         pairs[i].cheap = kinds & 1 ? share(state) : (double)below(state, 2);
         pairs[i].strong = kinds & 1 ? share(state) : (double)below(state, 2);
-        pairs[i].gain = kinds & 2 ? (double)below(state, 5) / 4 - 0.5 : between(state, -1, 1); /* ties, or none */
+        pairs[i].gain = kinds & 2 ? (double)below(state, 5) / 4 - 0.5
+                                  : between(state, -1, 1); /* ties, or none */
         if (kinds & 4)
             pairs[i].gain = 0.3 * pairs[i].gain + pairs[i].strong - pairs[i].cheap;
     }
@@ -113,7 +116,8 @@ static void curves(void **unused)
     assert_true(isnan(tr_curve_of(NULL, 0).apgr));
 }
 
-/* A curve that anyone can draw: two of four records gain, found first; and the worst order of them. */
+/* A curve that anyone can draw: two of four records gain, found first; and the worst order of them.
+ */
 static void known_curves(void **unused)
 {
     tr_pair best[] = {{0.9, 0, 1}, {0.8, 0, 1}, {0.2, 1, 1}, {0.1, 0, 0}};
@@ -155,7 +159,8 @@ static void lifts(void **unused)
             total += (slow_apgr(mine, m) - 0.5) * gap_of(mine, m) * (double)m;
             records += (double)m;
         }
-        near(tr_lift(pairs, group, n, groups), records > 0 ? 100 * total / records : (double)NAN, "LIFT");
+        near(tr_lift(pairs, group, n, groups), records > 0 ? 100 * total / records : (double)NAN,
+             "LIFT");
     }
     memset(group, 0, sizeof group);
     any_pairs(&state, pairs, 49, 1);
@@ -198,8 +203,8 @@ static void reliability(void **unused)
 
 /* ---- costs ---- */
 
-/* Best score of a random mix of two points (or of one) that costs x at most: the concave hull that never falls. Left of the cheapest
- * point, its score. */
+/* Best score of a random mix of two points (or of one) that costs x at most: the concave hull that
+ * never falls. Left of the cheapest point, its score. */
 static double slow_height(const tr_point *points, size_t n, double x)
 {
     double best = -1, least = HUGE_VAL;
@@ -234,7 +239,8 @@ static void hulls(void **unused)
     for (int round = 0; round < 300; round++) {
         const size_t n = 1 + below(&state, 30);
         for (size_t i = 0; i < n; i++)
-            points[i] = (tr_point){share(&state), round % 3 ? share(&state) : (double)below(&state, 4) / 4};
+            points[i] =
+                (tr_point){share(&state), round % 3 ? share(&state) : (double)below(&state, 4) / 4};
         memcpy(sorted, points, sizeof points);
         const double low = between(&state, -0.2, 0.5), high = between(&state, 0.5, 1.3);
         near(tr_hull_area(sorted, n, low, high), slow_area(points, n, low, high), "hull");
@@ -249,18 +255,24 @@ enum { MOST = 400, TIERS = 4 };
 typedef struct {
     tr_dataset d;
     tr_predictions p;
-    double score[MOST * TIERS], cost[MOST * TIERS], prob[MOST * TIERS], expected[MOST * TIERS], floats[MOST * TIERS];
+    double score[MOST * TIERS], cost[MOST * TIERS], prob[MOST * TIERS], expected[MOST * TIERS],
+        floats[MOST * TIERS];
     uint32_t source[MOST];
 } table;
 
 static void any_table(table *t, uint64_t *state, bool holes)
 {
-    t->d = (tr_dataset){.n = 100 + (uint32_t)below(state, MOST - 100), .n_tiers = TIERS, .score = t->score, .cost = t->cost,
-                        .source = t->source, .n_sources = 3};
+    t->d = (tr_dataset){.n = 100 + (uint32_t)below(state, MOST - 100),
+                        .n_tiers = TIERS,
+                        .score = t->score,
+                        .cost = t->cost,
+                        .source = t->source,
+                        .n_sources = 3};
     t->p = (tr_predictions){.p = t->prob, .cost = t->expected, .p_float = t->floats};
     for (uint32_t c = 0; c < t->d.n * TIERS; c++) {
         t->score[c] = holes && !below(state, 15) ? (double)NAN : (double)below(state, 3) / 2;
-        t->cost[c] = holes && !below(state, 15) ? (double)NAN : (c % TIERS + 1) * between(state, 0.5, 1.5);
+        t->cost[c] =
+            holes && !below(state, 15) ? (double)NAN : (c % TIERS + 1) * between(state, 0.5, 1.5);
         t->prob[c] = share(state);
         if (c % TIERS == 2 && !isnan(t->score[c])) /* so that the router is worth something */
             t->prob[c] = 0.5 * t->prob[c] + 0.5 * t->score[c];
@@ -277,7 +289,8 @@ static uint32_t slow_judged(const table *t, bool costed, uint32_t *record)
     for (uint32_t i = 0; i < t->d.n; i++) {
         bool whole = true;
         for (uint32_t k = 0; k < TIERS; k++)
-            whole = whole && !isnan(t->score[i * TIERS + k]) && !(costed && isnan(t->cost[i * TIERS + k]));
+            whole = whole && !isnan(t->score[i * TIERS + k]) &&
+                    !(costed && isnan(t->cost[i * TIERS + k]));
         if (whole)
             record[n++] = i;
     }
@@ -340,18 +353,23 @@ static void two_tiers(void **unused)
         tr_bench b;
         any_table(&t, &state, round % 2);
         tr_bench_open(&b, &t.d, &t.p, false);
-        const uint32_t n = slow_judged(&t, false, record), cheap = round % 4, strong = (cheap + 2) % 4;
+        const uint32_t n = slow_judged(&t, false, record), cheap = (uint32_t)round % 4,
+                       strong = (cheap + 2) % 4;
         const double *p = round % 3 ? t.prob : t.floats;
         for (uint32_t i = 0; i < n; i++) {
             resample[i] = (uint32_t)below(&state, n);
             const uint32_t r = record[round % 2 ? resample[i] : i];
-            pairs[i] = (tr_pair){p[r * TIERS + strong] - p[r * TIERS + cheap], t.score[r * TIERS + cheap], t.score[r * TIERS + strong]};
+            pairs[i] = (tr_pair){p[r * TIERS + strong] - p[r * TIERS + cheap],
+                                 t.score[r * TIERS + cheap], t.score[r * TIERS + strong]};
             group[i] = t.source[r];
         }
-        const tr_two two = tr_judge_two(&b, cheap, strong, round % 2 ? resample : NULL, p == t.floats);
+        const tr_two two =
+            tr_judge_two(&b, cheap, strong, round % 2 ? resample : NULL, p == t.floats);
         const double gap = gap_of(pairs, n);
-        near(two.apgr, fabs(gap) < 1e-12 ? (double)NAN : slow_apgr(pairs, n), "APGR of a judgement");
-        near(two.cpt80, gap > 1e-12 ? slow_cpt(pairs, n, 0.8) : (double)NAN, "CPT80 of a judgement");
+        near(two.apgr, fabs(gap) < 1e-12 ? (double)NAN : slow_apgr(pairs, n),
+             "APGR of a judgement");
+        near(two.cpt80, gap > 1e-12 ? slow_cpt(pairs, n, 0.8) : (double)NAN,
+             "CPT80 of a judgement");
         near(two.lift, tr_lift(pairs, group, n, 3), "LIFT of a judgement");
         tr_bench_close(&b);
     }
@@ -393,7 +411,8 @@ static void frontiers(void **unused)
                 uint32_t choice = 0;
                 double most = -HUGE_VAL;
                 for (uint32_t k = 0; k < TIERS; k++) {
-                    const double cost = t.expected[r * TIERS + k] < 0 ? fixed[k].cost : t.expected[r * TIERS + k];
+                    const double cost =
+                        t.expected[r * TIERS + k] < 0 ? fixed[k].cost : t.expected[r * TIERS + k];
                     const double value = t.prob[r * TIERS + k] - lambda * cost;
                     choice = value > most ? k : choice;
                     most = fmax(most, value);
@@ -438,7 +457,8 @@ static double sometimes(const tr_bench *b, const uint32_t *resample, void *conte
     return ++*calls % 3 ? (double)NAN : (double)resample[0];
 }
 
-/* The interval of a mean is where statistics put it: 1.96 standard errors around; same seed, same interval. */
+/* The interval of a mean is where statistics put it: 1.96 standard errors around; same seed, same
+ * interval. */
 static void bootstrap(void **unused)
 {
     static table t;
@@ -454,22 +474,27 @@ static void bootstrap(void **unused)
         square += t.prob[i * TIERS] * t.prob[i * TIERS] / b.n;
     }
     const double error = sqrt((square - mean * mean) / b.n);
-    const tr_interval i = tr_bootstrap(&b, mean_of_first, NULL, 4000, 1), again = tr_bootstrap(&b, mean_of_first, NULL, 4000, 1);
+    const tr_interval i = tr_bootstrap(&b, mean_of_first, NULL, 4000, 1),
+                      again = tr_bootstrap(&b, mean_of_first, NULL, 4000, 1);
     assert_true(i.low == again.low && i.high == again.high);
     assert_true(tr_bootstrap(&b, mean_of_first, NULL, 4000, 2).low != i.low);
-    assert_true(fabs(i.low - (mean - 1.96 * error)) < 0.2 * error && fabs(i.high - (mean + 1.96 * error)) < 0.2 * error);
+    assert_true(fabs(i.low - (mean - 1.96 * error)) < 0.2 * error &&
+                fabs(i.high - (mean + 1.96 * error)) < 0.2 * error);
     assert_true(isnan(tr_bootstrap(&b, mean_of_first, NULL, 0, 1).low));
     assert_true(isnan(tr_bootstrap(&b, mean_of_first, NULL, 19, 1).low)); /* too few to tell */
-    assert_true(isnan(tr_bootstrap(&b, sometimes, &calls, 300, 1).low)); /* most resamples say nothing */
+    assert_true(
+        isnan(tr_bootstrap(&b, sometimes, &calls, 300, 1).low)); /* most resamples say nothing */
     tr_bench_close(&b);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(curves),    cmocka_unit_test(known_curves), cmocka_unit_test(lifts),     cmocka_unit_test(reliability),
-        cmocka_unit_test(hulls),     cmocka_unit_test(fixed_tiers_and_oracle), cmocka_unit_test(two_tiers),
-        cmocka_unit_test(frontiers), cmocka_unit_test(bootstrap),
+        cmocka_unit_test(curves),    cmocka_unit_test(known_curves),
+        cmocka_unit_test(lifts),     cmocka_unit_test(reliability),
+        cmocka_unit_test(hulls),     cmocka_unit_test(fixed_tiers_and_oracle),
+        cmocka_unit_test(two_tiers), cmocka_unit_test(frontiers),
+        cmocka_unit_test(bootstrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,113 +1,9 @@
 /* The model file and the router over it: round trip, damage, hostile payloads, failing memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <malloc.h>
-#include <zlib.h>
 
-#include "features/hash.h"
-#include "infer/router_state.h"
-#include "models/format.h"
-#include "train/finish.h"
-
-/* A small model by hand: two tiers, four rows, three words. */
-static void build(tm_model *m)
-{
-    static const char *const words[] = {"prove", "hello", "code"};
-    tm_model_start(m, NULL);
-    tf_spec_default(&m->spec);
-    m->n_tiers = 2;
-    m->tiers = tm_arena_alloc(&m->arena, 2, sizeof *m->tiers);
-    m->calibration = tm_arena_alloc(&m->arena, 2, sizeof *m->calibration);
-    m->cost = tm_arena_alloc(&m->arena, 2, sizeof *m->cost);
-    m->n_rows = m->weights.n_rows = 4;
-    m->rows = tm_arena_alloc(&m->arena, 4, sizeof *m->rows);
-    for (uint32_t t = 0; t < 2; t++) {
-        m->tiers[t].name = tm_arena_string(&m->arena, t ? "strong" : "cheap", t ? 6 : 5);
-        m->tiers[t].model = tm_arena_string(&m->arena, "", 0);
-        m->tiers[t].mean_score = t ? 0.7 : 0.5;
-        m->tiers[t].mean_cost = t ? 0.01 : 0.001;
-        m->calibration[t].slope = 1;
-        m->cost[t].smear = 1;
-        m->rows[2 * t].kind = TM_ROW_FAMILIAR;
-        m->rows[2 * t + 1].kind = TM_ROW_GENERAL;
-        for (uint32_t k = 2 * t; k < 2 * t + 2; k++) {
-            m->rows[k].tier = t;
-            m->rows[k].bias = 0.1 * k;
-            m->rows[k].scale[TF_B_WORD] = 0.01f;
-        }
-    }
-    m->weights.n_slots = 3;
-    m->weights.index = tm_arena_alloc(&m->arena, 3, sizeof(uint32_t));
-    m->weights.weight = tm_arena_alloc(&m->arena, 3, 4);
-    for (uint32_t w = 0; w < 3; w++) {
-        uint32_t h = tf_hash_mix(tf_hash_mix(tf_hash_bytes(words[w], strlen(words[w]))));
-        m->weights.index[w] = h >> (32 - m->spec.bits); /* block word is block 0 */
-    }
-    for (uint32_t a = 0; a < 3; a++) /* sorted, as the file wants it */
-        for (uint32_t b = a + 1; b < 3; b++)
-            if (m->weights.index[b] < m->weights.index[a]) {
-                const uint32_t t = m->weights.index[a];
-                m->weights.index[a] = m->weights.index[b];
-                m->weights.index[b] = t;
-            }
-    for (uint32_t i = 0; i < 12; i++)
-        m->weights.weight[i] = (int8_t)(17 * (int)i - 90);
-    m->n_sources = 2;
-    m->sources = tm_arena_alloc(&m->arena, 2, sizeof *m->sources);
-    for (uint32_t s = 0; s < 2; s++) {
-        tm_source *source = &m->sources[s];
-        source->name = tm_arena_string(&m->arena, s ? "t" : "s", 1);
-        source->spread = source->cover_spread = 1;
-        source->records = 10;
-        source->n = 1;
-        source->index[0] = m->weights.index[s];
-        source->level = tm_arena_alloc(&m->arena, 2, sizeof(double));
-        source->level[s] = 0.5;
-    }
-    m->gate.base = m->gate.nearness = m->gate.cover_spread = m->gate.most = 1;
-    m->votes.n_slots = 2;
-    m->votes.index = tm_arena_alloc(&m->arena, 2, sizeof(uint32_t));
-    m->votes.weight = tm_arena_alloc(&m->arena, 2, 2);
-    for (uint32_t i = 0; i < 4; i++) {
-        m->votes.index[i / 2] = m->weights.index[i / 2];
-        m->votes.weight[i] = (int8_t)(50 - 30 * (int)i);
-    }
-    m->votes.scale[TF_B_WORD] = 0.05f;
-    m->n_points = 1;
-    m->points = tm_arena_alloc(&m->arena, 1, sizeof *m->points);
-    m->points[0].name = tm_arena_string(&m->arena, "frugal", 6);
-    m->points[0].goal = tm_arena_string(&m->arena, "keep 98 %", 9);
-    m->points[0].value_usd = 0.5;
-    m->points[0].allowed = 3;
-    m->points[0].min_familiarity = 0.01;
-    m->points[0].charge = tm_arena_alloc(&m->arena, 2, sizeof(double));
-    m->points[0].charge[1] = 0.125;
-    m->portrait.records = 10;
-    m->portrait.abstain_below = 0.05;
-    m->portrait.n = 2;
-    m->portrait.histogram = tm_arena_alloc(&m->arena, 2, sizeof *m->portrait.histogram);
-    m->portrait.histogram[1] = (tm_histogram){TM_H_PROBABILITY, 1, 2, {0.25f, 0.5f}, {100, 200, 300}};
-    m->digest.created_by = tm_arena_string(&m->arena, "test", 4);
-    assert_true(tm_weights_prepare(m));
-    assert_true(tr_write_selftests(m, NULL));
-}
-
-static uint8_t *encoded(size_t *len)
-{
-    tm_model m;
-    uint8_t *bytes;
-    build(&m);
-    assert_int_equal(tm_model_encode(&m, NULL, &bytes, len, NULL), TIERCE_OK);
-    tm_model_free(&m);
-    return bytes;
-}
+#include "tests/unit/small_model.h"
 
 static void round_trip(void **state)
 {
@@ -172,41 +68,13 @@ static void flipped_bits(void **state)
     (void)state;
 }
 
-/* Packs a payload into a file with good checksums. */
-static uint8_t *packed(const uint8_t *raw, uint32_t raw_len, uint16_t major, size_t *len)
-{
-    uLongf n = compressBound(raw_len);
-    uint8_t *file = calloc(1, TM_HEADER_BYTES + n);
-    assert_int_equal(compress2(file + TM_HEADER_BYTES, &n, raw, raw_len, 1), Z_OK);
-    memcpy(file, TM_MAGIC, 8);
-    const uint32_t fields[] = {major, (uint32_t)n, raw_len, (uint32_t)crc32(0, raw, raw_len),
-                               (uint32_t)crc32(0, file + TM_HEADER_BYTES, (uInt)n)};
-    for (unsigned f = 0; f < 5; f++)
-        for (unsigned b = 0; b < 4; b++)
-            file[8 + 4 * f + b] = (uint8_t)(fields[f] >> 8 * b);
-    const uint32_t crc = (uint32_t)crc32(0, file, TM_HEADER_BYTES - 4);
-    for (unsigned b = 0; b < 4; b++)
-        file[28 + b] = (uint8_t)(crc >> 8 * b);
-    *len = TM_HEADER_BYTES + n;
-    return file;
-}
-
-static uint8_t *unpacked(const uint8_t *file, size_t len, uint32_t *raw_len)
-{
-    *raw_len = (uint32_t)file[16] | (uint32_t)file[17] << 8 | (uint32_t)file[18] << 16;
-    uint8_t *raw = malloc(*raw_len + 64);
-    uLongf n = *raw_len;
-    assert_int_equal(uncompress(raw, &n, file + TM_HEADER_BYTES, len - TM_HEADER_BYTES), Z_OK);
-    return raw;
-}
-
 /* Malice: every byte of the payload changed in turn, checksums repaired. Never a crash; when it opens,
  * it decides. */
 static void mutated_payload(void **state)
 {
     size_t len, file_len;
     uint32_t raw_len, opened = 0;
-    uint8_t *bytes = encoded(&len), *raw = unpacked(bytes, len, &raw_len);
+    uint8_t *bytes = encoded_with(&len, TF_MIN_BITS), *raw = unpacked(bytes, len, &raw_len);
     static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
     for (uint32_t i = 0; i < raw_len; i++)
         for (size_t v = 0; v < sizeof values; v++) {
@@ -261,7 +129,7 @@ static void old_files_stay_old(void **state)
     size_t len;
     uint8_t *bytes;
     tm_model m;
-    build(&m);
+    build_with(&m, TF_DEFAULT_BITS);
     assert_int_equal(tm_model_encode(&m, NULL, &bytes, &len, NULL), TIERCE_OK);
     assert_int_equal(bytes[10], 1);
     free(bytes);
@@ -446,11 +314,18 @@ static void fuzz_seed_opens(void **state)
     (void)state;
 }
 
-/* test_model --seed FILE writes that seed. */
-static int write_seed(const char *path)
+/* test_model --seed FILE writes that seed, --payload FILE a payload for the same target. */
+static int write_seed(const char *path, bool payload)
 {
     size_t len;
-    uint8_t *bytes = encoded(&len);
+    uint8_t *bytes = encoded_with(&len, payload ? TF_MIN_BITS : TF_DEFAULT_BITS);
+    if (payload) {
+        uint32_t raw_len;
+        uint8_t *raw = unpacked(bytes, len, &raw_len);
+        free(bytes);
+        bytes = raw;
+        len = raw_len;
+    }
     FILE *f = fopen(path, "wb");
     const bool good = f && fwrite(bytes, 1, len, f) == len;
     free(bytes);
@@ -459,8 +334,8 @@ static int write_seed(const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && !strcmp(argv[1], "--seed"))
-        return write_seed(argv[2]);
+    if (argc == 3 && (!strcmp(argv[1], "--seed") || !strcmp(argv[1], "--payload")))
+        return write_seed(argv[2], argv[1][2] == 'p');
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),           cmocka_unit_test(fuzz_seed_opens),           cmocka_unit_test(truncated_everywhere),
         cmocka_unit_test(flipped_bits),         cmocka_unit_test(mutated_payload),

@@ -1,5 +1,5 @@
-/* Lines and records from files: any bytes split as they should, gzip of every kind, budgets of bad lines,
- * ids that repeat. What single lines are read as stands in tests/data/parsing.stanza. */
+/* Lines and records from files: any bytes split as they should, gzip of every kind, budgets of bad
+ * lines, ids that repeat. What single lines are read as stands in tests/data/parsing.stanza. */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -63,7 +63,8 @@ static void compare_lines(const char *text, size_t len)
 static void any_lines(void **unused)
 {
     enum { MOST = 700000 };
-    static const size_t sizes[] = {0, 1, 2, 3, 262143, 262144, 262145, 524287, 524288, 524289, MOST};
+    static const size_t sizes[] = {0,      1,      2,      3,      262143, 262144,
+                                   262145, 524287, 524288, 524289, MOST};
     char *text = malloc(MOST);
     uint64_t state = 1;
     (void)unused;
@@ -71,7 +72,9 @@ static void any_lines(void **unused)
         const size_t len = k < 11 ? sizes[k] : below(&state, k % 3 ? 5000 : MOST);
         const size_t mean = k % 4 == 0 ? 3 : k % 4 == 1 ? 200 : k % 4 == 2 ? 100000 : 1000000;
         for (size_t i = 0; i < len; i++)
-            text[i] = !below(&state, mean) ? '\n' : !below(&state, 5) ? '\r' : "a\0\x80 {"[below(&state, 5)];
+            text[i] = !below(&state, mean) ? '\n'
+                      : !below(&state, 5)  ? '\r'
+                                           : "a\0\x80 {"[below(&state, 5)];
         if (len)
             text[0] = 'a'; /* neither a mark nor gzip */
         write_text(path, text, len);
@@ -88,7 +91,11 @@ static void marks(void **unused)
     char *line;
     size_t n;
     (void)unused;
-    write_text(path, "\xef\xbb\xbf" "a\n\xef\xbb\xbf" "b", 9);
+    write_text(path,
+               "\xef\xbb\xbf"
+               "a\n\xef\xbb\xbf"
+               "b",
+               9);
     td_lines *lines = td_lines_open(path, 0, &error);
     assert_int_equal(td_lines_next(lines, &line, &n, &error), TD_LINE);
     assert_true(n == 1 && *line == 'a');
@@ -122,7 +129,8 @@ static void longest_line(void **unused)
                 write_text(path, text, 2 + caps[k] + over + (size_t)ended);
                 td_lines *lines = td_lines_open(path, caps[k], &error);
                 assert_int_equal(td_lines_next(lines, &line, &n, &error), TD_LINE);
-                assert_int_equal(td_lines_next(lines, &line, &n, &error), over ? TD_BROKEN : TD_LINE);
+                assert_int_equal(td_lines_next(lines, &line, &n, &error),
+                                 over ? TD_BROKEN : TD_LINE);
                 if (over)
                     assert_non_null(strstr(error.text, ":2: line of more than"));
                 else
@@ -176,7 +184,8 @@ static void gzip_members(void **unused)
     assert_true(slurp(got, sizeof got, &got_len));
     assert_int_equal(got_len, 2 * len);
     assert_memory_equal(got + len, text, len);
-    for (size_t cut = 2; cut < n; cut++) { /* cut off anywhere behind the magic: an error, not a shorter file */
+    for (size_t cut = 2; cut < n;
+         cut++) { /* cut off anywhere behind the magic: an error, not a shorter file */
         write_text(path, packed, cut);
         assert_false(slurp(got, sizeof got, &got_len));
     }
@@ -184,7 +193,8 @@ static void gzip_members(void **unused)
         write_text(path, twice, cut);
         assert_false(slurp(got, sizeof got, &got_len));
     }
-    for (size_t i = 2; i < n; i++) /* damage: an error, or (in the header's fields, in padding) the same text */
+    for (size_t i = 2; i < n;
+         i++) /* damage: an error, or (in the header's fields, in padding) the same text */
         for (int bit = 0; bit < 8; bit += 3) {
             packed[i] ^= (char)(1 << bit);
             write_text(path, packed, n);
@@ -194,7 +204,8 @@ static void gzip_members(void **unused)
             }
             packed[i] ^= (char)(1 << bit);
         }
-    memcpy(twice + n, "trailing garbage", 16); /* ignored, as zlib does; every record before it is there */
+    memcpy(twice + n, "trailing garbage",
+           16); /* ignored, as zlib does; every record before it is there */
     write_text(path, twice, n + 16);
     assert_true(slurp(got, sizeof got, &got_len));
     assert_int_equal(got_len, len);
@@ -219,16 +230,18 @@ static void complain(void *context, const char *message)
 
 static char *record_line(char *to, const char *id)
 {
-    return to + sprintf(to, "{\"id\":\"%s\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":1}}}\n", id);
+    return to +
+           sprintf(to, "{\"id\":\"%s\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":1}}}\n", id);
 }
 
 static void budget_of_bad_lines(void **unused)
 {
-    static const char text[] = "{\"id\":\"a\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":1}}}\n"
-                               "broken\n \t\n"
-                               "{\"id\":\"b\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":2}}}\n"
-                               "{\"id\":\"a\",\"prompt\":\"y\",\"outcomes\":{\"f\":{\"score\":1}}}\n"
-                               "{\"id\":\"c\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":0.5}}}";
+    static const char text[] =
+        "{\"id\":\"a\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":1}}}\n"
+        "broken\n \t\n"
+        "{\"id\":\"b\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":2}}}\n"
+        "{\"id\":\"a\",\"prompt\":\"y\",\"outcomes\":{\"f\":{\"score\":1}}}\n"
+        "{\"id\":\"c\",\"prompt\":\"x\",\"outcomes\":{\"f\":{\"score\":0.5}}}";
     static const char *const at[] = {":2: byte 1: ", ":4: byte ", ":5: id \"a\" was seen at "};
     const char *const paths[] = {path};
     (void)unused;
@@ -284,7 +297,8 @@ static void every_repeated_id(void **unused)
     assert_non_null(strstr(c.last, ":20000; every record needs its own"));
     td_reader_close(reader);
     c.n = good = 0;
-    reader = td_reader_open(paths + 1, 2, TD_WANT_REQUESTS, 0, 0, complain, &c); /* requests may repeat */
+    reader = td_reader_open(paths + 1, 2, TD_WANT_REQUESTS, 0, 0, complain,
+                            &c); /* requests may repeat */
     while (td_reader_next(reader, &record, &error) > 0)
         good++;
     assert_int_equal(good, N + 3);
@@ -304,7 +318,8 @@ static void files_that_are_not_there(void **unused)
     assert_int_equal(td_reader_next(reader, &record, &error), 1);
     assert_string_equal(record.path, path);
     assert_int_equal(record.line, 1);
-    assert_int_equal(td_reader_next(reader, &record, &error), -1); /* no budget covers a file that is missing */
+    assert_int_equal(td_reader_next(reader, &record, &error),
+                     -1); /* no budget covers a file that is missing */
     assert_non_null(strstr(error.text, "check the path"));
     td_reader_close(reader);
     reader = td_reader_open(paths, 0, TD_WANT_RECORDS, 0, 0, NULL, NULL);
@@ -325,9 +340,11 @@ static void many_outcomes(void **unused)
         td_record record;
         const char *what;
         for (int i = 0; i < n; i++)
-            len += (size_t)sprintf(text + len, "%s\"t%d\":{\"score\":%g}", i ? "," : "", i, i % 2 ? 1 : 0.25);
+            len += (size_t)sprintf(text + len, "%s\"t%d\":{\"score\":%g}", i ? "," : "", i,
+                                   i % 2 ? 1 : 0.25);
         len += (size_t)sprintf(text + len, "}}");
-        const bool good = td_parse_line(&request, outcomes, &record, text, len, TD_WANT_RECORDS, &what, &where);
+        const bool good =
+            td_parse_line(&request, outcomes, &record, text, len, TD_WANT_RECORDS, &what, &where);
         assert_int_equal(good, n == TD_MAX_OUTCOMES);
         if (good) {
             assert_int_equal(record.n_outcomes, n);
@@ -340,7 +357,8 @@ static void many_outcomes(void **unused)
     free(text);
 }
 
-/* Time must grow with the line, not with its square: many results whose calls are nowhere to be found. */
+/* Time must grow with the line, not with its square: many results whose calls are nowhere to be
+ * found. */
 static void many_tool_results(void **unused)
 {
     enum { N = 200000 };
@@ -351,7 +369,9 @@ static void many_tool_results(void **unused)
     size_t len = (size_t)sprintf(text, "{\"messages\":["), where;
     (void)unused;
     for (int i = 0; i < N; i++)
-        len += (size_t)sprintf(text + len, "%s{\"role\":\"tool\",\"tool_call_id\":\"c%d\",\"content\":\"\"}", i ? "," : "", i);
+        len += (size_t)sprintf(text + len,
+                               "%s{\"role\":\"tool\",\"tool_call_id\":\"c%d\",\"content\":\"\"}",
+                               i ? "," : "", i);
     len += (size_t)sprintf(text + len, "]}");
     const clock_t start = clock();
     assert_true(td_parse_line(&request, NULL, &record, text, len, TD_WANT_REQUESTS, &what, &where));
@@ -387,11 +407,16 @@ static void folds(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_lines),          cmocka_unit_test(marks),
-        cmocka_unit_test(longest_line),       cmocka_unit_test(gzip_members),
-        cmocka_unit_test(budget_of_bad_lines), cmocka_unit_test(every_repeated_id),
-        cmocka_unit_test(files_that_are_not_there), cmocka_unit_test(many_outcomes),
-        cmocka_unit_test(many_tool_results),  cmocka_unit_test(folds),
+        cmocka_unit_test(any_lines),
+        cmocka_unit_test(marks),
+        cmocka_unit_test(longest_line),
+        cmocka_unit_test(gzip_members),
+        cmocka_unit_test(budget_of_bad_lines),
+        cmocka_unit_test(every_repeated_id),
+        cmocka_unit_test(files_that_are_not_there),
+        cmocka_unit_test(many_outcomes),
+        cmocka_unit_test(many_tool_results),
+        cmocka_unit_test(folds),
     };
     return cmocka_run_group_tests(tests, open_files, remove_files);
 }

@@ -1,5 +1,5 @@
-/* The scanner against a second one that knows nothing of chunks: it holds the whole text and looks around
- * in it, where the real one reads each byte once. */
+/* The scanner against a second one that knows nothing of chunks: it holds the whole text and looks
+ * around in it, where the real one reads each byte once. */
 #include "tests/unit/unit.h"
 
 #include "features/lexicon.h"
@@ -40,7 +40,8 @@ static void slow_gap(const uint8_t *text, size_t from, unsigned *breaks, unsigne
     *indent = *indent > 65535 ? 65535 : *indent;
 }
 
-static void compare_token(const tf_token *t, const uint8_t *text, size_t from, size_t len, uint8_t kind)
+static void compare_token(const tf_token *t, const uint8_t *text, size_t from, size_t len,
+                          uint8_t kind)
 {
     unsigned breaks, indent;
     slow_gap(text, from, &breaks, &indent);
@@ -52,7 +53,8 @@ static void compare_token(const tf_token *t, const uint8_t *text, size_t from, s
     assert_int_equal(t->breaks, breaks);
     if (t->flags & TF_LINE_START)
         assert_int_equal(t->indent, indent);
-    assert_int_equal(t->hash, kind == TF_FENCE ? slow_hash((const uint8_t *)"```", 3) : slow_hash(text + from, len));
+    assert_int_equal(t->hash, kind == TF_FENCE ? slow_hash((const uint8_t *)"```", 3)
+                                               : slow_hash(text + from, len));
 }
 
 static tf_lexicon lexicon;
@@ -101,9 +103,35 @@ static size_t compare(const char *original, size_t len)
 /* Appends something telling; returns its length (at most 40). */
 static size_t piece(uint64_t *state, char *to)
 {
-    static const char *const some[] = {
-        "what", "Prove", "SELECT", "isOpen", "x2", "42", "3.14", "\xc3\xbc" "ber", "\xff\xfe", "\xe2\x80", "```", "``",
-        "`````````````````", "  ", "\t", "\n", "\r\n", "\n\n\n", "\0", "\x7f", "\x01", "$", "__", "--", "?!", "(", "{\"a\":", "\x80"};
+    static const char *const some[] = {"what",
+                                       "Prove",
+                                       "SELECT",
+                                       "isOpen",
+                                       "x2",
+                                       "42",
+                                       "3.14",
+                                       ("\xc3\xbc"
+                                        "ber"),
+                                       "\xff\xfe",
+                                       "\xe2\x80",
+                                       "```",
+                                       "``",
+                                       "`````````````````",
+                                       "  ",
+                                       "\t",
+                                       "\n",
+                                       "\r\n",
+                                       "\n\n\n",
+                                       "\0",
+                                       "\x7f",
+                                       "\x01",
+                                       "$",
+                                       "__",
+                                       "--",
+                                       "?!",
+                                       "(",
+                                       "{\"a\":",
+                                       "\x80"};
     const size_t k = below(state, sizeof some / sizeof *some + 4);
     size_t n = 1 + below(state, 40);
     if (k < sizeof some / sizeof *some) {
@@ -152,10 +180,12 @@ static void chunk_borders(void **unused)
     (void)unused;
     for (size_t t = 0; t < 5; t++)
         for (size_t g = 0; g < 6; g++)
-            for (size_t n = TF_CHUNK - 2; n <= 2 * TF_CHUNK + 1; n += n == TF_CHUNK + 2 ? TF_CHUNK - 4 : 1) {
+            for (size_t n = TF_CHUNK - 2; n <= 2 * TF_CHUNK + 1;
+                 n += n == TF_CHUNK + 2 ? TF_CHUNK - 4 : 1) {
                 size_t len = 0;
                 for (size_t i = 0; i < n; i++) {
-                    const char *token = i % 2 && !gap_len[g] ? "." : tokens[t]; /* else they would join */
+                    const char *token =
+                        i % 2 && !gap_len[g] ? "." : tokens[t]; /* else they would join */
                     memcpy(text + len, token, strlen(token));
                     len += strlen(token);
                     memcpy(text + len, gaps[g], gap_len[g]);
@@ -187,7 +217,8 @@ static void long_words(void **unused)
     free(text);
 }
 
-/* A word that stands in the lists has its classes, whatever its case; one that does not has none. */
+/* A word that stands in the lists has its classes, whatever its case; one that does not has none.
+ */
 static void lexicon_finds(void **unused)
 {
     static const struct {
@@ -210,15 +241,17 @@ static void lexicon_finds(void **unused)
     unsigned used = 0;
     for (size_t s = 0; s < TF_LEXICON_SLOTS; s++)
         used += lexicon.slot[s].classes != 0;
-    assert_in_range(used, 500, TF_LEXICON_SLOTS / 2); /* a table that fills up would slow every word down */
+    assert_in_range(used, 500,
+                    TF_LEXICON_SLOTS / 2); /* a table that fills up would slow every word down */
     free(scan);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_texts), cmocka_unit_test(random_bytes), cmocka_unit_test(chunk_borders),
-        cmocka_unit_test(long_words),   cmocka_unit_test(lexicon_finds),
+        cmocka_unit_test(random_texts),  cmocka_unit_test(random_bytes),
+        cmocka_unit_test(chunk_borders), cmocka_unit_test(long_words),
+        cmocka_unit_test(lexicon_finds),
     };
     if (!tf_lexicon_build(&lexicon))
         return 1;

@@ -1,16 +1,18 @@
-/* Tests as data: input and expectation in plain files that anyone can add to (docs/testing.md says how).
+/* Tests as data: input and expectation in plain files that anyone can add to (docs/testing.md says
+ * how).
  *
  *     test_stanzas                 checks tests/data/features.stanza and tests/data/parsing.stanza
  *     test_stanzas --regenerate    rewrites what they expect by what the code says; read the diff
  *
- * A stanza is the lines up to an empty one; lines with # are its title and comments. In features.stanza:
+ * A stanza is the lines up to an empty one; lines with # are its title and comments. In
+ * features.stanza:
  *     {"prompt": "…"}              the request, on one line
  *     question.proof = 1           value of a named feature, or "absent"
  *     word: prove                  a feature that must be there, as block: name
  *     no pair: prove it            … and one that must not
  * In parsing.stanza:
- *     record {…} / request {…}     the line to read; record-bytes and request-bytes take \xHH and \\
- *     …                            what it is read as, or: error BYTE: MESSAGE */
+ *     record {…} / request {…}     the line to read; record-bytes and request-bytes take \xHH and
+ * \\ …                            what it is read as, or: error BYTE: MESSAGE */
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -61,8 +63,8 @@ typedef struct {
 static void seek(void *context, const tf_entry *entry, const char *name, size_t len)
 {
     sought *s = context;
-    s->found = s->found || (!strcmp(tf_block_name(entry->block), s->block) && strlen(s->name) == len &&
-                            !memcmp(name, s->name, len));
+    s->found = s->found || (!strcmp(tf_block_name(entry->block), s->block) &&
+                            strlen(s->name) == len && !memcmp(name, s->name, len));
 }
 
 static bool is_block(const char *line, size_t len)
@@ -116,12 +118,14 @@ static void run_features(const stanza *s)
         if (line[0] == '#') {
             put_line(line);
         } else if (line[0] == '{') {
-            read = td_parse_line(&parsed, NULL, &record, line, strlen(line), TD_WANT_REQUESTS, &what, &where);
+            read = td_parse_line(&parsed, NULL, &record, line, strlen(line), TD_WANT_REQUESTS,
+                                 &what, &where);
             put_line(line);
         } else if (!read) {
             put("cannot be read: byte %zu: %s\n", where + 1, what);
         } else if (!expect_entry(line, record.request) &&
-                   !expect_value(line, tf_extract(&features, working, record.request, NULL, NULL))) {
+                   !expect_value(line,
+                                 tf_extract(&features, working, record.request, NULL, NULL))) {
             put("not an expectation: %s\n", line);
         }
     }
@@ -236,8 +240,8 @@ static void run_parsing(const stanza *s)
             char *line = malloc(len + 1); /* exact, so that a sanitizer sees a read past the end */
             memcpy(line, space + 1, len);
             line = realloc(line, len ? len : 1);
-            if (td_parse_line(&parsed, outcomes, &record, line, len, records ? TD_WANT_RECORDS : TD_WANT_REQUESTS,
-                              &what, &where))
+            if (td_parse_line(&parsed, outcomes, &record, line, len,
+                              records ? TD_WANT_RECORDS : TD_WANT_REQUESTS, &what, &where))
                 put_record(&record);
             else
                 put("error %zu: %s\n", where + 1, what);
@@ -277,13 +281,14 @@ static void judge(const stanza *s, const td_out *all, size_t from)
         passed++;
     } else {
         failed++;
-        printf("FAILED %s:%u\n  expected\n%.*s  got\n%.*s", s->path, s->line, (int)wanted.len, wanted.at,
-               (int)(all->len - from), all->at + from);
+        printf("FAILED %s:%u\n  expected\n%.*s  got\n%.*s", s->path, s->line, (int)wanted.len,
+               wanted.at, (int)(all->len - from), all->at + from);
     }
     free(wanted.at);
 }
 
-static bool run_file(const char *path, void (*run)(const stanza *), unsigned at_least, bool regenerate)
+static bool run_file(const char *path, void (*run)(const stanza *), unsigned at_least,
+                     bool regenerate)
 {
     char *text = load(path);
     stanza s = {.path = path};
@@ -319,7 +324,8 @@ static bool run_file(const char *path, void (*run)(const stanza *), unsigned at_
     if (!regenerate)
         return true;
     FILE *f = fopen(path, "wb");
-    const bool good = f && fwrite(now.at, 1, now.len - 1, f) == now.len - 1; /* one line break at the end */
+    const bool good =
+        f && fwrite(now.at, 1, now.len - 1, f) == now.len - 1; /* one line break at the end */
     return f && !fclose(f) && good;
 }
 

@@ -1,4 +1,5 @@
-/* Output: numbers as printf would write them, strings that are valid JSON whatever bytes they had. */
+/* Output: numbers as printf would write them, strings that are valid JSON whatever bytes they had.
+ */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -53,7 +54,9 @@ static void strings(void **unused)
     uint64_t state = 2;
     (void)unused;
     for (int round = 0; round < 3000; round++) {
-        static const char *const some[] = {"a", "\"", "\\", "\n", "\t", "\x01", "\x7f", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+        static const char *const some[] = {
+            "a",    "\"",   "\\",       "\n",           "\t",
+            "\x01", "\x7f", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
         char text[200], back[1400];
         size_t len = 0;
         const bool valid = round % 2;
@@ -78,9 +81,18 @@ static void strings(void **unused)
         }
         free(out.at);
     }
-    static const char *const broken[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                         "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xff"};
-    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) { /* a replacement character a byte */
+    static const char *const broken[] = {"\x80",
+                                         "\xc0\x80",
+                                         "\xc1\xbf",
+                                         "\xe0\x80\x80",
+                                         "\xed\xa0\x80",
+                                         "\xf0\x80\x80\x80",
+                                         "\xf4\x90\x80\x80",
+                                         "\xf5\x80\x80\x80",
+                                         "\xe2\x82",
+                                         "\xff"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken;
+         i++) { /* a replacement character a byte */
         td_out out = {0};
         td_put_json(&out, broken[i], strlen(broken[i]));
         assert_int_equal(out.len, 2 + 6 * strlen(broken[i]));
@@ -108,6 +120,7 @@ static void nearest(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers), cmocka_unit_test(strings), cmocka_unit_test(nearest)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers), cmocka_unit_test(strings),
+                                       cmocka_unit_test(nearest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* What the unit tests share: cmocka with the headers that it wants, random numbers that are the same
- * everywhere, and a skip that counts. */
+/* What the unit tests share: cmocka with the headers that it wants, random numbers that are the
+ * same everywhere, and a skip that counts. */
 #ifndef TIERCE_UNIT_H
 #define TIERCE_UNIT_H
 

@@ -1,9 +1,10 @@
 # what is said of what is wrong: every message says how to mend it
-run tierce
 run tierce ruote
 run tierce route --valeu 3 hi
 run tierce route --value three hi
 run tierce route --value
+run tierce route --top 100001 hi
+run tierce route --min-probability 1.01 hi
 run tierce route --json=yes hi
 run tierce route -z hi
 run tierce route -m none.tierce hi

@@ -1,0 +1,83 @@
+/* The event loop: descriptors, timers, signals, a listener and its connections. libevent does the
+ * work, behind this door: loop.c is the only file that includes it. One loop a thread.
+ *
+ * Connections: bytes are handed up as they come; what is written is kept until the peer takes it.
+ * ds_conn_waiting says how much that is, and `drained` when it fell to a quarter of DS_CONN_HIGH: who
+ * relays stops reading its source in between, so a slow reader costs no memory. */
+#ifndef TIERCE_DISPATCH_LOOP_H
+#define TIERCE_DISPATCH_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/lines.h"
+
+typedef struct ds_loop ds_loop;
+typedef struct ds_conn ds_conn;
+
+ds_loop *ds_loop_new(void);
+void ds_loop_run(ds_loop *loop); /* until ds_loop_stop */
+void ds_loop_stop(ds_loop *loop);
+void ds_loop_stop_when_idle(ds_loop *loop); /* when the last connection is closed, its last bytes taken */
+void ds_loop_free(ds_loop *loop);
+
+double ds_now(void);  /* monotonic seconds */
+double ds_unix(void); /* seconds since 1970 */
+
+/* ---- descriptors ---- */
+
+typedef struct ds_watch ds_watch;
+typedef void (*ds_ready)(void *context, int fd, bool readable, bool writable);
+
+ds_watch *ds_watch_new(ds_loop *loop, int fd, bool read, bool write, ds_ready ready, void *context);
+void ds_watch_free(ds_watch *watch); /* leaves the descriptor open */
+
+/* ---- timers, signals ---- */
+
+typedef struct ds_timer ds_timer;
+
+/* Does not run before ds_timer_set. */
+ds_timer *ds_timer_new(ds_loop *loop, void (*fire)(void *context), void *context);
+void ds_timer_set(ds_timer *timer, double seconds); /* once; again replaces */
+void ds_timer_stop(ds_timer *timer);
+void ds_timer_free(ds_timer *timer);
+
+bool ds_loop_signal(ds_loop *loop, int number, void (*fire)(void *context), void *context);
+
+/* ---- connections ---- */
+
+typedef struct ds_listener ds_listener;
+
+#define DS_CONN_HIGH ((size_t)256 << 10)
+
+typedef struct {
+    /* Some bytes, contiguous; returns how many it took. With 0 it is asked again when more came. */
+    size_t (*bytes)(void *context, const char *data, size_t len);
+    void (*drained)(void *context);
+    /* The peer is gone or broke off. The connection is freed after the call. Not called after
+     * ds_conn_close. */
+    void (*closed)(void *context);
+} ds_conn_calls;
+
+/* address "127.0.0.1:8080", "[::1]:8080", ":8080" (all of IPv4). reuse_port: several processes. The
+ * port may be 0: ds_listener_port says which it became. */
+ds_listener *ds_listen(ds_loop *loop, const char *address, bool reuse_port,
+                       void (*accepted)(void *context, ds_conn *conn), void *context, td_error *error);
+unsigned ds_listener_port(const ds_listener *listener);
+/* No further connections for now (too many, draining); true: again. Without descriptors left (EMFILE)
+ * accepting pauses for a tenth of a second by itself. */
+void ds_listener_accept(ds_listener *listener, bool on);
+uint64_t ds_listener_refused(const ds_listener *listener); /* pauses for want of descriptors */
+void ds_listener_free(ds_listener *listener);
+
+/* At once in `accepted`. A peer that takes nothing of what waits for it for stall_s seconds is gone. */
+void ds_conn_serve(ds_conn *conn, const ds_conn_calls *calls, void *context, double stall_s);
+void ds_conn_write(ds_conn *conn, const void *data, size_t len);
+size_t ds_conn_waiting(const ds_conn *conn); /* bytes the peer has not taken */
+/* Reads again what `bytes` left (after it returned less than all). */
+void ds_conn_poke(ds_conn *conn);
+/* Closes when all is written (at most 30 s), or at once. No callback comes any more. */
+void ds_conn_close(ds_conn *conn, bool at_once);
+
+#endif

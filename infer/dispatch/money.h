@@ -1,0 +1,26 @@
+/* What a request costs: before (an upper bound to reserve), after (from its usage), and when it broke
+ * off (an estimate from the bytes seen). */
+#ifndef TIERCE_DISPATCH_MONEY_H
+#define TIERCE_DISPATCH_MONEY_H
+
+#include "infer/dispatch/body.h"
+#include "infer/dispatch/config.h"
+#include "infer/dispatch/reply.h"
+#include "infer/dispatch/turns.h"
+
+/* USD; 0 where the tier has no prices. A prompt above the long threshold pays the long rates on every
+ * token. */
+double ds_cost(const td_prices *prices, const ds_usage *usage);
+
+/* More than the request can cost: a token has at least one byte, so input is the request's bytes
+ * (4,096 tokens an attachment besides); output is what the request allows, or the tier's
+ * max_output_tokens, times n. Where neither says, 8 times the expected cost and at least 4,096
+ * tokens: then it is no bound but a guess, and the settlement may be higher. */
+double ds_reserve_usd(const ds_tier *tier, const ds_body *body, double expected_usd);
+
+/* For an answer that came without usage or not to its end: 4 bytes a token of input, 3 of output. */
+ds_usage ds_usage_guess(const ds_body *body, uint64_t output_bytes);
+
+ds_cache_price ds_cache_prices(const td_prices *prices);
+
+#endif

@@ -1,0 +1,48 @@
+#!/bin/sh
+# The loop, closed: simulated records are dispatched with exploration, the log is imported with the
+# scores of the answers, and the next router is trained on what came back.
+# $1: build directory, $2: programs under test, $3: scratch.
+B=$1 P=$2 T=$3/loop
+passed=0 failed=0
+mkdir -p "$T"
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAILED $1"; tail -c 600 "$T/err"; }
+is() { if [ "$2" = "$3" ]; then ok; else bad "$1: $2, wanted $3"; fi; }
+"$B/tierce" simulate -n 1500 --seed 4 -o "$T/records.jsonl" 2> "$T/err" || bad simulate
+set -- flash pro
+"$B/tierce" train -q --slots 8192 --inner-folds 2 --tiers "$1,$2" "$T/records.jsonl" -o "$T/m.tierce" 2> "$T/err" || bad train
+"$B/tierce" simulate -n 800 --seed 5 2> "$T/err" | sed 's/"id":"/"id":"held-/' > "$T/held.jsonl"
+"$B/tierce" tune -m "$T/m.tierce" --value-usd 0.05 --name frugal --rounds 100 "$T/held.jsonl" > "$T/err" 2>&1 || bad tune
+"$B/mock" --ports "$T/ports" --recorded "$T/records.jsonl" --latency-scale 0 > "$T/mock.log" 2>&1 &
+mock=$!
+trap 'kill $mock 2>/dev/null' EXIT
+while ! grep -q port "$T/ports" 2> /dev/null; do sleep 0.05; done
+port=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports")
+tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \"endpoints\": [{\"base_url\": \"http://127.0.0.1:$port/s/recorded/v1\"}]}"; }
+echo "{\"tiers\": [$(tier "$1"), $(tier "$2")]}" > "$T/tiers.json"
+"$P/tierce-dispatch" dispatch -m "$T/m.tierce" --value 0.02 --tiers "$T/tiers.json" --explore 0.3 --seed 9 --log "$T/log.jsonl" --log-prompts -o "$T/answers" "$T/records.jsonl" 2> "$T/err"
+is "dispatched" $? 0
+# a line may ask for an operating point; its decisions are those of tierce score --point
+head -200 "$T/records.jsonl" > "$T/200.jsonl"
+sed 's/^{/{"model": "tierce:frugal", /' "$T/200.jsonl" > "$T/points.jsonl"
+"$P/tierce-dispatch" dispatch -m "$T/m.tierce" --no-turns --tiers "$T/tiers.json" "$T/points.jsonl" > "$T/points" 2> "$T/err"
+is "an operating point" "$(sed 's/.*"tierce":{"tier":"\([^"]*\)".*/\1/' "$T/points" | md5sum)" "$("$B/tierce" score -q -m "$T/m.tierce" --point frugal "$T/200.jsonl" | sed 's/.*"tier": "\([^"]*\)", "p".*/\1/' | md5sum)"
+# the mock answers with the recorded score as its text: a judge could not be shorter
+sed 's/.*"custom_id":"\([^"]*\)".*"content":"\([0-9.]*\)".*/{"id": "\1", "score": \2}/' "$T/answers" > "$T/scores.jsonl"
+"$B/tierce" import "$T/log.jsonl" --scores "$T/scores.jsonl" -o "$T/next.jsonl" > "$T/err" 2>&1
+is "imported" $? 0
+grep -q "taken for tierce's decision log" "$T/err" && ok || bad "recognised"
+is "all came back" "$(wc -l < "$T/next.jsonl")" 1500
+is "with one outcome each" "$(grep -c '"outcomes": {"[^"]*": {[^}]*}}' "$T/next.jsonl")" 1500
+is "propensities" "$(grep -c '"propensity": [01][.0-9]*, "chosen"' "$T/next.jsonl")" 1500
+is "of the explored and of those that might have been" "$(grep -c '"propensity": 0.3,' "$T/next.jsonl" | awk '{ print ($1 > 300 && $1 < 500 ? "yes" : $1) }')" yes
+mean() { awk '{ while (match($0, /"score": [0-9.]+/)) { s += substr($0, RSTART + 9, RLENGTH - 9); n++; $0 = substr($0, RSTART + RLENGTH) } } END { printf "%d %.6f", n, s / n }' "$1"; }
+is "the same scores" "$(mean "$T/next.jsonl")" "$(mean "$T/scores.jsonl")"
+"$B/tierce" train -q --slots 8192 --inner-folds 2 --tiers "$1,$2" "$T/next.jsonl" -o "$T/next.tierce" 2> "$T/err"
+is "trained anew" $? 0
+"$B/tierce" route -m "$T/next.tierce" --json "Write a function." 2> "$T/err" | grep -q "\"$2\"" && ok || bad "the new router decides"
+sed 's/, "request": .*/}/' "$T/log.jsonl" > "$T/bare.jsonl"
+"$B/tierce" import tierce-log "$T/bare.jsonl" --scores "$T/scores.jsonl" -o "$T/none.jsonl" > "$T/err" 2>&1
+grep -q 'log-prompts' "$T/err" && ok || bad "a log without prompts says what to do"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,1 @@
+echo gold-secret-solution > /app/totals.csv
