@@ -31,6 +31,12 @@ if command -v python3 > /dev/null 2>&1; then
     sed 's/,"cost_usd":[0-9.]*//g' "$T/s.jsonl" > "$T/free.jsonl"
     runs 0 RECOMMENDATION $ev --report "$T/f.html" --predictions "$T/p.jsonl" "$T/free.jsonl"
     runs 0 ' 0 failed' python3 tests/report/figures.py "$T/f.html" "$T/free.jsonl" flash,pro "$T/p.jsonl"
+    # a finished model with operating points; its features against tierce route --explain of every record
+    head -300 "$T/s.jsonl" > "$T/a.jsonl"; tail -300 "$T/s.jsonl" > "$T/b.jsonl"; head -100 "$T/b.jsonl" > "$T/c.jsonl"
+    "$t" train -q --c 0.5 --tiers flash,pro "$T/a.jsonl" -o "$T/m" && "$t" tune -m "$T/m" --value-usd 0.5 --name low "$T/b.jsonl" > /dev/null &&
+        "$t" tune -m "$T/m" --value-usd 2 --name balanced "$T/b.jsonl" > /dev/null && "$t" inspect --json "$T/m" > "$T/i.json"
+    runs 0 RECOMMENDATION "$t" eval -m "$T/m" --resamples 60 --shuffles 49 --report "$T/m.html" --predictions "$T/q.jsonl" "$T/c.jsonl"
+    runs 0 ' 0 failed' python3 tests/report/figures.py "$T/m.html" "$T/c.jsonl" flash,pro "$T/q.jsonl" --points "$T/i.json" --route "$t" "$T/m"
     # and it can fail
     sed 's/data-f="brier">0/data-f="brier">1/' "$T/s.html" > "$T/wrong.html"
     runs 1 'brier: page 1' python3 tests/report/figures.py "$T/wrong.html" "$T/free.jsonl" flash,pro "$T/p.jsonl"

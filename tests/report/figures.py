@@ -100,7 +100,7 @@ class Data:
     def __init__(self, records, tiers, predictions):
         P = {r['id']: r for r in map(json.loads, open(predictions, encoding='utf-8'))}
         self.T = range(len(tiers)); self.tiers = tiers
-        self.all = [r for r in map(json.loads, open(records, encoding='utf-8')) if any(t in r['outcomes'] for t in tiers)]
+        self.all = [dict(json.loads(l), line=l) for l in open(records, encoding='utf-8')]; self.all = [r for r in self.all if any(t in r['outcomes'] for t in tiers)]
         self.sources = list(dict.fromkeys(r.get('source', '') for r in self.all)); self.workloads = list(dict.fromkeys(r.get('workload', '') for r in self.all))
         self.whole = [r for r in self.all if all(t in r['outcomes'] for t in tiers)]
         costs = [r for r in self.whole if all('cost_usd' in r['outcomes'][t] for t in tiers)]
@@ -348,15 +348,15 @@ class Report:
     def features(self, route):
         f = self.page.figure; stride = -(-self.n // 4000); sample = self.d.on[::stride]; keys = [x for x in f if x.startswith('effect-')]
         self.check('explained', '%.0f', len(sample)); self.check('explained_all', '%.0f', len(sample))
-        sums, count = collections.defaultdict(float), collections.Counter()
+        sums, apart, count = collections.defaultdict(float), collections.defaultdict(float), collections.Counter()
         for r in sample if route else ():
-            out = subprocess.run([route[0], 'route', '-m', route[1], '--json', '--explain', '--top', '100000', '-r', '-'], input=json.dumps(r), capture_output=True, text=True, encoding='utf-8', check=True)
+            out = subprocess.run([route[0], 'route', '-m', route[1], '--json', '--explain', '--top', '100000', '-r', '-'], input=r['line'], capture_output=True, text=True, encoding='utf-8', check=True)
             w = json.loads(out.stdout); sign = 1 if w['tier'] == self.d.tiers[-1] else -1
             for x in w['why']:
                 block, name = x['feature'].split(':', 1)
                 if block == 'base': continue
                 name = name if block in ('named', 'level') else f'{block}: {name or "(not recognised)"}'
-                sums[name] += sign * x['log_odds']; count[name] += 1
+                sums[name] += sign * x['log_odds']; apart[block, name] += sign * x['log_odds']; count[name] += 1
         for side, sign in (('up', -1), ('down', 1)):
             names = self.page.rows[f'effect-gain-{side}']
             for k, name in enumerate(names):
@@ -364,7 +364,7 @@ class Report:
                 if route:
                     self.check(key + '.in', '%.1f', 100 * count[name] / len(sample)); self.near(key + '.adds', sums[name] / count[name] if count[name] else NAN); self.near(key + '.all', sums[name] / len(sample))
             if route:
-                want = sorted(sums.values())[::1 if side == 'down' else -1][:10]
+                want = sorted(apart.values())[::1 if side == 'down' else -1][:10]
                 for k, v in enumerate(want): self.near(f'effect-gain-{side}.{k}.all', v / len(sample))
         for x in keys:   # whatever the source of the sums: part of the records times what is added there is what is added in all
             if x.endswith('.all'):
