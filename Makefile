@@ -104,7 +104,7 @@ quality: all
 fuzz:
 	@sh tests/fuzz.sh $(B) 60
 
-# Can the tests fail? Breaks a copy of the source in some forty places.
+# Can the tests fail? Breaks a copy of the source in some fifty places.
 mutants:
 	@sh tests/check/mutants.sh
 
@@ -133,6 +133,7 @@ install: all
 
 dist:
 	@mkdir -p $(B)
+	@git rev-parse --git-dir >/dev/null 2>&1 || { echo 'make dist needs the git repository'; exit 1; }
 	git archive --format=tar.gz --prefix=tierce-$(VERSION)/ -o $(B)/tierce-$(VERSION).tar.gz HEAD
 	@echo $(B)/tierce-$(VERSION).tar.gz
 
@@ -148,7 +149,7 @@ help:
 	@echo 'make pretrained  rebuild models/flash-pro.tierce where the corpora are'
 	@echo 'make wasm        the npm package (WebAssembly, by clang, lld and wasi-libc) in build/npm'
 	@echo 'make single      the edge library as one tierce.c + tierce.h in build/single'
-	@echo 'make mutants     each of forty faults, put into a copy of the source, must be found by its test'
+	@echo 'make mutants     each of some fifty faults, put into a copy of the source, must be found by its test'
 	@echo 'make fuzz        each fuzz target for 60 s (clang)'
 	@echo 'make check       house rules: arrows, symbols of the edge library'
 	@echo 'make install     PREFIX=/usr/local, DESTDIR='

@@ -161,7 +161,8 @@ static tierce_reason reason_of(const tierce_decision *d, const tierce_policy *po
     if (d->n_order == 1)
         return TIERCE_REASON_ONLY_ONE;
     const tierce_estimate *first = &d->estimate[d->order[0]], *second = &d->estimate[d->order[1]];
-    if (!(policy->value_usd > 0))
+    /* without a value, or where neither has a price, money decided nothing */
+    if (!(policy->value_usd > 0) || (!first->cost_known && !second->cost_known))
         return first->probability < second->probability ? TIERCE_REASON_NOT_WORTH
                                                         : TIERCE_REASON_MORE_LIKELY;
     if (first->probability < second->probability)

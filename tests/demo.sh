@@ -6,13 +6,13 @@ D=$B/demo
 mkdir -p "$D"
 say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
 say tierce simulate -n 3000 -o "$D/records.jsonl"
-"$B/tierce" simulate -n 3000 --seed 1 -o "$D/records.jsonl"
+"$B/tierce" simulate -n 3000 -o "$D/records.jsonl"
 echo "3000 simulated requests with simulated outcomes of two tiers (pass rates as published for"
 echo "Gemini 3.5 Flash and 3.1 Pro). Figures below say what tierce does, nothing about those models."
 say tierce train --tiers flash,pro "$D/records.jsonl" -o "$D/router.tierce"
 "$B/tierce" train --tiers flash,pro "$D/records.jsonl" -o "$D/router.tierce"
-say tierce eval --tiers flash,pro --folds 5 "$D/records.jsonl"
-"$B/tierce" eval --tiers flash,pro --folds 5 --resamples 100 --curve "$D/curve.tsv" "$D/records.jsonl"
+say tierce eval --tiers flash,pro --folds 5 --curve "$D/curve.tsv" "$D/records.jsonl"
+"$B/tierce" eval --tiers flash,pro --folds 5 --curve "$D/curve.tsv" "$D/records.jsonl"
 route() {
     say tierce route -m "$D/router.tierce" --value 0.50 --explain --top 5 "\"$1\""
     "$B/tierce" route -m "$D/router.tierce" --value 0.50 --explain --top 5 "$1"
@@ -31,4 +31,5 @@ if command -v gnuplot >/dev/null 2>&1; then
     sh tests/curve.sh "$D/curve.tsv" "$D/curve.svg" "simulated sample, out of fold" && echo && echo "cost-quality curve: $D/curve.svg"
 fi
 echo
+echo "The programs are in $B: export PATH=\$PWD/$B:\$PATH, or make install."
 echo "Next: your own records. README.md, section \"On your own data\"."

@@ -184,6 +184,8 @@ static tr_verdict recommend(const eval_options *o, const tr_bench *b, bool coste
                v.within.gain, v.within.null_mean, v.within.null_95, v.within.p);
     tr_verdict_text(b, costed, &v, text, sizeof text);
     printf("RECOMMENDATION: %s\n", text);
+    if (!unseen && v.within.rounds && v.within.p > limit && v.shuffled.p <= limit)
+        printf("  what was shown is knowing which source a request is of; nothing beyond that (see --by-source)\n");
     return v;
 }
 

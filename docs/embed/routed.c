@@ -2,7 +2,7 @@
  * the header x-tierce-tier, as `tierce serve`'s /v1/route gives it. What nginx.conf and haproxy.cfg beside
  * this file ask. One request a connection, one after the other: a decision takes microseconds.
  *   routed MODEL PORT
- * Built from the repository: cc -D_GNU_SOURCE -I. docs/embed/routed.c data/json.c data/request_json.c libtierce.a -lz -lm */
+ * Built from the repository: cc -D_GNU_SOURCE -I. docs/embed/routed.c data/json.c data/request_json.c build/libtierce.a -lz -lm */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>

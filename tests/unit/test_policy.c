@@ -113,7 +113,7 @@ static verdict slow_decide(const tm_model *m, const tierce_estimate *e, const ti
     const tierce_estimate *a = &e[v.order[0]], *b = &e[v.order[1]];
     v.margin = worth(e, p, v.order[0]) - worth(e, p, v.order[1]);
     const bool less_likely = a->probability < b->probability;
-    if (p->value_usd <= 0)
+    if (p->value_usd <= 0 || (!a->cost_known && !b->cost_known))
         v.reason = less_likely ? TIERCE_REASON_NOT_WORTH : TIERCE_REASON_MORE_LIKELY;
     else
         v.reason = less_likely                ? TIERCE_REASON_CHEAPER
