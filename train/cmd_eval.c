@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/text_out.h"
+#include "data/writer.h"
 #include "train/commands.h"
 #include "train/eval_report.h"
 #include "train/eval_tables.h"
@@ -78,12 +79,10 @@ typedef struct {
 
 static bool write_file(const char *path, const td_out *out, const char *what)
 {
-    FILE *f = strcmp(path, "-") ? fopen(path, "wb") : stdout;
-    bool good = f && !out->failed && fwrite(out->at, 1, out->len, f) == out->len;
-    if (f && (f == stdout ? fflush(f) : fclose(f)))
-        good = false;
+    td_error error = {"out of memory"};
+    const bool good = !fflush(stdout) && !out->failed && td_write_file(path, out->at, out->len, &error);
     if (!good)
-        fprintf(stderr, "tierce eval: %s: cannot write the %s: %s\n", path, what, strerror(errno));
+        fprintf(stderr, "tierce eval: cannot write the %s: %s\n", what, error.text);
     return good;
 }
 
@@ -125,6 +124,23 @@ static bool write_predictions(const char *path, const tr_dataset *d, const tr_pr
     const bool good = write_file(path, &out, "predictions");
     free(out.at);
     return good;
+}
+
+/* Before hours of folds: can the files be written, and is none of them read, or the other one? */
+static bool outputs_spare(const eval_options *o, const char *const *paths, size_t n)
+{
+    td_error error;
+    const char *const models[] = {o->model};
+    const char *const outputs[] = {o->predictions, o->curve};
+    for (size_t i = 0; i < 2; i++)
+        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], models, 1, &error)) {
+            fprintf(stderr, "tierce eval: %s\n", error.text);
+            return false;
+        }
+    if (!o->predictions || !o->curve || strcmp(o->predictions, o->curve))
+        return true;
+    fprintf(stderr, "tierce eval: --predictions and --curve name one file; give each its own\n");
+    return false;
 }
 
 /* ---- judging ---- */
@@ -183,6 +199,10 @@ static int judge_whole(const eval_options *o, const subject *s, const tr_bench *
     if (several && o->shuffles && !recommend(o, costed ? costed : b, costed != NULL, unseen) &&
         !(o->require_gain < 0))
         status = status ? status : 4;
+    if (!several && !(o->require_gain < 0)) {
+        fprintf(stderr, "tierce eval: one tier: there is nothing to route, so --require-gain is not met\n");
+        status = status ? status : 4;
+    }
     return status;
 }
 
@@ -340,6 +360,11 @@ int cmd_eval(int argc, char **argv)
         fprintf(stderr, "tierce eval: --learning-curve refits, so it cannot judge a finished --model\n");
         return 2;
     }
+    if (o.model && (o.by_source || o.with_float || o.tuning.size)) {
+        fprintf(stderr, "tierce eval: %s refits, so it cannot judge a finished --model\n",
+                o.by_source ? "--by-source" : o.with_float ? "--float" : "--size");
+        return 2;
+    }
     if (!(o.require_gain < 0) && !o.shuffles) {
         fprintf(stderr, "tierce eval: --require-gain needs --shuffles\n");
         return 2;
@@ -347,6 +372,8 @@ int cmd_eval(int argc, char **argv)
     if (!tr_tuning_apply(&o.tuning, &fit, &spec))
         return 2;
     const char *const *paths = (const char *const *)(argv + 1);
+    if (!outputs_spare(&o, paths, (size_t)files))
+        return 1;
     if (o.model)
         return eval_model(&o, paths, (size_t)files);
     if (!tr_dataset_load(&d, paths, (size_t)files, o.tuning.tiers, &spec, o.tuning.max_bad, &error)) {
