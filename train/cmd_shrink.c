@@ -371,6 +371,13 @@ int cmd_shrink(int argc, char **argv)
     char *names = o.tuning.tiers ? NULL : tier_list(old);
     const char *const *paths = (const char *const *)(argv + 1);
     int status = 1;
+    if (spec.bits != TF_DEFAULT_BITS && spec.bits != old->spec.bits) {
+        fprintf(stderr, "tierce shrink: --bits %u: %s was trained with %u, and the small model keeps them; leave --bits out\n",
+                spec.bits, o.model, old->spec.bits);
+        free(names);
+        tierce_router_close(router);
+        return 2;
+    }
     spec.bits = old->spec.bits;
     if (!tr_dataset_load(&d, paths, (size_t)files, names ? names : o.tuning.tiers, &spec, o.tuning.max_bad, &error)) {
         fprintf(stderr, "tierce shrink: %s\n", error.text);

@@ -161,6 +161,11 @@ for o in "$T/in.jsonl" "$T/alias"; do
 done
 runs 1 "$lost" "$t" eval $quick -m "$T/in.tierce" --predictions "$T/twin" "$T/in.jsonl"
 runs 1 "$lost" "$t" shrink -q --only -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$T/twin"
+cp "$T/in.jsonl" "$T/side-train.jsonl"
+runs 1 "$lost" "$t" data split -o "$T/side" "$T/side-train.jsonl"
+runs 0 '' cmp "$T/side-train.jsonl" "$T/a.jsonl"
+runs 1 'no records in the input' "$t" data check /dev/null
+runs 2 'was trained with 18' "$t" shrink --bits 20 -m "$T/m.tierce" --size 12K "$T/a.jsonl" -o "$T/x.tierce"
 runs 2 'name one file' "$t" import generic "$T/in.jsonl" -o "$T/x.jsonl" --report "$T/x.jsonl"
 runs 1 'name one file' "$t" eval $quick --tiers flash,pro --predictions "$T/p" --curve "$T/p" "$T/in.jsonl"
 runs 1 'no/p: cannot be written' "$t" eval $quick --tiers flash,pro --predictions "$T/no/p" "$T/in.jsonl"
