@@ -40,13 +40,15 @@ static bool write_special(const char *path, const uint8_t *bytes, size_t len, td
 static bool replace(const char *path, const uint8_t *bytes, size_t len, td_error *error)
 {
     const size_t n = strlen(path);
+    struct stat old; /* whoever could not read it before shall not now */
+    const mode_t mode = stat(path, &old) == 0 ? old.st_mode & 0777 : 0644;
     char *temporary = malloc(n + 16);
     if (!temporary)
         return td_fail(error, "%s: out of memory", path);
     memcpy(temporary, path, n);
     memcpy(temporary + n, ".XXXXXX", 8);
     const int fd = mkstemp(temporary);
-    bool good = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+    bool good = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (fd >= 0 && close(fd) < 0)
         good = false;
     if (good && rename(temporary, path) < 0)

@@ -178,6 +178,8 @@ if [ -L /dev/stdout ]; then
     runs 0 'TIERCE' "$t" train -q --tiers flash,pro "$T/in.jsonl" -o /dev/stdout
     runs 0 '' test -L /dev/stdout
 fi
+chmod 600 "$T/in.tierce"; runs 0 '' "$t" train -q --tiers flash,pro "$T/in.jsonl" -o "$T/in.tierce"
+runs 0 '^600$' stat -c %a "$T/in.tierce"
 # flags that would be ignored
 runs 2 'of --explain' "$t" route $m --top 3 hi
 runs 2 'stands alone' "$t" features --list -b word
