@@ -132,7 +132,7 @@ static bool make_room(td_lines *lines, td_error *error)
     if (held > lines->max_line)
         return td_fail(error,
                        "%s:%llu: line of more than %zu bytes; is the file one record a line "
-                       "(JSONL)? A longer line needs a higher --max-line",
+                       "(JSONL)? Where it is, tierce score and dispatch take longer ones by --max-line",
                        lines->path, (unsigned long long)lines->number + 1, lines->max_line);
     if (lines->start) {
         memmove(lines->buffer, lines->buffer + lines->start, held);

@@ -224,13 +224,14 @@ static char *side_path(const char *name, const char *side)
     return path;
 }
 
-static bool open_sides(splitter *s, const char *name, td_error *error)
+static bool open_sides(splitter *s, const td_files *files, const char *name, td_error *error)
 {
     for (uint32_t i = 0; i < s->options->n; i++) {
         char side[24];
         side_name(s->options, i, side, sizeof side);
         char *path = side_path(name, side);
-        s->out[i] = path ? td_writer_open(path, error) : NULL;
+        if (path && td_writer_spares(path, files->paths, files->n_paths, error))
+            s->out[i] = td_writer_open(path, error);
         if (!path)
             td_fail(error, "out of memory");
         free(path);
@@ -289,7 +290,7 @@ bool td_split(td_files *files, const td_split_options *options, const char *name
     for (uint32_t i = 0; i < options->n; i++)
         s->total += options->share[i];
     bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_RECORDS, gather, s, error) &&
-                (!options->by_source || place_groups(s, error)) && open_sides(s, name, error);
+                (!options->by_source || place_groups(s, error)) && open_sides(s, files, name, error);
     files->complain = NULL; /* told in the first pass */
     good = good && td_each_record(files, TD_WANT_RECORDS, put_record, s, error);
     for (uint32_t i = 0; i < options->n; i++)

@@ -31,12 +31,23 @@ static int open_beside(td_writer *w)
     return fd;
 }
 
-static int open_place(td_writer *w)
+bool td_writer_is_stdout(const char *path)
+{
+    return !strcmp(path, "-") || !strcmp(path, "/dev/stdout") || !strcmp(path, "/dev/fd/1");
+}
+
+bool td_writer_in_place(const char *path)
 {
     struct stat st;
-    if (!strcmp(w->path, "-"))
+    return td_writer_is_stdout(path) || !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6) ||
+           (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
+static int open_place(td_writer *w)
+{
+    if (td_writer_is_stdout(w->path))
         return dup(STDOUT_FILENO);
-    if (stat(w->path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (td_writer_in_place(w->path))
         return open(w->path, O_WRONLY | O_CLOEXEC);
     return open_beside(w);
 }
@@ -46,14 +57,28 @@ bool td_writer_check(const char *path, td_error *error)
     struct stat st;
     char folder[4096];
     const char *slash = strrchr(path, '/');
-    if (!strcmp(path, "-"))
-        return true;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && strcmp(path, "-"))
         return td_fail(error, "%.300s: is a folder; name a file in it", path);
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (td_writer_in_place(path))
         return true;
     snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
     return access(folder, W_OK) == 0 || td_fail(error, "%.300s: cannot be written: %s", path, strerror(errno));
+}
+
+bool td_writer_spares(const char *path, const char *const *inputs, size_t n_inputs, td_error *error)
+{
+    struct stat out, in;
+    if (!path)
+        return true;
+    if (!td_writer_check(path, error))
+        return false;
+    if (!strcmp(path, "-") || stat(path, &out) < 0 || !S_ISREG(out.st_mode))
+        return true;
+    for (size_t i = 0; i < n_inputs; i++)
+        if (inputs[i] && strcmp(inputs[i], "-") && stat(inputs[i], &in) == 0 && in.st_dev == out.st_dev &&
+            in.st_ino == out.st_ino)
+            return td_fail(error, "%.300s: is also an input, which would be lost; name another file to write", path);
+    return true;
 }
 
 td_writer *td_writer_open(const char *path, td_error *error)
@@ -145,6 +170,13 @@ void td_writer_abort(td_writer *w)
     free(w->temporary);
     free(w->path);
     free(w);
+}
+
+bool td_write_file(const char *path, const char *data, size_t len, td_error *error)
+{
+    td_writer *w = td_writer_open(path, error);
+    const bool put = w && td_writer_put(w, data, len, error);
+    return td_writer_end(w, put, error) && put;
 }
 
 bool td_writer_end(td_writer *w, bool keep, td_error *error)

@@ -7,8 +7,18 @@
 
 typedef struct td_writer td_writer;
 
+/* Standard output by any of its names; what has no place to be renamed to: that, pipes, devices, all of
+ * /dev and /proc. /dev/stdout may lead to a plain file, and is itself not to be replaced by one. */
+bool td_writer_is_stdout(const char *path);
+bool td_writer_in_place(const char *path);
+
 /* Could it be opened, as far as one can see without writing? For long work, before it begins. */
 bool td_writer_check(const char *path, td_error *error);
+
+/* The same, and it is none of the files that are read: these would be lost. NULL as path or input: none. */
+bool td_writer_spares(const char *path, const char *const *inputs, size_t n_inputs, td_error *error);
+/* A whole small file at once. */
+bool td_write_file(const char *path, const char *data, size_t len, td_error *error);
 
 td_writer *td_writer_open(const char *path, td_error *error);
 bool td_writer_put(td_writer *w, const char *data, size_t len, td_error *error);

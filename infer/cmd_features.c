@@ -143,7 +143,7 @@ int cmd_features(int argc, char **argv)
     size_t len = 0;
     if (words < 0)
         return words == -2 ? 0 : 2;
-    if (o.list && !words && !o.request)
+    if (o.list && !words && !o.request && !o.block && !o.json && !o.model)
         return list_all();
     if (!known_block(o.block) || o.list || (o.request && words) || (!o.request && !words)) {
         fprintf(stderr, "tierce features: %s\n", !known_block(o.block) ? "unknown block; see tierce features --list"

@@ -209,7 +209,7 @@ static int decide(tierce_router *router, const tierce_policy *policy, const tier
 
 int cmd_route(int argc, char **argv)
 {
-    route_options o = {.policy = POLICY_DEFAULTS, .top = 12};
+    route_options o = {.policy = POLICY_DEFAULTS, .top = 0};
     tierce_policy policy;
     td_request parsed = {0};
     td_record record = {0};
@@ -224,6 +224,11 @@ int cmd_route(int argc, char **argv)
         fprintf(stderr, "tierce route: give a prompt or --request, not both\n");
         return 2;
     }
+    if (o.top && !o.explain) {
+        fprintf(stderr, "tierce route: --top N is of --explain; give both\n");
+        return 2;
+    }
+    o.top = o.top ? o.top : 12;
     const bool piped = words == 1 && !strcmp(argv[1], "-");
     char *text = words && !piped ? join_words(argv + 1, words, &len)
                                                : read_input(o.request ? o.request : "-", &len);

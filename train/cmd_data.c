@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/nearest.h"
+#include "data/writer.h"
 #include "train/commands.h"
 
 static const struct {
@@ -76,7 +77,7 @@ int data_usage(int status)
 int data_done(const char *name, bool good, const td_files *files, td_out *report, const char *output,
               const td_error *error)
 {
-    FILE *to = output && !strcmp(output, "-") ? stderr : stdout;
+    FILE *to = output && td_writer_is_stdout(output) ? stderr : stdout;
     if (good && report->len)
         fwrite(report->at, 1, report->len, to);
     if (good && files->bad)

@@ -78,6 +78,10 @@ static int report_check(const td_findings *found, uint64_t records)
     free(out.at);
     if (fflush(stdout))
         return 1;
+    if (!records && !faults) {
+        fprintf(stderr, "tierce data check: no records in the input: nothing to learn from\n");
+        return 1;
+    }
     return faults ? 1 : warnings ? 3 : 0;
 }
 

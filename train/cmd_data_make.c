@@ -6,6 +6,7 @@
 #include "data/merge.h"
 #include "data/nearest.h"
 #include "data/select.h"
+#include "data/writer.h"
 #include "train/cmd_data.h"
 
 static int refuse(const char *name, const char *what)
@@ -36,6 +37,16 @@ static const td_command sample_command = {
     "seed takes the same ids, whatever the order of the lines. Files are read twice.",
     sample_list, sizeof sample_list / sizeof *sample_list, "exit status: 0 written, 1 not, 2 wrong usage"};
 
+/* A sample or an export in the place of the records would be all that is left of them; a merge keeps all. */
+static bool spares(const char *name, const char *output, const td_files *files)
+{
+    td_error error;
+    if (td_writer_spares(output, files->paths, files->n_paths, &error))
+        return true;
+    fprintf(stderr, "tierce data %s: %s\n", name, error.text);
+    return false;
+}
+
 int data_sample(int argc, char **argv)
 {
     sample_options o = {{0, 0, 1}, 0, "-"};
@@ -47,6 +58,8 @@ int data_sample(int argc, char **argv)
         return data_usage(n);
     if (!o.sample.n == !(o.sample.share > 0))
         return refuse("sample", "give one of --n N and --share P");
+    if (!spares("sample", o.output, &files))
+        return 1;
     files.max_bad = o.max_bad;
     const bool good = td_sample(&files, &o.sample, o.output, &report, &error);
     return data_done("sample", good, &files, &report, o.output, &error);
@@ -212,6 +225,8 @@ int data_export(int argc, char **argv)
         return refuse("export", "give one of --csv and --batch");
     if (o.csv && o.model)
         return refuse("export", "--model belongs to --batch");
+    if (!spares("export", o.output, &files))
+        return 1;
     files.max_bad = o.max_bad;
     const bool good = o.csv ? td_export_csv(&files, o.output, &r, &error)
                             : td_export_batch(&files, o.model, o.output, &r, &error);

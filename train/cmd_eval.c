@@ -89,12 +89,10 @@ typedef struct {
 
 static bool write_file(const char *path, const td_out *out, const char *what)
 {
-    FILE *f = strcmp(path, "-") ? fopen(path, "wb") : stdout;
-    bool good = f && !out->failed && fwrite(out->at, 1, out->len, f) == out->len;
-    if (f && (f == stdout ? fflush(f) : fclose(f)))
-        good = false;
+    td_error error = {"out of memory"};
+    const bool good = !fflush(stdout) && !out->failed && td_write_file(path, out->at, out->len, &error);
     if (!good)
-        fprintf(stderr, "tierce eval: %s: cannot write the %s: %s\n", path, what, strerror(errno));
+        fprintf(stderr, "tierce eval: cannot write the %s: %s\n", what, error.text);
     return good;
 }
 
@@ -152,6 +150,27 @@ static bool write_predictions(const char *path, const tr_dataset *d, const tr_pr
     const bool good = write_file(path, &out, "predictions");
     free(out.at);
     return good;
+}
+
+/* Before hours of folds: can the files be written, and is none of them read, or the other one? */
+static bool outputs_spare(const eval_options *o, const char *const *paths, size_t n)
+{
+    td_error error;
+    const char *const models[] = {o->model};
+    const char *const names[] = {"--predictions", "--curve", "--report"};
+    const char *const outputs[] = {o->predictions, o->curve, o->report};
+    for (size_t i = 0; i < 3; i++) {
+        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], models, 1, &error)) {
+            fprintf(stderr, "tierce eval: %s\n", error.text);
+            return false;
+        }
+        for (size_t k = 0; k < i; k++)
+            if (outputs[i] && outputs[k] && !strcmp(outputs[i], outputs[k])) {
+                fprintf(stderr, "tierce eval: %s and %s name one file; give each its own\n", names[k], names[i]);
+                return false;
+            }
+    }
+    return true;
 }
 
 /* ---- judging ---- */
@@ -224,7 +243,13 @@ static int judge_whole(const eval_options *o, const subject *s, const tr_bench *
         !tr_learning_curve(s->d, s->fold, s->n_folds, s->fit, s->p, costed != NULL, (uint32_t)o->jobs,
                            (uint32_t)o->resamples, o->tuning.seed, o->quiet))
         status = 1;
-    if (!several || !o->shuffles)
+    if (!several) {
+        if (o->require_gain < 0)
+            return status;
+        fprintf(stderr, "tierce eval: one tier: there is nothing to route, so --require-gain is not met\n");
+        return status ? status : 4;
+    }
+    if (!o->shuffles)
         return status;
     const tr_verdict v = recommend(o, costed ? costed : b, costed != NULL, unseen);
     if (o->report && !write_report(o, s, b, costed, &v))
@@ -395,6 +420,9 @@ static int check_options(const eval_options *o)
                                     : "tierce eval: --tiers A,B says which outcomes to compare, cheap to strong\n");
     else if (o->learning && o->model)
         fprintf(stderr, "tierce eval: --learning-curve refits, so it cannot judge a finished --model\n");
+    else if (o->model && (o->by_source || o->with_float || o->tuning.size))
+        fprintf(stderr, "tierce eval: %s refits, so it cannot judge a finished --model\n",
+                o->by_source ? "--by-source" : o->with_float ? "--float" : "--size");
     else if (!(o->require_gain < 0) && !o->shuffles)
         fprintf(stderr, "tierce eval: --require-gain needs --shuffles\n");
     else if (o->show_prompts && !o->report)
@@ -418,6 +446,8 @@ static int run(const eval_options *o)
         fprintf(stderr, "tierce eval: %s\n", error.text);
         return 1;
     }
+    if (!outputs_spare(o, o->paths, o->n_paths))
+        return 1;
     if (o->model)
         return eval_model(o, o->paths, o->n_paths);
     if (!tr_dataset_load(&d, o->paths, o->n_paths, o->tuning.tiers, &spec, o->tuning.max_bad, &error)) {

@@ -7,6 +7,7 @@
 #include "data/import/import.h"
 #include "data/nearest.h"
 #include "data/options.h"
+#include "data/writer.h"
 #include "train/commands.h"
 
 typedef struct {
@@ -132,12 +133,10 @@ static bool write_report(const char *path, const td_import_report *report)
 {
     td_out out = {0};
     td_report_json(report, &out);
-    FILE *f = fopen(path, "wb");
-    bool good = f && !out.failed && fwrite(out.at, 1, out.len, f) == out.len;
-    if (f && fclose(f))
-        good = false;
+    td_error error = {"out of memory"};
+    const bool good = !out.failed && td_write_file(path, out.at, out.len, &error);
     if (!good)
-        fprintf(stderr, "tierce import: %s: cannot write the report: %s\n", path, strerror(errno));
+        fprintf(stderr, "tierce import: cannot write the report: %s\n", error.text);
     free(out.at);
     return good;
 }
@@ -191,5 +190,14 @@ int cmd_import(int argc, char **argv)
     job.output = o.output;
     job.temporary = o.temporary;
     job.settings = o.set;
+    td_error error;
+    if (!td_writer_spares(o.report, job.paths, job.n_paths, &error)) {
+        fprintf(stderr, "tierce import: %s\n", error.text);
+        return 1;
+    }
+    if (o.report && !strcmp(o.report, o.output)) {
+        fprintf(stderr, "tierce import: --output and --report name one file; give each its own\n");
+        return 2;
+    }
     return run(&job, &o);
 }

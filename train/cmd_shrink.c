@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "data/text_out.h"
+#include "data/writer.h"
 #include "infer/router_state.h"
 #include "train/commands.h"
 #include "train/finish.h"
@@ -229,17 +230,22 @@ static void print_sizes(const tr_size *sizes, uint32_t n, const tr_dataset *d, c
 
 static bool write_curve(const char *path, const tr_size *sizes, uint32_t n)
 {
-    FILE *f = fopen(path, "wb");
-    if (f)
-        fprintf(f, "# bytes\tAPGR\tlow\thigh\tlog-loss\tfeatures\tagainst the whole\tlow\thigh\n");
-    for (uint32_t i = 0; f && i < n; i++)
-        fprintf(f, "%llu\t%.6f\t%.6f\t%.6f\t%.6f\t%u\t%.6f\t%.6f\t%.6f\n", (unsigned long long)sizes[i].bytes,
-                sizes[i].apgr, sizes[i].apgr_low, sizes[i].apgr_high, sizes[i].loss, sizes[i].report.slots,
-                sizes[i].apgr - sizes[n - 1].apgr, sizes[i].less_low, sizes[i].less_high);
-    if (f && !fclose(f))
-        return true;
-    fprintf(stderr, "tierce shrink: %s: cannot write the curve\n", path);
-    return false;
+    char line[400];
+    td_out out = {0};
+    td_error error = {"out of memory"};
+    td_puts(&out, "# bytes\tAPGR\tlow\thigh\tlog-loss\tfeatures\tagainst the whole\tlow\thigh\n");
+    for (uint32_t i = 0; i < n; i++) {
+        snprintf(line, sizeof line, "%llu\t%.6f\t%.6f\t%.6f\t%.6f\t%u\t%.6f\t%.6f\t%.6f\n",
+                 (unsigned long long)sizes[i].bytes, sizes[i].apgr, sizes[i].apgr_low, sizes[i].apgr_high,
+                 sizes[i].loss, sizes[i].report.slots, sizes[i].apgr - sizes[n - 1].apgr, sizes[i].less_low,
+                 sizes[i].less_high);
+        td_puts(&out, line);
+    }
+    const bool good = !out.failed && td_write_file(path, out.at, out.len, &error);
+    if (!good)
+        fprintf(stderr, "tierce shrink: cannot write the curve: %s\n", error.text);
+    free(out.at);
+    return good;
 }
 
 /* Other sizes, for the curve: halves and doubles of the one asked for, below the whole model's. */
@@ -316,6 +322,23 @@ static int shrink(const shrink_options *o, const tr_dataset *d, const tr_options
     return fflush(stdout) ? 1 : status;
 }
 
+/* Before the fits: can the files be written, and is none of them read, or the other one? */
+static bool outputs_spare(const shrink_options *o, const char *const *paths, size_t n)
+{
+    td_error error;
+    const char *const others[] = {o->model};
+    const char *const outputs[] = {o->output, o->curve};
+    for (size_t i = 0; i < 2; i++)
+        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], others, 1, &error)) {
+            fprintf(stderr, "tierce shrink: %s\n", error.text);
+            return false;
+        }
+    if (!o->curve || strcmp(o->output, o->curve))
+        return true;
+    fprintf(stderr, "tierce shrink: --output and --curve name one file; give each its own\n");
+    return false;
+}
+
 int cmd_shrink(int argc, char **argv)
 {
     shrink_options o = {.output = "small.tierce", .resamples = 200};
@@ -338,6 +361,8 @@ int cmd_shrink(int argc, char **argv)
     }
     if (!tr_tuning_apply(&o.tuning, &fit, &spec))
         return 2;
+    if (!outputs_spare(&o, (const char *const *)(argv + 1), (size_t)files))
+        return 1;
     if (tierce_router_open_file(&router, o.model, NULL, &fault) != TIERCE_OK) {
         fprintf(stderr, "tierce shrink: %s: %s\n", o.model, fault.message);
         return 1;
@@ -346,6 +371,13 @@ int cmd_shrink(int argc, char **argv)
     char *names = o.tuning.tiers ? NULL : tier_list(old);
     const char *const *paths = (const char *const *)(argv + 1);
     int status = 1;
+    if (spec.bits != TF_DEFAULT_BITS && spec.bits != old->spec.bits) {
+        fprintf(stderr, "tierce shrink: --bits %u: %s was trained with %u, and the small model keeps them; leave --bits out\n",
+                spec.bits, o.model, old->spec.bits);
+        free(names);
+        tierce_router_close(router);
+        return 2;
+    }
     spec.bits = old->spec.bits;
     if (!tr_dataset_load(&d, paths, (size_t)files, names ? names : o.tuning.tiers, &spec, o.tuning.max_bad, &error)) {
         fprintf(stderr, "tierce shrink: %s\n", error.text);

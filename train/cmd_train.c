@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "data/writer.h"
 #include "train/commands.h"
 #include "train/finish.h"
 #include "train/memory.h"
@@ -153,7 +154,7 @@ static int train(const train_options *o, const tr_dataset *d, const tr_options *
         fprintf(stderr, "tierce train: %s\n", error.text);
     else
         status = 0;
-    if (!status && !o->quiet && strcmp(o->output, "-"))
+    if (!status && !o->quiet && !td_writer_is_stdout(o->output))
         print_report(d, &model, &report, fit, size, o->output);
     if (fflush(stdout))
         status = 1;
@@ -182,6 +183,10 @@ int cmd_train(int argc, char **argv)
     if (!tr_tuning_apply(&o.tuning, &fit, &spec))
         return 2;
     const char *const *paths = (const char *const *)(argv + 1);
+    if (!td_writer_spares(o.output, paths, (size_t)files, &error)) {
+        fprintf(stderr, "tierce train: %s\n", error.text);
+        return 1;
+    }
     if (!tr_dataset_load(&d, paths, (size_t)files, o.tuning.tiers, &spec, o.tuning.max_bad, &error)) {
         fprintf(stderr, "tierce train: %s\n", error.text);
         return 1;

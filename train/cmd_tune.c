@@ -1,12 +1,15 @@
 /* tierce tune: from a goal to an operating point, on records that the model never saw. */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data/nearest.h"
 #include "data/options.h"
+#include "data/writer.h"
 #include "infer/router_state.h"
 #include "train/commands.h"
 #include "train/finish.h"
@@ -223,6 +226,25 @@ static bool open_bench(const tune_options *o, const tr_held *h, tr_bench *b, boo
 
 /* ---- storing ---- */
 
+/* The model, held until it is closed: two tunes of one file must not lose each other's points. The file
+ * that was waited for may have been replaced meanwhile. Where locks are not to be had, without. */
+static FILE *open_locked(const char *path)
+{
+    for (;;) {
+        FILE *f = fopen(path, "r+b");
+        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        struct stat held, there;
+        if (!f)
+            return fopen(path, "rb");
+        if (fcntl(fileno(f), F_SETLKW, &whole) < 0)
+            return f;
+        if (fstat(fileno(f), &held) == 0 && stat(path, &there) == 0 && held.st_dev == there.st_dev &&
+            held.st_ino == there.st_ino)
+            return f;
+        fclose(f);
+    }
+}
+
 static bool store(const tune_options *o, const tr_bench *b, bool costed, const job *jobs, uint32_t n)
 {
     tm_model m;
@@ -230,14 +252,12 @@ static bool store(const tune_options *o, const tr_bench *b, bool costed, const j
     td_error error;
     uint8_t *bytes = NULL;
     size_t room = 0, len = 0;
-    FILE *f = fopen(o->model, "rb");
+    FILE *f = open_locked(o->model);
     for (size_t got = 1; f && got; len += got) {
         bytes = tr_grow(bytes, &room, len + 65536, 1);
         got = fread(bytes + len, 1, 65536, f);
     }
     bool good = f && !ferror(f);
-    if (f)
-        fclose(f);
     if (!good)
         fprintf(stderr, "tierce tune: %s: %s\n", o->model, strerror(errno));
     if (good && tm_model_decode(&m, bytes, len, NULL, &fault) != TIERCE_OK) {
@@ -245,19 +265,21 @@ static bool store(const tune_options *o, const tr_bench *b, bool costed, const j
         good = false;
     }
     free(bytes);
-    if (!good)
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; good && i < n; i++) {
         char facts[600];
         if (!jobs[i].tuned.reached)
             continue;
         tr_goal_facts(b, costed, &jobs[i].goal, &jobs[i].tuned, facts, sizeof facts);
         tr_point_put(&m, jobs[i].name, facts, &jobs[i].tuned.policy);
     }
-    good = tr_save(&m, o->output ? o->output : o->model, NULL, &error);
-    if (!good)
-        fprintf(stderr, "tierce tune: %s\n", error.text);
-    tm_model_free(&m);
+    if (good) {
+        good = tr_save(&m, o->output ? o->output : o->model, NULL, &error);
+        if (!good)
+            fprintf(stderr, "tierce tune: %s\n", error.text);
+        tm_model_free(&m);
+    }
+    if (f)
+        fclose(f);
     return good;
 }
 
@@ -370,6 +392,8 @@ static const char *usage_fault(const tune_options *o, int files)
         return "-m MODEL: which model?";
     if ((o->traffic != NULL) != (o->point != NULL))
         return "--traffic FILE and --point NAME go together";
+    if (o->traffic && (o->output || o->name || o->tiers || o->dry || o->abstain || o->json))
+        return "--traffic only forecasts: --output, --name, --tiers, --dry-run, --abstain and --json are for tuning";
     if (o->traffic)
         return goals || files ? "--traffic forecasts a stored point; goals and records are for tuning" : NULL;
     if (!files)
@@ -385,6 +409,7 @@ int cmd_tune(int argc, char **argv)
 {
     tune_options o = {.rounds = 400, .seed = 1};
     tr_held h;
+    td_error error;
     int status;
     const int files = td_parse_options(&command, argc, argv, &o);
     if (files < 0)
@@ -396,6 +421,10 @@ int cmd_tune(int argc, char **argv)
     }
     if (o.traffic)
         return forecast(&o);
+    if (!td_writer_spares(o.output, (const char *const *)(argv + 1), (size_t)files, &error)) {
+        fprintf(stderr, "tierce tune: %s\n", error.text);
+        return 1;
+    }
     if (!tr_held_open(&h, "tierce tune", o.model, (const char *const *)(argv + 1), (size_t)files, o.tiers,
                       o.max_bad, &status))
         return status;

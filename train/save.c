@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/writer.h"
 #include "infer/router.h"
 
 static bool write_all(int fd, const uint8_t *bytes, size_t len)
@@ -27,7 +28,7 @@ static bool write_all(int fd, const uint8_t *bytes, size_t len)
 /* Pipes and devices are written straight: there is nothing to replace. */
 static bool write_special(const char *path, const uint8_t *bytes, size_t len, td_error *error)
 {
-    const int fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CLOEXEC) : STDOUT_FILENO;
+    const int fd = td_writer_is_stdout(path) ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC);
     const bool good = fd >= 0 && write_all(fd, bytes, len);
     if (!good)
         td_fail(error, "%s: %s; the model was not saved", path, strerror(errno));
@@ -39,13 +40,15 @@ static bool write_special(const char *path, const uint8_t *bytes, size_t len, td
 static bool replace(const char *path, const uint8_t *bytes, size_t len, td_error *error)
 {
     const size_t n = strlen(path);
+    struct stat old; /* whoever could not read it before shall not now */
+    const mode_t mode = stat(path, &old) == 0 ? old.st_mode & 0777 : 0644;
     char *temporary = malloc(n + 16);
     if (!temporary)
         return td_fail(error, "%s: out of memory", path);
     memcpy(temporary, path, n);
     memcpy(temporary + n, ".XXXXXX", 8);
     const int fd = mkstemp(temporary);
-    bool good = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+    bool good = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (fd >= 0 && close(fd) < 0)
         good = false;
     if (good && rename(temporary, path) < 0)
@@ -76,11 +79,10 @@ bool tr_save(const tm_model *model, const char *path, uint64_t *size, td_error *
 {
     uint8_t *bytes;
     size_t len;
-    struct stat st;
     tierce_error fault;
     if (tm_model_encode(model, NULL, &bytes, &len, &fault) != TIERCE_OK)
         return td_fail(error, "%s: %s", path, fault.message);
-    const bool special = !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+    const bool special = td_writer_in_place(path);
     const bool good = !opens(bytes, len, path, error) ? false
                       : special ? write_special(path, bytes, len, error) : replace(path, bytes, len, error);
     free(bytes);

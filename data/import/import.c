@@ -232,7 +232,8 @@ bool td_import(const td_import_job *job, td_import_report *report, td_error *err
 {
     work w = {.job = job, .report = report, .error = error};
     char *folder = job->temporary ? strdup(job->temporary) : folder_of(job->output);
-    bool good = (folder || td_fail(error, "out of memory")) && td_writer_check(job->output, error);
+    bool good = (folder || td_fail(error, "out of memory")) &&
+                td_writer_spares(job->output, job->paths, job->n_paths, error);
     if (good && job->format)
         good = (w.importer = td_importer_named(job->format, error)) != NULL;
     good = good && td_walk(&w.files, job->paths, job->n_paths, error) && probe(&w);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/writer.h"
 #include "infer/dispatch/commands.h"
 #include "infer/dispatch/feed.h"
 #include "infer/dispatch/job.h"
@@ -384,6 +385,10 @@ static bool open_dispatcher(dispatcher *d, const char *const *paths, size_t n)
     ds_sync sync;
     if (!read_sync(d->o->out_fsync, &sync))
         return false;
+    if (!td_writer_spares(d->o->out, paths, n, &error)) {
+        fprintf(stderr, "tierce dispatch: %s\n", error.text);
+        return false;
+    }
     d->loop = ds_loop_new();
     if (!d->loop || !ds_engine_open(&d->engine, "tierce dispatch", &d->o->engine, d->loop, &d->stats))
         return false;

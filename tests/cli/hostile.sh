@@ -45,7 +45,7 @@ runs 3 '2 decided, 1 bad' "$t" score $m --max-bad 1 "$T/l.jsonl"
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t score $m $T/a.jsonl > /dev/full"
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t route $m hello > /dev/full"
 [ -w /dev/full ] && runs 1 'not saved' "$t" train -q --tiers flash,pro "$T/a.jsonl" -o /dev/full
-runs 1 'not saved' "$t" train -q --tiers flash,pro "$T/a.jsonl" -o "$T/no/such/dir.tierce"
+runs 1 'dir.tierce: cannot be written' "$t" train -q --tiers flash,pro "$T/a.jsonl" -o "$T/no/such/dir.tierce"
 # models
 runs 1 'cannot read the file' "$t" route -m "$T" hello
 runs 1 'not a .tierce model' "$t" route -m "$T/a.jsonl" hello
@@ -144,4 +144,47 @@ runs 0 '"tier"' "$t" route -m "$T/x.tierce" --json hi
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t inspect $T/m.tierce > /dev/full"
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t features hi > /dev/full"
 [ -w /dev/full ] && runs 1 'No space left' sh -c "$t simulate -n 9999 > /dev/full"
+# what is read is not written over, by any name; and no folds are fitted for a file that cannot be written
+cp "$T/a.jsonl" "$T/in.jsonl"; cp "$T/m.tierce" "$T/in.tierce"; ln -s "$T/in.jsonl" "$T/alias"; ln "$T/in.tierce" "$T/twin"
+lost='is also an input'
+quick="--folds 2 --resamples 0 --shuffles 0"
+for o in "$T/in.jsonl" "$T/alias"; do
+    runs 1 "$lost" "$t" train -q --tiers flash,pro "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" eval $quick --tiers flash,pro --predictions "$o" "$T/in.jsonl"
+    runs 1 "$lost" "$t" eval $quick --tiers flash,pro --curve "$o" "$T/in.jsonl"
+    runs 1 "$lost" "$t" shrink -q --only -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" tune -m "$T/in.tierce" --all "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" data sample -n 9 "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" data export --csv "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" import generic "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" import generic "$T/in.jsonl" -o "$T/x.jsonl" --report "$o"
+done
+runs 1 "$lost" "$t" eval $quick -m "$T/in.tierce" --predictions "$T/twin" "$T/in.jsonl"
+runs 1 "$lost" "$t" shrink -q --only -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$T/twin"
+cp "$T/in.jsonl" "$T/side-train.jsonl"
+runs 1 "$lost" "$t" data split -o "$T/side" "$T/side-train.jsonl"
+runs 0 '' cmp "$T/side-train.jsonl" "$T/a.jsonl"
+runs 1 'no records in the input' "$t" data check /dev/null
+runs 2 'was trained with 18' "$t" shrink --bits 20 -m "$T/m.tierce" --size 12K "$T/a.jsonl" -o "$T/x.tierce"
+runs 2 'name one file' "$t" import generic "$T/in.jsonl" -o "$T/x.jsonl" --report "$T/x.jsonl"
+runs 1 'name one file' "$t" eval $quick --tiers flash,pro --predictions "$T/p" --curve "$T/p" "$T/in.jsonl"
+runs 1 'no/p: cannot be written' "$t" eval $quick --tiers flash,pro --predictions "$T/no/p" "$T/in.jsonl"
+runs 0 '' cmp "$T/in.jsonl" "$T/a.jsonl"
+runs 0 '' cmp "$T/in.tierce" "$T/m.tierce"
+# /dev/stdout may lead to a plain file: it is written there, and stays what it is
+if [ -L /dev/stdout ]; then
+    runs 0 '"id"' "$t" data sample -n 3 "$T/in.jsonl" -o /dev/stdout
+    runs 0 '"p": ' "$t" eval $quick --tiers flash,pro --predictions /dev/stdout "$T/few.jsonl"
+    runs 0 'TIERCE' "$t" train -q --tiers flash,pro "$T/in.jsonl" -o /dev/stdout
+    runs 0 '' test -L /dev/stdout
+fi
+chmod 600 "$T/in.tierce"; runs 0 '' "$t" train -q --tiers flash,pro "$T/in.jsonl" -o "$T/in.tierce"
+runs 0 '^600$' stat -c %a "$T/in.tierce"
+# flags that would be ignored
+runs 2 'of --explain' "$t" route $m --top 3 hi
+runs 2 'stands alone' "$t" features --list -b word
+runs 2 'by-source refits' "$t" eval --by-source -m "$T/m.tierce" "$T/a.jsonl"
+runs 2 'float refits' "$t" eval --float -m "$T/m.tierce" "$T/a.jsonl"
+runs 2 'only forecasts' "$t" tune -m "$T/m.tierce" --traffic "$T/a.jsonl" --point x -o "$T/x.tierce"
+runs 4 'nothing to route' "$t" eval -q --folds 2 --resamples 0 --tiers pro --require-gain "$T/few.jsonl"
 done_

@@ -113,4 +113,11 @@ runs 2 'which model' "$t" drift "$T/b.jsonl"
 runs 1 'no requests' "$t" drift -m "$T/fresh" /dev/null
 runs 0 ', [1-9][0-9]* abstained' "$t" score -m "$T/fresh" --abstain "$T/strange.jsonl"
 [ -f models/flash-pro.tierce ] && ! "$t" inspect models/flash-pro.tierce | grep -q portrait && runs 1 'train it again' "$t" drift -m models/flash-pro.tierce "$T/b.jsonl"
+# four tunes of one file at once: every point is there at the end
+cp "$T/fresh" "$T/shared"
+for n in one two three four; do
+    "$t" tune -m "$T/shared" --keep-quality 0.9 --name $n --rounds 100 "$T/b.jsonl" > /dev/null 2>&1 &
+done
+wait
+for n in one two three four; do runs 0 "" "$t" route -m "$T/shared" --point $n hi; done
 done_
