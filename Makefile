@@ -47,7 +47,8 @@ all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(
 
 # ---- building ----
 
-$(B)/%.o: %.c
+# order-only: with -j nothing is compiled before its headers are installed
+$(B)/%.o: %.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
