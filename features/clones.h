@@ -1,5 +1,5 @@
 /* TF_CLONES before a function: on x86-64 Linux the compiler makes it twice, for every processor and for
- * those of the last decade (AVX2, POPCNT), and the right one is taken when the program starts. Only for
+ * those of the last decade (AVX2, BMI2, POPCNT), and the right one is taken when the program starts. Only for
  * functions of integers: their results are the same bits either way, which -march=native would not
  * promise for floating point. Elsewhere, and under sanitizers (whose start-up the choice would run
  * into), there is one. */
@@ -10,7 +10,11 @@
 
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                  \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(TIERCE_NO_CLONES)
+#if __GNUC__ >= 12
+#define TF_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
 #define TF_CLONES __attribute__((target_clones("avx2", "default")))
+#endif
 #else
 #define TF_CLONES
 #endif

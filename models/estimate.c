@@ -52,7 +52,6 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
                         tm_kinship *k)
 {
     const uint32_t n = model->n_sources;
-    const int32_t *votes = acc + (size_t)TF_BLOCKS * model->n_rows;
     double sum = 0;
     k->source = 0;
     for (uint32_t s = 0; s < n; s++)
@@ -62,8 +61,9 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
         if (scale <= 0 || !vector->count[b])
             continue;
         const double unit = scale * tf_unit(&model->spec, vector, b);
+        const int32_t *votes = tm_acc_votes(model, acc, b);
         for (uint32_t s = 0; s < n; s++)
-            p[s] += unit * (double)votes[(size_t)b * n + s];
+            p[s] += unit * (double)votes[s];
     }
     for (uint32_t s = 1; s < n; s++)
         k->source = p[s] > p[k->source] ? s : k->source;

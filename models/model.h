@@ -78,7 +78,10 @@ typedef struct {
     uint32_t n_slots, n_rows;
     uint32_t *index;
     int8_t *weight;
-    tm_place *place; /* look-up, made on open; by index / 32 */
+    /* made on open: */
+    tm_place *place;    /* look-up, by index / 32 */
+    uint32_t stride;    /* n_rows, rounded up */
+    const int8_t *wide; /* the weights again, stride to a slot, so that they add up in whole vectors */
 } tm_weights;
 
 /* ---- recognising sources ---- */
@@ -113,7 +116,7 @@ typedef struct {
     /* made on open: */
     uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none */
     uint32_t stride;        /* n_sources, rounded up */
-    int8_t *wide;           /* the weights again, stride to a slot, so that they add up in whole vectors */
+    const int8_t *wide;     /* as above */
 } tm_votes;
 #define TM_MAX_VOTE_SLOTS 65535u
 
@@ -239,6 +242,8 @@ bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
 size_t tm_acc_len(const tm_model *model);
+/* Where tm_weights_dot left a block's sums of votes. */
+const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block);
 /* Every row's f_row(x); acc: tm_acc_len() of room, where the votes' sums stay for tm_recognise. Returns
  * the share of the ask's words and pairs that have weights: the request's coverage, 0..1. */
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);

@@ -11,6 +11,9 @@
 #include "models/model.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static size_t words_of(const tf_spec *spec)
 {
@@ -35,7 +38,23 @@ uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
     return at->used & bit ? at->before + ones(at->used & (bit - 1)) : UINT32_MAX;
 }
 
-#define WIDE 16 /* votes that are added at a time */
+#ifdef __x86_64__
+#define WIDE 32 /* votes that are added at a time */
+#else
+#define WIDE 16
+#endif
+#define ROWS 4  /* and rows */
+
+/* The weights again, padded with zeros to whole vectors, where they are not so already. */
+static const int8_t *pad(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t stride)
+{
+    if (width == stride || !n)
+        return weight;
+    int8_t *wide = tm_arena_alloc(&model->arena, n, stride);
+    for (uint32_t s = 0; wide && s < n; s++)
+        memcpy(wide + (size_t)s * stride, weight + (size_t)s * width, width);
+    return wide;
+}
 
 /* A vote whose bucket has no weights is never reached. */
 static bool prepare_votes(tm_model *model)
@@ -43,13 +62,9 @@ static bool prepare_votes(tm_model *model)
     tm_votes *v = &model->votes;
     const uint32_t n = model->n_sources;
     v->stride = (n + WIDE - 1) / WIDE * WIDE;
-    v->wide = tm_arena_alloc(&model->arena, v->n_slots, v->stride);
-    if (!v->wide)
-        return false;
-    for (uint32_t s = 0; s < v->n_slots; s++)
-        memcpy(v->wide + (size_t)s * v->stride, v->weight + (size_t)s * n, n);
-    v->of_slot = tm_arena_alloc(&model->arena, model->weights.n_slots, sizeof *v->of_slot);
-    if (!v->of_slot)
+    v->wide = pad(model, v->weight, v->n_slots, n, v->stride);
+    v->of_slot = tm_arena_alloc(&model->arena, model->weights.n_slots, sizeof *v->of_slot); /* all 0 */
+    if (!v->of_slot || (v->n_slots && !v->wide))
         return false;
     for (uint32_t s = 0; s < v->n_slots; s++) {
         const uint32_t slot = tm_weights_slot(&model->weights, v->index[s]);
@@ -64,7 +79,9 @@ bool tm_weights_prepare(tm_model *model)
     tm_weights *w = &model->weights;
     const size_t n = words_of(&model->spec);
     w->place = tm_arena_alloc(&model->arena, n, sizeof *w->place);
-    if (!w->place)
+    w->stride = (w->n_rows + ROWS - 1) / ROWS * ROWS;
+    w->wide = pad(model, w->weight, w->n_slots, w->n_rows, w->stride);
+    if (!w->place || (w->n_slots && !w->wide))
         return false;
     memset(model->row_of, 0xff, sizeof model->row_of);
     for (uint32_t s = 0; s < w->n_slots; s++)
@@ -81,69 +98,138 @@ bool tm_weights_prepare(tm_model *model)
 
 /* ---- adding up ---- */
 
-/* acc: sums of rows per block, sums of votes per block, the votes' 16-bit sums (stride of them) per block. */
+/* acc: 32-bit sums of rows per block, of votes per block, the votes' 16-bit sums per block. */
 size_t tm_acc_len(const tm_model *model)
 {
-    return (size_t)TF_BLOCKS * (model->n_rows + model->n_sources) + (size_t)TF_BLOCKS * model->votes.stride / 2;
+    return (size_t)TF_BLOCKS * (model->weights.stride + model->votes.stride + model->votes.stride / 2);
 }
 
+const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block)
+{
+    return acc + (size_t)TF_BLOCKS * model->weights.stride + (size_t)block * model->votes.stride;
+}
+
+/* Entries go in groups: first pick those that have weights, without a branch (one in two or three has, and
+ * no processor guesses which), then add up their weights. */
+#define GROUP 64
 #define FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */
 
 typedef struct {
-    int32_t *sum;   /* per block and source */
+    int32_t *row;   /* per block, stride of weights */
+    int32_t *sum;   /* per block, stride of votes */
     int16_t *small; /* the same, not yet in sum */
-    uint32_t pending[TF_BLOCKS];
+    uint32_t pending; /* votes in small, of all blocks together */
+    uint32_t covered; /* words and pairs of the ask that have weights */
 } tally;
 
-TF_INLINE void flush(tally *t, uint32_t n_sources, uint32_t stride, unsigned block)
+TF_INLINE void flush(tally *t, uint32_t stride)
 {
-    int32_t *restrict sum = t->sum + (size_t)block * n_sources;
-    int16_t *restrict small = t->small + (size_t)block * stride;
-    for (uint32_t s = 0; s < n_sources; s++) {
-        sum[s] += small[s];
-        small[s] = 0;
+    const size_t n = (size_t)TF_BLOCKS * stride / WIDE * WIDE; /* says that nothing is left over */
+    int32_t *restrict sum = t->sum;
+    int16_t *restrict small = t->small;
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += small[i];
+        small[i] = 0;
     }
-    t->pending[block] = 0;
+    t->pending = 0;
 }
 
-TF_INLINE void add_small(int16_t *restrict to, const int8_t *restrict weight, uint32_t stride)
+TF_INLINE void add_votes(int16_t *restrict to, const int8_t *restrict weight, uint32_t stride)
 {
-    const size_t n = stride / WIDE * WIDE; /* says that nothing is left over */
+    const size_t n = stride / WIDE * WIDE;
     for (size_t s = 0; s < n; s++)
         to[s] = (int16_t)(to[s] + weight[s]);
 }
 
-TF_INLINE void add_votes(const tm_votes *v, uint32_t n_sources, uint32_t at, const tf_entry *entry,
-                             tally *t)
+TF_INLINE void add_four(int32_t *to, const int8_t *weight)
 {
-    const int8_t *weight = &v->wide[(size_t)(at - 1) * v->stride];
-    if (entry->level != 1) {
-        int32_t *to = t->sum + (size_t)entry->block * n_sources;
-        for (uint32_t s = 0; s < n_sources; s++)
-            to[s] += (int32_t)entry->level * weight[s];
-        return;
-    }
-    add_small(t->small + (size_t)entry->block * v->stride, weight, v->stride);
-    if (++t->pending[entry->block] == FEW)
-        flush(t, n_sources, v->stride, entry->block);
+#ifdef __SSE2__ /* what compilers make of the loop takes five times as long */
+    int32_t four;
+    memcpy(&four, weight, sizeof four);
+    __m128i w = _mm_cvtsi32_si128(four);
+    w = _mm_unpacklo_epi8(w, w);
+    w = _mm_srai_epi32(_mm_unpacklo_epi16(w, w), 24);
+    __m128i *sum = (__m128i *)(void *)to;
+    _mm_storeu_si128(sum, _mm_add_epi32(_mm_loadu_si128(sum), w));
+#else
+    for (int k = 0; k < ROWS; k++)
+        to[k] += weight[k];
+#endif
 }
 
-TF_INLINE void add_rows(int32_t *restrict to, const int8_t *restrict weight, uint32_t rows, int32_t level)
+TF_INLINE void add_rows(int32_t *to, const int8_t *weight, uint32_t stride)
 {
-    if (level != 1) {
-        for (uint32_t r = 0; r < rows; r++)
-            to[r] += level * weight[r];
-        return;
+    add_four(to, weight);
+    for (uint32_t r = ROWS; r < stride; r += ROWS)
+        add_four(to + r, weight + r);
+}
+
+/* Where presence is a number: sizes. */
+TF_INLINE void add_level(const tm_model *model, const tf_entry *entry, uint32_t slot, tally *t)
+{
+    const tm_weights *w = &model->weights;
+    const tm_votes *v = &model->votes;
+    const uint32_t at = v->of_slot[slot];
+    int32_t *row = t->row + (size_t)entry->block * w->stride, *sum = t->sum + (size_t)entry->block * v->stride;
+    for (uint32_t r = 0; r < w->stride; r++)
+        row[r] += (int32_t)entry->level * w->wide[(size_t)slot * w->stride + r];
+    for (uint32_t s = 0; at && s < v->stride; s++)
+        sum[s] += (int32_t)entry->level * v->wide[(size_t)(at - 1) * v->stride + s];
+}
+
+TF_INLINE uint32_t pick_used(const tm_place *place, const tf_entry *at, uint32_t n, uint32_t *picked)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t index = at[i].index;
+        picked[found] = i;
+        found += place[index >> 5].used >> (index & 31) & 1;
     }
-    if (rows == 4) { /* two tiers without costs: worth a case of its own */
-        to[0] += weight[0];
-        to[1] += weight[1];
-        to[2] += weight[2];
-        to[3] += weight[3];
-        return;
+    return found;
+}
+
+/* Adds the picked of a group. What the loop reads is copied first: its sums are integers too, and for all
+ * that the compiler knows they could be the model's. */
+TF_INLINE void add_picked(const tm_model *model, const tf_entry *group, const uint32_t *picked, uint32_t n, tally *tally_)
+{
+    const tm_place *const place = model->weights.place;
+    const int8_t *const weight = model->weights.wide, *const vote = model->votes.wide;
+    const uint16_t *const of_slot = model->votes.of_slot;
+    const uint32_t rows = model->weights.stride, votes = model->votes.stride;
+    int32_t *const row = tally_->row;
+    int16_t *const small = tally_->small;
+    uint32_t covered = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const tf_entry *entry = &group[picked[i]];
+        const uint32_t index = entry->index, block = entry->block;
+        const tm_place at = place[index >> 5];
+        const uint32_t slot = at.before + ones(at.used & (((uint32_t)1 << (index & 31)) - 1));
+        const uint32_t voted = of_slot[slot];
+        covered += block <= TF_B_PAIR;
+        if (entry->level != 1) {
+            add_level(model, entry, slot, tally_);
+            continue;
+        }
+        add_rows(row + (size_t)block * rows, weight + (size_t)slot * rows, rows);
+        if (voted)
+            add_votes(small + (size_t)block * votes, vote + (size_t)(voted - 1) * votes, votes);
     }
-    for (uint32_t r = 0; r < rows; r++)
-        to[r] += weight[r];
+    tally_->covered += covered;
+}
+
+/* All sums of the vector. */
+TF_CLONES static void add_all(const tm_model *model, const tf_vector *vector, tally *t)
+{
+    uint32_t picked[GROUP];
+    for (uint32_t i = 0; i < vector->n; i += GROUP) {
+        const uint32_t n = vector->n - i < GROUP ? vector->n - i : GROUP;
+        const uint32_t found = pick_used(model->weights.place, &vector->at[i], n, picked);
+        if (t->pending + found > FEW)
+            flush(t, model->votes.stride);
+        add_picked(model, &vector->at[i], picked, found, t);
+        t->pending += found;
+    }
+    flush(t, model->votes.stride);
 }
 
 /* Margins from the sums, block by block in their order. */
@@ -156,82 +242,21 @@ static void sum_up(const tm_model *model, const tf_vector *vector, const int32_t
         if (!vector->count[b])
             continue;
         const double unit = tf_unit(&model->spec, vector, b);
+        const int32_t *sum = acc + (size_t)b * model->weights.stride;
         for (uint32_t r = 0; r < rows; r++)
-            margin[r] += (double)model->rows[r].scale[b] * (unit * (double)acc[(size_t)b * rows + r]);
+            margin[r] += (double)model->rows[r].scale[b] * (unit * (double)sum[r]);
     }
-}
-
-/* The tables are larger than the first caches and a request touches them all over, so look-ups go in
- * groups: find the slots of a group without a branch, ask for their weights, then add them up. */
-#define GROUP 64
-
-typedef struct {
-    uint32_t slot;
-    const tf_entry *entry;
-} hit;
-
-TF_INLINE uint32_t find_hits(const tm_weights *w, const tf_entry *at, uint32_t n, hit *hits)
-{
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < n; i++)
-        TF_PREFETCH(&w->place[at[i].index >> 5]);
-    for (uint32_t i = 0; i < n; i++) {
-        const tm_place place = w->place[at[i].index >> 5];
-        const uint32_t shift = at[i].index & 31;
-        hits[found].slot = place.before + ones(place.used & (((uint32_t)1 << shift) - 1));
-        hits[found].entry = &at[i];
-        found += place.used >> shift & 1;
-    }
-    return found;
-}
-
-TF_INLINE void add_hits(const tm_model *model, const hit *hits, uint32_t n, int32_t *acc, tally *t,
-                     uint32_t *covered)
-{
-    const tm_weights *w = &model->weights;
-    const tm_votes *v = &model->votes;
-    const uint32_t rows = w->n_rows;
-    for (uint32_t i = 0; i < n; i++) {
-        TF_PREFETCH(&w->weight[(size_t)hits[i].slot * rows]);
-        TF_PREFETCH(&v->of_slot[hits[i].slot]);
-    }
-    if (v->n_slots)
-        for (uint32_t i = 0; i < n; i++) {
-            const uint32_t at = v->of_slot[hits[i].slot];
-            TF_PREFETCH(&v->wide[(size_t)(at - (at > 0)) * v->stride]);
-        }
-    for (uint32_t i = 0; i < n; i++) {
-        const tf_entry *entry = hits[i].entry;
-        const uint32_t slot = hits[i].slot, at = v->n_slots ? v->of_slot[slot] : 0;
-        add_rows(&acc[(size_t)entry->block * rows], &w->weight[(size_t)slot * rows], rows, entry->level);
-        if (at)
-            add_votes(v, model->n_sources, at, entry, t);
-        covered[entry->block]++;
-    }
-}
-
-/* All sums of the vector; covered: hits per block. */
-TF_CLONES static void add_all(const tm_model *model, const tf_vector *vector, int32_t *acc, uint32_t *covered)
-{
-    hit hits[GROUP];
-    tally t = {.sum = acc + (size_t)TF_BLOCKS * model->n_rows};
-    t.small = (int16_t *)(void *)(t.sum + (size_t)TF_BLOCKS * model->n_sources);
-    for (uint32_t i = 0; i < vector->n; i += GROUP) {
-        const uint32_t n = vector->n - i < GROUP ? vector->n - i : GROUP;
-        const uint32_t found = find_hits(&model->weights, &vector->at[i], n, hits);
-        add_hits(model, hits, found, acc, &t, covered);
-    }
-    for (unsigned b = 0; b < TF_BLOCKS; b++)
-        if (t.pending[b])
-            flush(&t, model->n_sources, model->votes.stride, b);
 }
 
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin)
 {
-    uint32_t covered[TF_BLOCKS] = {0};
+    int32_t *const votes = acc + (size_t)TF_BLOCKS * model->weights.stride;
+    tally t = {.row = acc,
+               .sum = votes,
+               .small = (int16_t *)(void *)(votes + (size_t)TF_BLOCKS * model->votes.stride)};
     memset(acc, 0, sizeof *acc * tm_acc_len(model));
-    add_all(model, vector, acc, covered);
+    add_all(model, vector, &t);
     sum_up(model, vector, acc, margin);
     const uint32_t all = vector->count[TF_B_WORD] + vector->count[TF_B_PAIR];
-    return all ? (double)(covered[TF_B_WORD] + covered[TF_B_PAIR]) / all : 0.0;
+    return all ? (double)t.covered / all : 0.0;
 }
