@@ -144,7 +144,6 @@ static void reset(tf_state *state, const tf_features *features, const tierce_req
     memset(v->count, 0, sizeof v->count);
     memset(v->values, 0xff, sizeof v->values); /* TF_ABSENT */
     memset(state->zone, 0, sizeof state->zone);
-    memset(&state->text, 0, sizeof state->text);
     memset(&state->shape, 0, sizeof state->shape);
     memset(&state->question, 0, sizeof state->question);
     memset(&state->code, 0, sizeof state->code);
@@ -176,15 +175,12 @@ static tf_zone zone_of(const tierce_part *part, uint32_t ask)
     return part->role == TIERCE_ROLE_USER && part->message == ask ? TF_ZONE_ASK : TF_ZONE_EARLIER;
 }
 
-static void count_tokens(tf_zone_totals *zone, const tf_token *at, size_t n)
+static void count_tokens(tf_zone_totals *zone, const tf_tokens *t)
 {
-    for (size_t i = 0; i < n; i++) {
-        const bool word = at[i].kind == TF_WORD;
-        zone->words += word;
-        zone->word_bytes += word ? at[i].len : 0;
-        zone->numbers += at[i].kind == TF_NUMBER;
-    }
-    zone->tokens += (uint32_t)n;
+    zone->words += t->words;
+    zone->word_bytes += t->word_bytes;
+    zone->numbers += t->numbers;
+    zone->tokens += t->n;
 }
 
 /* Scans one piece of text and feeds the extractors. */
@@ -192,16 +188,13 @@ static void feed_segment(tf_state *state, tf_zone zone, const char *text, size_t
 {
     tf_zone_totals *totals = &state->zone[zone];
     tf_scan *scan = &state->scan;
-    bool first = true;
-    size_t n;
+    const tf_chunk chunk = {&scan->tokens, zone};
     tf_scan_start(scan, text, len, &state->features->lexicon);
-    while ((n = tf_scan_next(scan)) > 0) {
-        const tf_chunk chunk = {scan->chunk, n, zone, first};
-        count_tokens(totals, scan->chunk, n);
+    while (tf_scan_next(scan) > 0) {
+        count_tokens(totals, &scan->tokens);
         for (size_t i = 0; i < N_EXTRACTORS; i++)
             if (tf_extractors[i].feed)
                 tf_extractors[i].feed(state, &chunk);
-        first = false;
     }
     totals->segments++;
     totals->lines += (uint32_t)(scan->lines > UINT32_MAX / 2 ? UINT32_MAX / 2 : scan->lines) + (len > 0);

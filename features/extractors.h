@@ -10,10 +10,8 @@
 /* A chunk of tokens of one zone. A segment is one part's text (or one of the two pieces that a cap
  * left of it); chunks of a segment follow each other. */
 typedef struct {
-    const tf_token *at;
-    size_t n;
+    const tf_tokens *t;
     tf_zone zone;
-    bool first; /* first chunk of its segment */
 } tf_chunk;
 
 /* Totals of a zone, kept by tf_extract itself. */
@@ -28,10 +26,6 @@ typedef struct {
 
 /* State of each extractor between chunks; zeroed before every request. */
 typedef struct {
-    tf_token last, before; /* the two tokens before in this segment; hash 0: none */
-} tf_text_state;
-
-typedef struct {
     uint32_t long_words, very_long, common, capitals, shouting, high, foreign;
 } tf_shape_state;
 
@@ -44,16 +38,12 @@ typedef struct {
     uint32_t openers[16], repeated_openers;
     uint32_t words; /* words so far */
     uint8_t imperative, last_mark;
-    tf_token prev[2];                /* the last two tokens of the chunk before; len 0: none */
-    const tf_token *last, *before; /* the two tokens before the one that is read; during feed only */
 } tf_question_state;
 
 typedef struct {
     uint32_t fences, code_bytes, all_bytes, line_bytes, indented, lines, brackets, operators;
     uint32_t snake, camel, calls, keywords, python, c_like, sql, shell, paths, diff, faults, urls, markup;
     uint32_t line_marks, line_tokens;
-    tf_token prev[2]; /* as in the question's state, and so are: */
-    const tf_token *last, *before;
 } tf_code_state;
 
 #define TF_TOOL_SLOTS 512 /* a power of two; name words of tools beyond half of it are not told */
@@ -72,7 +62,6 @@ struct tf_state {
     tf_namer namer;
     void *namer_context;
     tf_zone_totals zone[TF_ZONES];
-    tf_text_state text;
     tf_shape_state shape;
     tf_question_state question;
     tf_code_state code;

@@ -50,6 +50,7 @@ typedef enum {
 #define TF_LEXICON_MAYBE(hash) ((hash) >> 19)
 
 typedef struct tf_lexicon {
+    uint32_t symbol_hash[256]; /* token hash of each byte alone */
     uint64_t maybe[8192 / 64];
     struct {
         uint32_t hash;

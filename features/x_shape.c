@@ -1,24 +1,39 @@
 /* Shape: how big the ask is and what its texture is like, whatever it says. */
+#include "features/columns.h"
 #include "features/extractors.h"
+
+TF_CLONES static void count_words(tf_shape_state *s, const tf_tokens *t)
+{
+    tf_yes long_words = {0}, very_long = {0}, capitals = {0}, shouting = {0}, high = {0};
+    for (uint32_t i = TF_BACK; i < TF_BACK + t->n; i += TF_WIDE) {
+        const tf_yes word = tf_is(tf_load(&t->kind[i]), TF_WORD), len = tf_load(&t->short_len[i]);
+        const tf_yes flags = tf_load(&t->flags[i]);
+        tf_tally(&long_words, word & tf_at_least(len, 8));
+        tf_tally(&very_long, word & tf_at_least(len, 12));
+        tf_tally(&capitals, word & tf_has(flags, TF_FIRST_UPPER));
+        tf_tally(&shouting, word & tf_has(flags, TF_FIRST_UPPER) & tf_has(flags, TF_INNER_UPPER) &
+                                ~tf_has(flags, TF_HAS_LOWER | TF_HAS_DIGIT));
+        tf_tally(&high, word & tf_has(flags, TF_HAS_HIGH));
+    }
+    s->long_words += tf_total(long_words);
+    s->very_long += tf_total(very_long);
+    s->capitals += tf_total(capitals);
+    s->shouting += tf_total(shouting);
+    s->high += tf_total(high);
+}
 
 void tf_shape_feed(tf_state *state, const tf_chunk *chunk)
 {
     tf_shape_state *s = &state->shape;
+    const tf_tokens *t = chunk->t;
     if (chunk->zone != TF_ZONE_ASK)
         return;
-    for (size_t i = 0; i < chunk->n; i++) {
-        const tf_token *token = &chunk->at[i];
-        if (token->kind != TF_WORD)
-            continue;
-        const unsigned flags = token->flags;
-        s->long_words += token->len >= 8;
-        s->very_long += token->len >= 12;
-        s->capitals += (flags & TF_FIRST_UPPER) != 0;
-        s->shouting += token->len > 1 && (flags & TF_FIRST_UPPER) && (flags & TF_INNER_UPPER) &&
-                       !(flags & (TF_HAS_LOWER | TF_HAS_DIGIT));
-        s->high += (flags & TF_HAS_HIGH) != 0;
-        s->common += (token->classes & TF_LEX(COMMON)) != 0;
-        s->foreign += (token->classes & TF_LEX(FOREIGN)) != 0;
+    count_words(s, t);
+    for (uint32_t k = 0; k < t->n_known; k++) {
+        const uint32_t at = TF_BACK + t->known[k];
+        const bool word = t->kind[at] == TF_WORD;
+        s->common += word && (t->classes[at] & TF_LEX(COMMON));
+        s->foreign += word && (t->classes[at] & TF_LEX(FOREIGN));
     }
 }
 
