@@ -131,14 +131,19 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec)
 
 #define MANY_ENTRIES 8192 /* from here on wiping the whole bitmap is cheaper than entry by entry */
 
+static void wipe(uint64_t *seen, const tf_entry *at, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        seen[at[i].index >> 6] = 0;
+}
+
 static void reset(tf_state *state, const tf_features *features, const tierce_request *request)
 {
     tf_vector *v = &state->vector;
     if (v->n > MANY_ENTRIES)
         memset(state->seen, 0, seen_bytes(&features->spec));
     else
-        for (uint32_t i = 0; i < v->n; i++)
-            state->seen[v->at[i].index >> 6] = 0;
+        wipe(state->seen, v->at, v->n);
     v->n = 0;
     v->truncated = false;
     memset(v->count, 0, sizeof v->count);

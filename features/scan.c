@@ -225,25 +225,31 @@ TF_INLINE void list_tokens(tf_scan *scan, const char *raw, uint64_t gap, uint64_
     }
 }
 
-TF_INLINE uint8_t flag_if(uint64_t any, unsigned flag)
+/* Flags of a word, bit after bit from the highest. inner: A-Z behind a first letter. */
+TF_INLINE unsigned word_flags(const tf_byte_masks *m, uint64_t inner, uint64_t within, unsigned from)
 {
-    return any ? (uint8_t)flag : 0;
+    unsigned flags = (m->lower & within) != 0;
+    flags = flags * 2 + ((m->high & within) != 0);
+    flags = flags * 2 + ((m->digit & within) != 0);
+    flags = flags * 2 + ((inner & within) != 0);
+    return (flags * 2 + (unsigned)(m->upper >> from & 1)) * TF_FIRST_UPPER;
 }
+_Static_assert(TF_FIRST_UPPER * 2 == TF_INNER_UPPER && TF_INNER_UPPER * 2 == TF_HAS_DIGIT &&
+                   TF_HAS_DIGIT * 2 == TF_HAS_HIGH && TF_HAS_HIGH * 2 == TF_HAS_LOWER,
+               "word_flags builds them in this order");
 
 TF_INLINE void list_words(tf_scan *scan, const tf_byte_masks *m, uint64_t word, uint64_t starts, uint32_t base)
 {
     tf_tokens *t = &scan->tokens;
     tf_scan_word *to = &scan->word[scan->n_words];
     uint64_t begin = word & ~(word << 1), end = ~word & word << 1;
+    const uint64_t inner = m->upper & ~begin;
     uint32_t words = 0, bytes = 0, numbers = 0;
     for (; begin; begin &= begin - 1, end &= end - 1, to++) {
         const unsigned from = tf_lowest(begin), behind = tf_lowest(end); /* no word reaches the 64th byte */
         const uint32_t len = behind - from, token = t->n + tf_ones(starts & (begin ^ (begin - 1)) >> 1);
-        const uint64_t first = (uint64_t)1 << from, within = ((uint64_t)1 << behind) - first;
-        const unsigned flags = flag_if(m->upper & first, TF_FIRST_UPPER) |
-                               flag_if(m->upper & within & ~first, TF_INNER_UPPER) |
-                               flag_if(m->digit & within, TF_HAS_DIGIT) | flag_if(m->high & within, TF_HAS_HIGH) |
-                               flag_if(m->lower & within, TF_HAS_LOWER);
+        const uint64_t within = ((uint64_t)1 << behind) - ((uint64_t)1 << from);
+        const unsigned flags = word_flags(m, inner, within, from);
         const bool number = flags == TF_HAS_DIGIT;
         t->flags[TF_BACK + token] |= (uint8_t)flags;
         t->kind[TF_BACK + token] = number ? TF_NUMBER : TF_WORD;

@@ -109,18 +109,22 @@ const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned 
     return acc + (size_t)TF_BLOCKS * model->weights.stride + (size_t)block * model->votes.stride;
 }
 
-/* Entries go in groups: first pick those that have weights, without a branch (one in two or three has, and
- * no processor guesses which), then add up their weights. */
+/* Entries go in groups, in strides that keep little at hand: find the slots of those that have weights,
+ * without a branch (no processor guesses which have), add up their weights, add up their votes. */
 #define GROUP 64
 #define FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */
 
 typedef struct {
-    int32_t *row;   /* per block, stride of weights */
-    int32_t *sum;   /* per block, stride of votes */
-    int16_t *small; /* the same, not yet in sum */
-    uint32_t pending; /* votes in small, of all blocks together */
+    int32_t *row;     /* per block, stride of weights */
+    int32_t *sum;     /* per block, stride of votes */
+    int16_t *small;   /* the same, not yet in sum */
+    uint32_t pending; /* votes in small, of all blocks together, at most */
     uint32_t covered; /* words and pairs of the ask that have weights */
 } tally;
+
+typedef struct {
+    uint32_t slot, block;
+} hit;
 
 TF_INLINE void flush(tally *t, uint32_t stride)
 {
@@ -134,7 +138,7 @@ TF_INLINE void flush(tally *t, uint32_t stride)
     t->pending = 0;
 }
 
-TF_INLINE void add_votes(int16_t *restrict to, const int8_t *restrict weight, uint32_t stride)
+TF_INLINE void add_vote(int16_t *restrict to, const int8_t *restrict weight, uint32_t stride)
 {
     const size_t n = stride / WIDE * WIDE;
     for (size_t s = 0; s < n; s++)
@@ -157,15 +161,8 @@ TF_INLINE void add_four(int32_t *to, const int8_t *weight)
 #endif
 }
 
-TF_INLINE void add_rows(int32_t *to, const int8_t *weight, uint32_t stride)
-{
-    add_four(to, weight);
-    for (uint32_t r = ROWS; r < stride; r += ROWS)
-        add_four(to + r, weight + r);
-}
-
 /* Where presence is a number: sizes. */
-TF_INLINE void add_level(const tm_model *model, const tf_entry *entry, uint32_t slot, tally *t)
+static void add_level(const tm_model *model, const tf_entry *entry, uint32_t slot, tally *t)
 {
     const tm_weights *w = &model->weights;
     const tm_votes *v = &model->votes;
@@ -177,56 +174,80 @@ TF_INLINE void add_level(const tm_model *model, const tf_entry *entry, uint32_t 
         sum[s] += (int32_t)entry->level * v->wide[(size_t)(at - 1) * v->stride + s];
 }
 
-TF_INLINE uint32_t pick_used(const tm_place *place, const tf_entry *at, uint32_t n, uint32_t *picked)
-{
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t index = at[i].index;
-        picked[found] = i;
-        found += place[index >> 5].used >> (index & 31) & 1;
-    }
-    return found;
-}
-
-/* Adds the picked of a group. What the loop reads is copied first: its sums are integers too, and for all
- * that the compiler knows they could be the model's. */
-TF_INLINE void add_picked(const tm_model *model, const tf_entry *group, const uint32_t *picked, uint32_t n, tally *tally_)
+/* Slots of the entries that are present; the few with a level are added at once. */
+TF_INLINE uint32_t find_slots(const tm_model *model, const tf_entry *at, uint32_t n, hit *hits, tally *t)
 {
     const tm_place *const place = model->weights.place;
-    const int8_t *const weight = model->weights.wide, *const vote = model->votes.wide;
-    const uint16_t *const of_slot = model->votes.of_slot;
-    const uint32_t rows = model->weights.stride, votes = model->votes.stride;
-    int32_t *const row = tally_->row;
-    int16_t *const small = tally_->small;
-    uint32_t covered = 0;
+    const uint32_t ask = (uint32_t)TF_B_SKIP << model->spec.bits; /* words and pairs stand below */
+    uint32_t found = 0, covered = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const tf_entry *entry = &group[picked[i]];
-        const uint32_t index = entry->index, block = entry->block;
-        const tm_place at = place[index >> 5];
-        const uint32_t slot = at.before + ones(at.used & (((uint32_t)1 << (index & 31)) - 1));
-        const uint32_t voted = of_slot[slot];
-        covered += block <= TF_B_PAIR;
-        if (entry->level != 1) {
-            add_level(model, entry, slot, tally_);
+        const uint32_t index = at[i].index;
+        const tm_place p = place[index >> 5];
+        const uint32_t used = p.used >> (index & 31) & 1;
+        const uint32_t slot = p.before + ones(p.used & (((uint32_t)1 << (index & 31)) - 1));
+        covered += index < ask ? used : 0;
+        if (at[i].level != 1) {
+            if (used)
+                add_level(model, &at[i], slot, t);
             continue;
         }
-        add_rows(row + (size_t)block * rows, weight + (size_t)slot * rows, rows);
-        if (voted)
-            add_votes(small + (size_t)block * votes, vote + (size_t)(voted - 1) * votes, votes);
+        hits[found].slot = slot;
+        hits[found].block = at[i].block;
+        found += used;
     }
-    tally_->covered += covered;
+    t->covered += covered;
+    return found;
+}
+_Static_assert(TF_B_WORD == 0 && TF_B_PAIR == 1 && TF_B_SKIP == 2, "find_slots counts blocks by their order");
+
+TF_INLINE void add_rows(const int8_t *weight, uint32_t stride, const hit *hits, uint32_t n, int32_t *row)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const int8_t *from = weight + (size_t)hits[i].slot * stride;
+        int32_t *to = row + (size_t)hits[i].block * stride;
+        for (uint32_t r = 0; r < stride; r += ROWS)
+            add_four(to + r, from + r);
+    }
+}
+
+TF_INLINE void add_votes(const tm_votes *v, uint32_t stride, const hit *hits, uint32_t n, int16_t *small)
+{
+    const uint16_t *const of_slot = v->of_slot;
+    const int8_t *const weight = v->wide;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t at = of_slot[hits[i].slot];
+        if (at)
+            add_vote(small + (size_t)hits[i].block * stride, weight + (size_t)(at - 1) * stride, stride);
+    }
+}
+
+/* The usual strides as constants, for which compilers unroll the inner loops. */
+TF_INLINE void add_hits(const tm_model *model, const hit *hits, uint32_t n, const tally *t)
+{
+    const tm_weights *w = &model->weights;
+    const tm_votes *v = &model->votes;
+    if (w->stride == ROWS)
+        add_rows(w->wide, ROWS, hits, n, t->row);
+    else
+        add_rows(w->wide, w->stride, hits, n, t->row);
+    if (v->stride == 2 * WIDE)
+        add_votes(v, 2 * WIDE, hits, n, t->small);
+    else if (v->stride == WIDE)
+        add_votes(v, WIDE, hits, n, t->small);
+    else if (v->n_slots)
+        add_votes(v, v->stride, hits, n, t->small);
 }
 
 /* All sums of the vector. */
 TF_CLONES static void add_all(const tm_model *model, const tf_vector *vector, tally *t)
 {
-    uint32_t picked[GROUP];
+    hit hits[GROUP];
     for (uint32_t i = 0; i < vector->n; i += GROUP) {
         const uint32_t n = vector->n - i < GROUP ? vector->n - i : GROUP;
-        const uint32_t found = pick_used(model->weights.place, &vector->at[i], n, picked);
+        const uint32_t found = find_slots(model, &vector->at[i], n, hits, t);
         if (t->pending + found > FEW)
             flush(t, model->votes.stride);
-        add_picked(model, &vector->at[i], picked, found, t);
+        add_hits(model, hits, found, t);
         t->pending += found;
     }
     flush(t, model->votes.stride);
