@@ -1,7 +1,7 @@
 /* TF_CLONES before a function: on x86-64 Linux the compiler makes it twice, for every processor and for
  * those of the last decade (AVX2, BMI2, POPCNT), and the right one is taken when the program starts. Only for
- * functions of integers: their results are the same bits either way, which -march=native would not
- * promise for floating point. Elsewhere, and under sanitizers (whose start-up the choice would run
+ * functions of integers, and such of floating point whose sums each keep their order: their results are the
+ * same bits either way (-ffp-contract=off keeps multiplications apart from additions). Elsewhere, and under sanitizers (whose start-up the choice would run
  * into), there is one. */
 #ifndef TIERCE_CLONES_H
 #define TIERCE_CLONES_H

@@ -106,6 +106,14 @@ typedef struct {
     double *level;                 /* n_tiers: log-odds of the source above the tier's bias */
 } tm_source;
 
+/* The signatures again, side by side: entry f * stride + s is feature f of source s, and where a source has
+ * fewer, likely is 0. Made when a file is opened; without it (while training) they are read one by one. */
+typedef struct {
+    uint32_t stride;
+    uint32_t *index; /* NULL: not made */
+    float *likely;
+} tm_signatures;
+
 /* Which source a request came from: one int8 row per source over some of the used buckets, a softmax
  * over the rows. vote_s = bias_s + sum over blocks b of scale_b * unit_b(x) * sum of weights. */
 typedef struct {
@@ -216,6 +224,7 @@ typedef struct {
     uint32_t row_of[TM_ROW_KINDS][TM_MAX_TIERS]; /* UINT32_MAX: none; made by tm_weights_prepare */
     uint32_t n_sources; /* with a signature */
     tm_source *sources;
+    tm_signatures signatures;
     tm_votes votes;
     tm_gate gate;
     tm_calibration *calibration; /* n_tiers */
@@ -249,6 +258,9 @@ const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned 
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
 
 /* ---- estimate.c ---- */
+
+/* Lays the sources' signatures side by side. False when memory ends. */
+bool tm_signatures_prepare(tm_model *model);
 
 /* How the request relates to the training records. */
 typedef struct {
