@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "features/bytes.h"
 #include "features/extractors.h"
 
 static const tf_extractor tf_extractors[] = {
@@ -186,6 +187,9 @@ static void count_tokens(tf_zone_totals *zone, const tf_tokens *t)
     zone->word_bytes += t->word_bytes;
     zone->numbers += t->numbers;
     zone->tokens += t->n;
+    for (uint32_t k = 0; k < t->n_known; k++)
+        for (uint32_t left = t->classes[TF_BACK + t->known[k]]; left; left &= left - 1)
+            zone->classes[tf_lowest(left)]++;
 }
 
 /* Scans one piece of text and feeds the extractors. */

@@ -22,16 +22,16 @@ typedef struct {
     uint32_t longest_line; /* bytes */
     uint32_t tokens, words, numbers, marks;
     uint32_t word_bytes;
+    uint32_t classes[TF_LEX_COUNT]; /* words of each lexicon class */
 } tf_zone_totals;
 
 /* State of each extractor between chunks; zeroed before every request. */
 typedef struct {
-    uint32_t long_words, very_long, common, capitals, shouting, high, foreign;
+    uint32_t long_words, very_long, capitals, shouting, high;
 } tf_shape_state;
 
 typedef struct {
     uint32_t marks, wh, numbers, big, decimals, formula, operators, blanks, quotes;
-    uint32_t class_count[TF_LEX_COUNT];
     uint32_t first_wh; /* word index of the first wh-word + 1, 0: none */
     uint32_t options, first_option_word, option_bytes;
     uint32_t sentences, sentence_words, last_sentence_words;
@@ -42,7 +42,7 @@ typedef struct {
 
 typedef struct {
     uint32_t fences, code_bytes, all_bytes, line_bytes, indented, lines, brackets, operators;
-    uint32_t snake, camel, calls, keywords, python, c_like, sql, shell, paths, diff, faults, urls, markup;
+    uint32_t snake, camel, calls, sql, shell, paths, diff, urls, markup;
     uint32_t line_marks, line_tokens;
 } tf_code_state;
 
@@ -50,7 +50,7 @@ typedef struct {
 typedef struct {
     uint32_t name_words[TF_TOOL_SLOTS]; /* hashes of words of tool names, 0: empty */
     uint8_t used[TF_TOOL_SLOTS];        /* 1 where the ask uses the word */
-    uint32_t n_name_words, faults, actions;
+    uint32_t n_name_words;
     uint32_t nested, numeric, enums, required, params;
     bool after_type; /* the word "type" was read, its value is to come */
 } tf_tools_state;

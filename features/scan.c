@@ -44,7 +44,7 @@ static void keep_last(tf_tokens *t)
         t->flags[i] = t->flags[from];
         t->short_len[i] = t->short_len[from];
     }
-    t->n = t->words = t->numbers = t->word_bytes = t->n_known = t->n_lines = 0;
+    t->n = t->bytes = t->words = t->numbers = t->word_bytes = t->n_known = t->n_lines = 0;
 }
 
 /* ---- lines ---- */
@@ -74,10 +74,11 @@ TF_INLINE void count_lines(tf_scan *scan, uint64_t breaks, unsigned len)
     add_line_bytes(scan, len - from);
 }
 
-static void start_line(tf_scan *scan, uint32_t token, uint32_t indent)
+TF_INLINE void start_line(tf_scan *scan, uint32_t token, uint32_t bytes, uint32_t indent)
 {
     tf_tokens *t = &scan->tokens;
     t->line[t->n_lines] = (uint8_t)token;
+    t->line_at[t->n_lines] = bytes;
     t->indent[t->n_lines++] = (uint16_t)(indent > UINT16_MAX ? UINT16_MAX : indent);
 }
 
@@ -136,16 +137,17 @@ static void take_long(tf_scan *scan)
     t->byte[to] = (uint8_t)*scan->at;
     t->flags[to] = (uint8_t)(flags | scan->flags);
     t->at[to] = (uint16_t)(scan->n_pieces * TF_PIECE);
-    t->classes[to] = word ? tf_lexicon_find(scan->lexicon, t->hash[to]) : 0;
+    t->classes[to] = word && !number ? tf_lexicon_find(scan->lexicon, t->hash[to]) : 0;
     if (t->classes[to])
         t->known[t->n_known++] = (uint8_t)i;
     if (scan->flags & TF_LINE_START)
-        start_line(scan, i, scan->indent);
+        start_line(scan, i, t->bytes, scan->indent);
     t->words += word && !number;
     t->word_bytes += word && !number ? t->len[to] : 0;
     t->numbers += number;
     t->piece[scan->n_pieces++] = scan->at;
     t->n++;
+    t->bytes += t->len[to];
     add_line_bytes(scan, len);
     scan->flags = 0;
     scan->indent = 0;
@@ -189,7 +191,7 @@ TF_INLINE void find_lines(tf_scan *scan, const tf_byte_masks *m, uint64_t gap, u
         const uint32_t token = t->n + tf_ones(starts & before);
         const uint64_t within = gap & before;
         t->flags[TF_BACK + token] |= TF_LINE_START;
-        start_line(scan, token, broken ? columns(m, within & ~tf_below(tf_highest(broken)) & ~breaks)
+        start_line(scan, token, t->bytes + at - tf_ones(within), broken ? columns(m, within & ~tf_below(tf_highest(broken)) & ~breaks)
                                        : columns(m, within) + scan->indent);
     }
     const uint64_t behind = starts ? gap & ~tf_below(tf_highest(starts)) : gap, broken = breaks & behind;
@@ -294,6 +296,7 @@ TF_INLINE void take_piece(tf_scan *scan)
     list_words(scan, &m, word, starts, base);
     find_lines(scan, &m, gap, breaks, starts);
     t->n += tf_ones(starts);
+    t->bytes += len - tf_ones(gap);
     t->piece[scan->n_pieces++] = scan->at;
     scan->at += len;
 }
@@ -355,7 +358,7 @@ TF_INLINE void hash_words(tf_scan *scan)
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t token = scan->word[i].token;
         const uint32_t classes = tf_lexicon_find(scan->lexicon, t->hash[TF_BACK + token]);
-        if (classes) {
+        if (classes && t->kind[TF_BACK + token] == TF_WORD) {
             t->classes[TF_BACK + token] = classes;
             t->known[t->n_known++] = (uint8_t)token;
         }

@@ -39,6 +39,7 @@ enum {
 typedef struct {
     uint32_t n;                   /* tokens */
     uint32_t words, numbers;      /* of them */
+    uint32_t bytes;               /* of all tokens */
     uint32_t word_bytes;
     uint32_t hash[TF_ROOM];       /* of the bytes with A-Z lowered, finalised */
     uint32_t len[TF_ROOM];        /* bytes; a longer token than 4 GiB saturates */
@@ -52,6 +53,7 @@ typedef struct {
     uint8_t known[TF_CHUNK];
     uint32_t n_lines;             /* tokens that begin a line, in their order */
     uint8_t line[TF_CHUNK];
+    uint32_t line_at[TF_CHUNK];   /* bytes of the chunk's tokens before it */
     uint16_t indent[TF_CHUNK];    /* of the line: columns of white space before it (tab = 4), at most 65535 */
     const char *piece[TF_PIECES];
     const char *back[TF_BACK];    /* where the tokens before the first row begin, NULL: none */

@@ -22,17 +22,13 @@ static void start_line(tf_code_state *c, const tf_tokens *t, uint32_t token, uin
     c->shell += (t->classes[at] & TF_LEX(SHELL)) != 0 || t->byte[at] == '$';
 }
 
-static void feed_classes(tf_code_state *c, const tf_tokens *t)
+/* Words of SQL in capitals. */
+static void feed_sql(tf_code_state *c, const tf_tokens *t)
 {
     for (uint32_t k = 0; k < t->n_known; k++) {
-        const uint32_t at = TF_BACK + t->known[k], classes = t->classes[at];
-        if (t->kind[at] != TF_WORD)
-            continue;
-        c->sql += (classes & TF_LEX(SQL)) && (t->flags[at] & (TF_INNER_UPPER | TF_HAS_LOWER)) == TF_INNER_UPPER;
-        c->keywords += (classes & TF_LEX(CODE)) != 0;
-        c->python += (classes & TF_LEX(PYTHON)) != 0;
-        c->c_like += (classes & TF_LEX(CLIKE)) != 0;
-        c->faults += (classes & TF_LEX(FAULT)) != 0;
+        const uint32_t at = TF_BACK + t->known[k];
+        c->sql += (t->classes[at] & TF_LEX(SQL)) != 0 &&
+                  (t->flags[at] & (TF_INNER_UPPER | TF_HAS_LOWER)) == TF_INNER_UPPER;
     }
 }
 
@@ -87,9 +83,8 @@ TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_colu
     c->urls += tf_total(urls);
 }
 
-static void add_to_line(tf_code_state *c, const tf_tokens *t, const tf_column_bits *marks, uint32_t from, uint32_t to)
+static void add_to_line(tf_code_state *c, const tf_column_bits *marks, uint32_t from, uint32_t to, uint32_t bytes)
 {
-    const uint32_t bytes = tf_sum_len(t, from, to);
     c->line_bytes += bytes;
     c->all_bytes += bytes;
     c->line_tokens += to - from;
@@ -101,23 +96,25 @@ void tf_code_feed(tf_state *state, const tf_chunk *chunk)
     tf_code_state *c = &state->code;
     const tf_tokens *t = chunk->t;
     tf_column_bits marks = {{0}};
-    uint32_t from = 0;
+    uint32_t from = 0, bytes = 0;
     if (chunk->zone != TF_ZONE_ASK)
         return;
     count_tokens(c, t, &marks);
-    feed_classes(c, t);
+    feed_sql(c, t);
     for (uint32_t k = 0; k < t->n_lines; k++) {
-        add_to_line(c, t, &marks, from, t->line[k]);
+        add_to_line(c, &marks, from, t->line[k], t->line_at[k] - bytes);
         start_line(c, t, t->line[k], t->indent[k]);
         from = t->line[k];
+        bytes = t->line_at[k];
     }
-    add_to_line(c, t, &marks, from, t->n);
+    add_to_line(c, &marks, from, t->n, t->bytes - bytes);
 }
 
 void tf_code_finish(tf_state *state)
 {
     tf_code_state *c = &state->code;
-    const uint32_t tokens = state->zone[TF_ZONE_ASK].tokens;
+    const tf_zone_totals *ask = &state->zone[TF_ZONE_ASK];
+    const uint32_t tokens = ask->tokens;
     end_line(c);
     tf_set(state, TF_N_CODE_FENCES, c->fences);
     tf_set(state, TF_N_CODE_DENSITY, tf_share(c->code_bytes, c->all_bytes));
@@ -127,14 +124,14 @@ void tf_code_finish(tf_state *state)
     tf_set(state, TF_N_CODE_SNAKE, c->snake);
     tf_set(state, TF_N_CODE_CAMEL, c->camel);
     tf_set(state, TF_N_CODE_CALLS, c->calls);
-    tf_set(state, TF_N_CODE_KEYWORDS, c->keywords);
-    tf_set(state, TF_N_CODE_PYTHON, c->python);
-    tf_set(state, TF_N_CODE_CLIKE, c->c_like);
+    tf_set(state, TF_N_CODE_KEYWORDS, ask->classes[TF_LEX_CODE]);
+    tf_set(state, TF_N_CODE_PYTHON, ask->classes[TF_LEX_PYTHON]);
+    tf_set(state, TF_N_CODE_CLIKE, ask->classes[TF_LEX_CLIKE]);
     tf_set(state, TF_N_CODE_SQL, c->sql);
     tf_set(state, TF_N_CODE_SHELL, c->shell);
     tf_set(state, TF_N_CODE_PATHS, c->paths);
     tf_set(state, TF_N_CODE_DIFF, c->diff);
-    tf_set(state, TF_N_CODE_TRACE, c->faults);
+    tf_set(state, TF_N_CODE_TRACE, ask->classes[TF_LEX_FAULT]);
     tf_set(state, TF_N_CODE_URLS, c->urls);
     tf_set(state, TF_N_CODE_MARKUP, c->markup);
 }

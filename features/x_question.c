@@ -109,22 +109,18 @@ static uint32_t feed_ordered(tf_question_state *q, const tf_tokens *t, const fou
     return first;
 }
 
-/* Lexicon classes; words: of the ask before this chunk. */
-static void feed_known(tf_question_state *q, const tf_tokens *t, const tf_column_bits *bits, uint32_t words)
+/* The ask's first word and its first wh-word; words: of the ask before this chunk. */
+static void feed_first(tf_question_state *q, const tf_tokens *t, const tf_column_bits *bits, uint32_t words)
 {
-    for (uint32_t k = 0; k < t->n_known; k++) {
-        const uint32_t token = t->known[k], at = TF_BACK + token;
-        if (t->kind[at] != TF_WORD)
+    for (uint32_t k = 0; k < t->n_known && (!q->first_wh || (!words && !k)); k++) {
+        const uint32_t token = t->known[k], classes = t->classes[TF_BACK + token];
+        if (!(classes & (TF_LEX(WH) | TF_LEX(IMPERATIVE))))
             continue;
-        if (t->classes[at] & (TF_LEX(WH) | TF_LEX(IMPERATIVE)) && (!q->first_wh || !words)) {
-            const uint32_t place = words + tf_count_bits(bits, 0, token) + 1;
-            if (place == 1)
-                q->imperative = (t->classes[at] & TF_LEX(IMPERATIVE)) != 0;
-            if (t->classes[at] & TF_LEX(WH) && !q->first_wh)
-                q->first_wh = place;
-        }
-        for (uint32_t left = t->classes[at]; left; left &= left - 1)
-            q->class_count[tf_lowest(left)]++;
+        const uint32_t place = words + tf_count_bits(bits, 0, token) + 1;
+        if (place == 1)
+            q->imperative = (classes & TF_LEX(IMPERATIVE)) != 0;
+        if (classes & TF_LEX(WH) && !q->first_wh)
+            q->first_wh = place;
     }
 }
 
@@ -153,7 +149,7 @@ void tf_question_feed(tf_state *state, const tf_chunk *chunk)
     count_marks(q, t);
     q->numbers += t->numbers;
     find_marks(t, &f);
-    feed_known(q, t, &f.words, before);
+    feed_first(q, t, &f.words, before);
     feed_openers(q, t);
     const uint32_t first = feed_ordered(q, t, &f);
     const uint32_t from = began ? 0 : first + 1;
@@ -174,7 +170,7 @@ static void set_classes(tf_state *state)
                {TF_N_QUESTION_COMPARE, TF_LEX_COMPARE}, {TF_N_QUESTION_MODAL, TF_LEX_MODAL},
                {TF_N_QUESTION_PERSON, TF_LEX_PERSON}};
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)
-        tf_set(state, map[i].id, state->question.class_count[map[i].c]);
+        tf_set(state, map[i].id, state->zone[TF_ZONE_ASK].classes[map[i].c]);
 }
 
 void tf_question_finish(tf_state *state)

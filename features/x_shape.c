@@ -24,17 +24,8 @@ TF_CLONES static void count_words(tf_shape_state *s, const tf_tokens *t)
 
 void tf_shape_feed(tf_state *state, const tf_chunk *chunk)
 {
-    tf_shape_state *s = &state->shape;
-    const tf_tokens *t = chunk->t;
-    if (chunk->zone != TF_ZONE_ASK)
-        return;
-    count_words(s, t);
-    for (uint32_t k = 0; k < t->n_known; k++) {
-        const uint32_t at = TF_BACK + t->known[k];
-        const bool word = t->kind[at] == TF_WORD;
-        s->common += word && (t->classes[at] & TF_LEX(COMMON));
-        s->foreign += word && (t->classes[at] & TF_LEX(FOREIGN));
-    }
+    if (chunk->zone == TF_ZONE_ASK)
+        count_words(&state->shape, chunk->t);
 }
 
 void tf_shape_finish(tf_state *state)
@@ -49,7 +40,7 @@ void tf_shape_finish(tf_state *state)
     tf_set(state, TF_N_SHAPE_WORD_LEN, ask->words ? 2 * (uint64_t)ask->word_bytes / ask->words : 0);
     tf_set(state, TF_N_SHAPE_LONG_WORDS, tf_share(s->long_words, ask->words));
     tf_set(state, TF_N_SHAPE_VERY_LONG, tf_share(s->very_long, ask->words));
-    tf_set(state, TF_N_SHAPE_COMMON, tf_share(s->common, ask->words));
+    tf_set(state, TF_N_SHAPE_COMMON, tf_share(ask->classes[TF_LEX_COMMON], ask->words));
     tf_set(state, TF_N_SHAPE_DIGITS, tf_share(ask->numbers, ask->tokens));
     tf_set(state, TF_N_SHAPE_CAPITALS, tf_share(s->capitals, ask->words));
     tf_set(state, TF_N_SHAPE_SHOUTING, tf_share(s->shouting, ask->words));
@@ -57,5 +48,5 @@ void tf_shape_finish(tf_state *state)
     tf_set(state, TF_N_SHAPE_HIGH, tf_share(s->high, ask->words));
     tf_set(state, TF_N_SHAPE_REPEAT,
            distinct ? tf_share(ask->tokens > distinct ? ask->tokens - distinct : 0, ask->tokens) : 0);
-    tf_set(state, TF_N_SHAPE_FOREIGN, tf_share(s->foreign, ask->words));
+    tf_set(state, TF_N_SHAPE_FOREIGN, tf_share(ask->classes[TF_LEX_FOREIGN], ask->words));
 }

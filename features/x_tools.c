@@ -42,17 +42,8 @@ void tf_tools_begin(tf_state *state)
     }
 }
 
-static uint32_t count_known(const tf_tokens *tokens, uint32_t classes)
-{
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < tokens->n_known; k++)
-        n += (tokens->classes[TF_BACK + tokens->known[k]] & classes) != 0;
-    return n;
-}
-
 static void feed_ask(tf_tools_state *t, const tf_tokens *tokens)
 {
-    t->actions += count_known(tokens, TF_LEX(ACTION));
     if (!t->n_name_words)
         return;
     for (size_t at = TF_BACK; at < TF_BACK + tokens->n; at++) {
@@ -105,8 +96,6 @@ void tf_tools_feed(tf_state *state, const tf_chunk *chunk)
         feed_ask(t, chunk->t);
     else if (chunk->zone == TF_ZONE_TOOLS)
         feed_tools(t, chunk->t);
-    else if (chunk->zone == TF_ZONE_RESULT)
-        t->faults += count_known(chunk->t, TF_LEX(FAULT));
 }
 
 /* Tools all of whose name's words stand in the ask. */
@@ -153,7 +142,6 @@ static void finish_offer(tf_state *state)
 
 void tf_tools_finish(tf_state *state)
 {
-    const tf_tools_state *t = &state->tools;
     const tierce_request *request = state->request;
     uint32_t calls = 0, results = 0;
     for (size_t i = 0; i < request->n_parts; i++) {
@@ -163,7 +151,7 @@ void tf_tools_finish(tf_state *state)
     const tierce_part *last = request->n_parts ? &request->parts[request->n_parts - 1] : NULL;
     tf_set(state, TF_N_TOOLS_COUNT, request->n_tools);
     tf_set(state, TF_N_TOOLS_FORMAT, request->response_format);
-    tf_set(state, TF_N_TOOLS_ACTIONS, t->actions);
+    tf_set(state, TF_N_TOOLS_ACTIONS, state->zone[TF_ZONE_ASK].classes[TF_LEX_ACTION]);
     tf_set(state, TF_N_TOOLS_OPEN,
            last && (last->kind == TIERCE_PART_CALL || last->kind == TIERCE_PART_RESULT));
     if (request->n_tools)
@@ -172,6 +160,6 @@ void tf_tools_finish(tf_state *state)
         tf_set(state, TF_N_TOOLS_CALLS, calls);
         tf_set(state, TF_N_TOOLS_RESULTS, results);
         tf_set(state, TF_N_TOOLS_RESULT_BYTES, state->zone[TF_ZONE_RESULT].bytes);
-        tf_set(state, TF_N_TOOLS_FAULTS, t->faults);
+        tf_set(state, TF_N_TOOLS_FAULTS, state->zone[TF_ZONE_RESULT].classes[TF_LEX_FAULT]);
     }
 }
