@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "features/bytes.h"
+#include "features/clones.h"
 #include "features/extractors.h"
 
 static const tf_extractor tf_extractors[] = {
@@ -92,6 +93,7 @@ bool tf_features_open(tf_features *features, const tf_spec *spec)
     if (tf_spec_check(spec) || !tf_lexicon_build(&features->lexicon))
         return false;
     features->spec = *spec;
+    tf_cuts_fill(&features->cuts);
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
         const char *name = tf_named_name(id);
         features->named_hash[id] = tf_hash_mix(tf_hash_bytes(name, strlen(name)));
@@ -138,6 +140,16 @@ static void wipe(uint64_t *seen, const tf_entry *at, uint32_t n)
         seen[at[i].index >> 6] = 0;
 }
 
+/* The slots are two kilobytes, and all zero where no tool was on offer. */
+static void wipe_tools(tf_tools_state *t)
+{
+    if (t->n_name_words) {
+        memset(t->name_words, 0, sizeof t->name_words);
+        memset(t->used, 0, sizeof t->used);
+    }
+    memset(&t->n_name_words, 0, sizeof *t - offsetof(tf_tools_state, n_name_words));
+}
+
 static void reset(tf_state *state, const tf_features *features, const tierce_request *request)
 {
     tf_vector *v = &state->vector;
@@ -153,7 +165,7 @@ static void reset(tf_state *state, const tf_features *features, const tierce_req
     memset(&state->shape, 0, sizeof state->shape);
     memset(&state->question, 0, sizeof state->question);
     memset(&state->code, 0, sizeof state->code);
-    memset(&state->tools, 0, sizeof state->tools);
+    wipe_tools(&state->tools);
     state->features = features;
     state->request = request;
     state->room = features->spec.max_entries - 2 * TF_N_COUNT;
@@ -319,26 +331,42 @@ static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level
     state->namer(state->namer_context, &state->vector.at[state->vector.n - 1], name, n);
 }
 
+static void emit_level(tf_state *state, unsigned id, uint32_t value, uint32_t bucket)
+{
+    tf_vector *v = &state->vector;
+    const uint32_t level = tf_log_level(value);
+    if (state->features->spec.scale[TF_B_LEVEL] <= 0 || !level ||
+        !tf_emit(state, TF_B_LEVEL, state->features->named_hash[id]))
+        return;
+    v->at[v->n - 1].level = (uint16_t)level;
+    if (state->namer)
+        name_entry(state, id, bucket, true);
+}
+
+/* Hashes of all named features in their buckets; absent ones too. */
+TF_CLONES static void hash_named(const tf_features *f, const uint32_t *value, uint32_t *bucket, uint32_t *hash)
+{
+    for (unsigned id = 0; id < TF_N_COUNT; id++)
+        bucket[id] = value[id] == TF_ABSENT ? 0 : tf_bucket_of(&f->cuts, id, value[id]);
+    for (unsigned id = 0; id < TF_N_COUNT; id++)
+        hash[id] = f->named_hash[id] + (bucket[id] + 1) * 0x9e3779b1u;
+}
+
 static void emit_named(tf_state *state)
 {
-    const tf_spec *spec = &state->features->spec;
-    tf_vector *v = &state->vector;
-    state->room = spec->max_entries;
+    const tf_features *f = state->features;
+    const uint32_t *value = state->vector.values;
+    const bool named = f->spec.scale[TF_B_NAMED] > 0;
+    uint32_t bucket[TF_N_COUNT], hash[TF_N_COUNT];
+    state->room = f->spec.max_entries;
+    hash_named(f, value, bucket, hash);
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
-        const uint32_t value = v->values[id];
-        const tf_cut cut = tf_named_cut(id);
-        if (value == TF_ABSENT)
+        if (value[id] == TF_ABSENT)
             continue;
-        const uint32_t hash = state->features->named_hash[id], bucket = tf_bucket(cut, value);
-        if (spec->scale[TF_B_NAMED] > 0 &&
-            tf_emit(state, TF_B_NAMED, hash + (bucket + 1) * 0x9e3779b1u) && state->namer)
-            name_entry(state, id, bucket, false);
-        if (cut == TF_CUT_SIZE && spec->scale[TF_B_LEVEL] > 0 && tf_log_level(value) > 0 &&
-            tf_emit(state, TF_B_LEVEL, hash)) {
-            v->at[v->n - 1].level = (uint16_t)tf_log_level(value);
-            if (state->namer)
-                name_entry(state, id, bucket, true);
-        }
+        if (named && tf_emit(state, TF_B_NAMED, hash[id]) && state->namer)
+            name_entry(state, id, bucket[id], false);
+        if (f->cuts.cut[id] == TF_CUT_SIZE)
+            emit_level(state, id, value[id], bucket[id]);
     }
 }
 

@@ -50,7 +50,7 @@ typedef struct {
 typedef struct {
     uint32_t name_words[TF_TOOL_SLOTS]; /* hashes of words of tool names, 0: empty */
     uint8_t used[TF_TOOL_SLOTS];        /* 1 where the ask uses the word */
-    uint32_t n_name_words;
+    uint32_t n_name_words; /* from here on the rest of the state */
     uint32_t nested, numeric, enums, required, params;
     bool after_type; /* the word "type" was read, its value is to come */
 } tf_tools_state;

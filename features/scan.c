@@ -353,15 +353,27 @@ TF_INLINE void hash_words(tf_scan *scan)
         for (uint32_t k = 0; k < SIDE && i + k < n; k++)
             t->hash[TF_BACK + scan->word[i + k].token] = hash[k];
     }
-    /* known words, in order: those that were read byte by byte stand there already */
-    const uint32_t long_ones = t->n_known;
-    for (uint32_t i = 0; i < n; i++) {
+}
+
+/* Words with classes, in their order. Half of all words are, and no processor guesses which: those that may be
+ * are listed without a branch first. */
+TF_INLINE void find_known(tf_scan *scan)
+{
+    tf_tokens *t = &scan->tokens;
+    const tf_lexicon *lexicon = scan->lexicon;
+    const uint32_t long_ones = t->n_known; /* they stand there already */
+    uint8_t maybe[TF_CHUNK + 1];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < scan->n_words; i++) {
         const uint32_t token = scan->word[i].token;
-        const uint32_t classes = tf_lexicon_find(scan->lexicon, t->hash[TF_BACK + token]);
-        if (classes && t->kind[TF_BACK + token] == TF_WORD) {
-            t->classes[TF_BACK + token] = classes;
-            t->known[t->n_known++] = (uint8_t)token;
-        }
+        maybe[n] = (uint8_t)token;
+        n += tf_lexicon_maybe(lexicon, t->hash[TF_BACK + token]) & (t->kind[TF_BACK + token] == TF_WORD);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t classes = tf_lexicon_find(lexicon, t->hash[TF_BACK + maybe[i]]);
+        t->classes[TF_BACK + maybe[i]] = classes;
+        t->known[t->n_known] = maybe[i];
+        t->n_known += classes != 0;
     }
     for (uint32_t i = 0; i < long_ones; i++) /* never in practice: no list has a word of 64 bytes */
         for (uint32_t k = i; k + 1 < t->n_known && t->known[k] > t->known[k + 1]; k++) {
@@ -388,6 +400,7 @@ TF_CLONES static void fill(tf_scan *scan)
             take_piece(scan);
     } while (!t->n && scan->at < scan->end);
     hash_words(scan);
+    find_known(scan);
     pad(&scan->tokens);
 }
 

@@ -50,7 +50,7 @@ typedef struct {
     uint8_t flags[TF_ROOM];
     uint8_t short_len[TF_ROOM];   /* len, at most 255 */
     uint32_t n_known;             /* tokens with classes, in their order */
-    uint8_t known[TF_CHUNK];
+    uint8_t known[TF_CHUNK + 1];
     uint32_t n_lines;             /* tokens that begin a line, in their order */
     uint8_t line[TF_CHUNK];
     uint32_t line_at[TF_CHUNK];   /* bytes of the chunk's tokens before it */

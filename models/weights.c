@@ -210,45 +210,58 @@ TF_INLINE void add_rows(const int8_t *weight, uint32_t stride, const hit *hits, 
     }
 }
 
-TF_INLINE void add_votes(const tm_votes *v, uint32_t stride, const hit *hits, uint32_t n, int16_t *small)
+/* Those of the hits that have votes, without a branch either; slot is then that of the votes. */
+TF_INLINE uint32_t find_votes(const uint16_t *of_slot, const hit *hits, uint32_t n, hit *voting)
 {
-    const uint16_t *const of_slot = v->of_slot;
-    const int8_t *const weight = v->wide;
+    uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t at = of_slot[hits[i].slot];
-        if (at)
-            add_vote(small + (size_t)hits[i].block * stride, weight + (size_t)(at - 1) * stride, stride);
+        voting[found].slot = at - 1;
+        voting[found].block = hits[i].block;
+        found += at > 0;
     }
+    return found;
+}
+
+TF_INLINE void add_votes(const int8_t *weight, uint32_t stride, const hit *voting, uint32_t n, int16_t *small)
+{
+    for (uint32_t i = 0; i < n; i++)
+        add_vote(small + (size_t)voting[i].block * stride, weight + (size_t)voting[i].slot * stride, stride);
 }
 
 /* The usual strides as constants, for which compilers unroll the inner loops. */
 TF_INLINE void add_hits(const tm_model *model, const hit *hits, uint32_t n, const tally *t)
 {
     const tm_weights *w = &model->weights;
-    const tm_votes *v = &model->votes;
     if (w->stride == ROWS)
         add_rows(w->wide, ROWS, hits, n, t->row);
     else
         add_rows(w->wide, w->stride, hits, n, t->row);
+}
+
+TF_INLINE void add_voting(const tm_model *model, const hit *voting, uint32_t n, tally *t)
+{
+    const tm_votes *v = &model->votes;
+    if (t->pending + n > FEW)
+        flush(t, v->stride);
+    t->pending += n;
     if (v->stride == 2 * WIDE)
-        add_votes(v, 2 * WIDE, hits, n, t->small);
+        add_votes(v->wide, 2 * WIDE, voting, n, t->small);
     else if (v->stride == WIDE)
-        add_votes(v, WIDE, hits, n, t->small);
-    else if (v->n_slots)
-        add_votes(v, v->stride, hits, n, t->small);
+        add_votes(v->wide, WIDE, voting, n, t->small);
+    else
+        add_votes(v->wide, v->stride, voting, n, t->small);
 }
 
 /* All sums of the vector. */
 TF_CLONES static void add_all(const tm_model *model, const tf_vector *vector, tally *t)
 {
-    hit hits[GROUP];
+    hit hits[GROUP], voting[GROUP];
     for (uint32_t i = 0; i < vector->n; i += GROUP) {
         const uint32_t n = vector->n - i < GROUP ? vector->n - i : GROUP;
         const uint32_t found = find_slots(model, &vector->at[i], n, hits, t);
-        if (t->pending + found > FEW)
-            flush(t, model->votes.stride);
         add_hits(model, hits, found, t);
-        t->pending += found;
+        add_voting(model, voting, find_votes(model->votes.of_slot, hits, found, voting), t);
     }
     flush(t, model->votes.stride);
 }
