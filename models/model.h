@@ -81,7 +81,9 @@ typedef struct {
     /* made on open: */
     tm_place *place;    /* look-up, by index / 32 */
     uint32_t stride;    /* n_rows, rounded up */
-    const int8_t *wide; /* the weights again, stride to a slot, so that they add up in whole vectors */
+    uint32_t step;      /* bytes of a slot in wide */
+    int8_t *wide;       /* per slot, on one cache line: the weights again, stride of them, so that they add up
+                           in whole vectors; and as a uint16_t its slot among the votes + 1, 0: none */
 } tm_weights;
 
 /* ---- recognising sources ---- */
@@ -122,9 +124,8 @@ typedef struct {
     int8_t *weight;
     float scale[TF_BLOCKS]; /* of a weight of 1 */
     /* made on open: */
-    uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none */
     uint32_t stride;        /* n_sources, rounded up */
-    const int8_t *wide;     /* as above */
+    int8_t *wide;           /* the weights again, stride to a slot, so that they add up in whole vectors */
 } tm_votes;
 #define TM_MAX_VOTE_SLOTS 65535u
 

@@ -45,14 +45,12 @@ uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
 #endif
 #define ROWS 4  /* and rows */
 
-/* The weights again, padded with zeros to whole vectors, where they are not so already. */
-static const int8_t *pad(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t stride)
+/* Weights again, n times width of them, each width at a step of bytes. */
+static int8_t *spread(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t step)
 {
-    if (width == stride || !n)
-        return weight;
-    int8_t *wide = tm_arena_alloc(&model->arena, n, stride);
+    int8_t *wide = tm_arena_alloc(&model->arena, n, step);
     for (uint32_t s = 0; wide && s < n; s++)
-        memcpy(wide + (size_t)s * stride, weight + (size_t)s * width, width);
+        memcpy(wide + (size_t)s * step, weight + (size_t)s * width, width);
     return wide;
 }
 
@@ -60,18 +58,16 @@ static const int8_t *pad(tm_model *model, const int8_t *weight, uint32_t n, uint
 static bool prepare_votes(tm_model *model)
 {
     tm_votes *v = &model->votes;
-    const uint32_t n = model->n_sources;
-    v->stride = (n + WIDE - 1) / WIDE * WIDE;
-    v->wide = pad(model, v->weight, v->n_slots, n, v->stride);
-    v->of_slot = tm_arena_alloc(&model->arena, model->weights.n_slots, sizeof *v->of_slot); /* all 0 */
-    if (!v->of_slot || (v->n_slots && !v->wide))
-        return false;
-    for (uint32_t s = 0; s < v->n_slots; s++) {
-        const uint32_t slot = tm_weights_slot(&model->weights, v->index[s]);
+    tm_weights *w = &model->weights;
+    v->stride = (model->n_sources + WIDE - 1) / WIDE * WIDE;
+    v->wide = spread(model, v->weight, v->n_slots, model->n_sources, v->stride);
+    for (uint32_t s = 0; v->wide && s < v->n_slots; s++) {
+        const uint32_t slot = tm_weights_slot(w, v->index[s]);
+        const uint16_t at = (uint16_t)(s + 1);
         if (slot != UINT32_MAX)
-            v->of_slot[slot] = (uint16_t)(s + 1);
+            memcpy(w->wide + (size_t)slot * w->step + w->stride, &at, sizeof at);
     }
-    return true;
+    return v->wide != NULL;
 }
 
 bool tm_weights_prepare(tm_model *model)
@@ -80,8 +76,9 @@ bool tm_weights_prepare(tm_model *model)
     const size_t n = words_of(&model->spec);
     w->place = tm_arena_alloc(&model->arena, n, sizeof *w->place);
     w->stride = (w->n_rows + ROWS - 1) / ROWS * ROWS;
-    w->wide = pad(model, w->weight, w->n_slots, w->n_rows, w->stride);
-    if (!w->place || (w->n_slots && !w->wide))
+    w->step = w->stride + 4;
+    w->wide = spread(model, w->weight, w->n_slots, w->n_rows, w->step);
+    if (!w->place || !w->wide)
         return false;
     memset(model->row_of, 0xff, sizeof model->row_of);
     for (uint32_t s = 0; s < w->n_slots; s++)
@@ -138,6 +135,14 @@ TF_INLINE void flush(tally *t, uint32_t stride)
     t->pending = 0;
 }
 
+/* The votes' slot + 1 of a slot of wide. */
+TF_INLINE uint32_t vote_of(const int8_t *weight, uint32_t stride)
+{
+    uint16_t at;
+    memcpy(&at, weight + stride, sizeof at);
+    return at;
+}
+
 TF_INLINE void add_vote(int16_t *restrict to, const int8_t *restrict weight, uint32_t stride)
 {
     const size_t n = stride / WIDE * WIDE;
@@ -166,10 +171,11 @@ static void add_level(const tm_model *model, const tf_entry *entry, uint32_t slo
 {
     const tm_weights *w = &model->weights;
     const tm_votes *v = &model->votes;
-    const uint32_t at = v->of_slot[slot];
+    const int8_t *weight = w->wide + (size_t)slot * w->step;
+    const uint32_t at = vote_of(weight, w->stride);
     int32_t *row = t->row + (size_t)entry->block * w->stride, *sum = t->sum + (size_t)entry->block * v->stride;
     for (uint32_t r = 0; r < w->stride; r++)
-        row[r] += (int32_t)entry->level * w->wide[(size_t)slot * w->stride + r];
+        row[r] += (int32_t)entry->level * weight[r];
     for (uint32_t s = 0; at && s < v->stride; s++)
         sum[s] += (int32_t)entry->level * v->wide[(size_t)(at - 1) * v->stride + s];
 }
@@ -200,22 +206,17 @@ TF_INLINE uint32_t find_slots(const tm_model *model, const tf_entry *at, uint32_
 }
 _Static_assert(TF_B_WORD == 0 && TF_B_PAIR == 1 && TF_B_SKIP == 2, "find_slots counts blocks by their order");
 
-TF_INLINE void add_rows(const int8_t *weight, uint32_t stride, const hit *hits, uint32_t n, int32_t *row)
+/* Adds the rows of the hits; those that have votes are listed, without a branch either, with the votes' slot. */
+TF_INLINE uint32_t add_rows(const tm_weights *w, uint32_t stride, const hit *hits, uint32_t n, int32_t *row, hit *voting)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        const int8_t *from = weight + (size_t)hits[i].slot * stride;
-        int32_t *to = row + (size_t)hits[i].block * stride;
-        for (uint32_t r = 0; r < stride; r += ROWS)
-            add_four(to + r, from + r);
-    }
-}
-
-/* Those of the hits that have votes, without a branch either; slot is then that of the votes. */
-TF_INLINE uint32_t find_votes(const uint16_t *of_slot, const hit *hits, uint32_t n, hit *voting)
-{
+    const int8_t *const wide = w->wide;
     uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const uint32_t at = of_slot[hits[i].slot];
+        const int8_t *from = wide + (size_t)hits[i].slot * (stride + 4);
+        int32_t *to = row + (size_t)hits[i].block * stride;
+        const uint32_t at = vote_of(from, stride);
+        for (uint32_t r = 0; r < stride; r += ROWS)
+            add_four(to + r, from + r);
         voting[found].slot = at - 1;
         voting[found].block = hits[i].block;
         found += at > 0;
@@ -230,38 +231,31 @@ TF_INLINE void add_votes(const int8_t *weight, uint32_t stride, const hit *votin
 }
 
 /* The usual strides as constants, for which compilers unroll the inner loops. */
-TF_INLINE void add_hits(const tm_model *model, const hit *hits, uint32_t n, const tally *t)
+TF_INLINE void add_hits(const tm_model *model, const hit *hits, uint32_t n, tally *t)
 {
     const tm_weights *w = &model->weights;
-    if (w->stride == ROWS)
-        add_rows(w->wide, ROWS, hits, n, t->row);
-    else
-        add_rows(w->wide, w->stride, hits, n, t->row);
-}
-
-TF_INLINE void add_voting(const tm_model *model, const hit *voting, uint32_t n, tally *t)
-{
     const tm_votes *v = &model->votes;
-    if (t->pending + n > FEW)
+    hit voting[GROUP];
+    const uint32_t found = w->stride == ROWS ? add_rows(w, ROWS, hits, n, t->row, voting)
+                                             : add_rows(w, w->stride, hits, n, t->row, voting);
+    if (t->pending + found > FEW)
         flush(t, v->stride);
-    t->pending += n;
+    t->pending += found;
     if (v->stride == 2 * WIDE)
-        add_votes(v->wide, 2 * WIDE, voting, n, t->small);
+        add_votes(v->wide, 2 * WIDE, voting, found, t->small);
     else if (v->stride == WIDE)
-        add_votes(v->wide, WIDE, voting, n, t->small);
+        add_votes(v->wide, WIDE, voting, found, t->small);
     else
-        add_votes(v->wide, v->stride, voting, n, t->small);
+        add_votes(v->wide, v->stride, voting, found, t->small);
 }
 
 /* All sums of the vector. */
 TF_CLONES static void add_all(const tm_model *model, const tf_vector *vector, tally *t)
 {
-    hit hits[GROUP], voting[GROUP];
+    hit hits[GROUP];
     for (uint32_t i = 0; i < vector->n; i += GROUP) {
         const uint32_t n = vector->n - i < GROUP ? vector->n - i : GROUP;
-        const uint32_t found = find_slots(model, &vector->at[i], n, hits, t);
-        add_hits(model, hits, found, t);
-        add_voting(model, voting, find_votes(model->votes.of_slot, hits, found, voting), t);
+        add_hits(model, hits, find_slots(model, &vector->at[i], n, hits, t), t);
     }
     flush(t, model->votes.stride);
 }
