@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "data/json_run.h"
 
 void td_json_start(td_json *json, const char *data, size_t len, char *text)
 {
@@ -101,70 +99,6 @@ bool td_json_key(td_json *json, tierce_span *key, bool *first)
 }
 
 /* ---- strings ---- */
-
-/* Plain bytes of a string go sixteen at a time: on x86-64 by vectors, elsewhere by eights. A byte ends a
- * plain run that is a quote, a backslash or a control byte. */
-#define STRIDE 16
-
-/* How many of the sixteen bytes at `at` are plain, from the first. */
-static unsigned plain_bytes(const char *at)
-{
-#ifdef __SSE2__
-    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-    const __m128i end = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
-    const unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(control, end));
-    return mask ? (unsigned)__builtin_ctz(mask) : STRIDE;
-#else
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    unsigned n = 0;
-    for (; n < STRIDE; n += 8) {
-        uint64_t v;
-        memcpy(&v, at + n, sizeof v);
-        const uint64_t quote = v ^ ones * 0x22, slash = v ^ ones * 0x5c;
-        if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((v - ones * 0x20) & ~v)) & high)
-            break;
-    }
-    while (n < STRIDE && at[n] != '"' && at[n] != '\\' && (unsigned char)at[n] >= 0x20)
-        n++;
-    return n;
-#endif
-}
-
-/* First byte that ends a plain run. */
-static const char *plain_run(const char *at, const char *end)
-{
-    while (end - at >= STRIDE) {
-        const unsigned n = plain_bytes(at);
-        at += n;
-        if (n < STRIDE)
-            return at;
-    }
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
-        at++;
-    return at;
-}
-
-/* The same, copying. Whole strides: `to` never stands further in its buffer than `at` in the JSON, so what
- * is written too much is room that is there and will be written again. */
-static char *copy_run(const char **from, const char *end, char *to)
-{
-    const char *at = *from;
-    while (end - at >= STRIDE) {
-        const unsigned n = plain_bytes(at);
-        memcpy(to, at, STRIDE);
-        at += n;
-        to += n;
-        if (n < STRIDE) {
-            *from = at;
-            return to;
-        }
-    }
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
-        *to++ = *at++;
-    *from = at;
-    return to;
-}
 
 static int hex4(const char *at)
 {
@@ -263,7 +197,7 @@ static bool escaped_string(td_json *json, const char *start, tierce_span *out)
         to = unescape(json, to);
         if (json->what)
             return false;
-        to = copy_run(&json->at, json->end, to);
+        to = td_copy_run(&json->at, json->end, to);
     }
     json->at++;
     out->data = text;
@@ -277,7 +211,7 @@ bool td_json_string(td_json *json, tierce_span *out)
     if (td_json_peek(json) != '"')
         return td_json_fail(json, "expected a string");
     const char *start = ++json->at;
-    json->at = plain_run(start, json->end);
+    json->at = td_plain_run(start, json->end);
     if (json->at < json->end && *json->at == '"') {
         out->data = start;
         out->len = (size_t)(json->at - start);
@@ -376,7 +310,7 @@ static bool skip_string(td_json *json)
 {
     json->at++;
     for (;;) {
-        json->at = plain_run(json->at, json->end);
+        json->at = td_plain_run(json->at, json->end);
         if (json->at == json->end)
             return td_json_fail(json, "the JSON ends inside a string; is the line cut off?");
         if (*json->at == '"') {

@@ -1,8 +1,8 @@
 /* TF_CLONES before a function: on x86-64 Linux the compiler makes it twice, for every processor and for
  * those of the last decade (AVX2, BMI2, POPCNT), and the right one is taken when the program starts. Only for
  * functions of integers, and such of floating point whose sums each keep their order: their results are the
- * same bits either way (-ffp-contract=off keeps multiplications apart from additions). Elsewhere, and under sanitizers (whose start-up the choice would run
- * into), there is one. */
+ * same bits either way (-ffp-contract=off keeps multiplications apart from additions). Elsewhere, and under
+ * sanitizers (whose start-up the choice would run into), there is one. */
 #ifndef TIERCE_CLONES_H
 #define TIERCE_CLONES_H
 
@@ -24,13 +24,6 @@
 #define TF_INLINE static inline __attribute__((always_inline))
 #else
 #define TF_INLINE static inline
-#endif
-
-/* Asks for a cache line that will be needed soon. */
-#ifdef __GNUC__
-#define TF_PREFETCH(p) __builtin_prefetch(p)
-#else
-#define TF_PREFETCH(p) ((void)(p))
 #endif
 
 #endif

@@ -93,6 +93,8 @@ void tf_tools_begin(tf_state *state);
 void tf_tools_feed(tf_state *state, const tf_chunk *chunk);
 void tf_tools_finish(tf_state *state);
 void tf_turns_finish(tf_state *state);
+/* After all of them: the values that they set, as entries. */
+void tf_emit_named(tf_state *state);
 
 static inline void tf_set(tf_state *state, tf_named id, uint64_t value)
 {
