@@ -8,7 +8,8 @@
 
 #include "features/clones.h"
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && defined(TF_VECTORS)
+#define TF_SSE2 1
 #include <emmintrin.h>
 #endif
 
@@ -70,7 +71,7 @@ TF_INLINE void tf_masks_portable(const char *at, tf_byte_masks *m, char *lowered
 
 /* ---- by vectors ---- */
 
-#ifdef __SSE2__
+#ifdef TF_SSE2
 TF_INLINE __m128i tf_between(__m128i x, char low, char high)
 {
     return _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8((char)(low - 1))),
@@ -107,7 +108,7 @@ TF_INLINE void tf_masks_sse2(const char *at, tf_byte_masks *m, char *lowered)
 /* Reads TF_PIECE bytes from `at`, writes as many to `lowered`, A-Z made small. */
 TF_INLINE void tf_masks(const char *at, tf_byte_masks *m, char *lowered)
 {
-#ifdef __SSE2__
+#ifdef TF_SSE2
     tf_masks_sse2(at, m, lowered);
 #else
     tf_masks_portable(at, m, lowered);

@@ -26,4 +26,10 @@
 #define TF_INLINE static inline
 #endif
 
+/* The processor has vectors, so GNU C's are worth their while: elsewhere compilers take them apart. */
+#if defined(__GNUC__) && !defined(TIERCE_NO_VECTORS) && \
+    (defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__))
+#define TF_VECTORS 1
+#endif
+
 #endif

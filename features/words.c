@@ -1,5 +1,5 @@
 /* Hashes and lexicon classes of a chunk's words. A word's hash is a chain of multiplications, so eight words
- * go side by side, one in each lane of a vector; the result is tf_hash_bytes of each, and a test says so. */
+ * go side by side where there are vectors, one in each lane; the result is tf_hash_bytes of each. */
 #include "features/words.h"
 
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "features/hash.h"
 #include "features/lexicon.h"
 
+#ifdef TF_VECTORS
 #define SIDE 8 /* words hashed side by side */
 
 typedef uint32_t side __attribute__((vector_size(SIDE * sizeof(uint32_t))));
@@ -59,6 +60,15 @@ TF_CLONES static void hash_words(tf_scan *scan)
             t->hash[TF_BACK + scan->word[i + k].token] = hash[k];
     }
 }
+
+#else
+static void hash_words(tf_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->n_words; i++)
+        scan->tokens.hash[TF_BACK + scan->word[i].token] =
+            tf_hash_mix(tf_hash_bytes(scan->lowered + scan->word[i].text, scan->word[i].len));
+}
+#endif
 
 /* Words with classes, in their order. Half of all words are, and no processor guesses which: those that may be
  * are listed without a branch first. */
