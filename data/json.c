@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/json_run.h"
+
 void td_json_start(td_json *json, const char *data, size_t len, char *text)
 {
     json->start = json->at = data;
@@ -25,6 +27,8 @@ bool td_json_fail(td_json *json, const char *what)
 static void skip_space(td_json *json)
 {
     const char *at = json->at;
+    if (at < json->end && *at > ' ')
+        return;
     while (at < json->end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
         at++;
     json->at = at;
@@ -96,31 +100,6 @@ bool td_json_key(td_json *json, tierce_span *key, bool *first)
 
 /* ---- strings ---- */
 
-static uint64_t load8(const char *at)
-{
-    uint64_t v;
-    memcpy(&v, at, sizeof v);
-    return v;
-}
-
-/* First byte that ends a plain run: a quote, a backslash or a control byte. Eight bytes at a time:
- * a byte b < 0x80 is in question when b == 0x22, b == 0x5c or b < 0x20; bytes above pass. */
-static const char *plain_run(const char *at, const char *end)
-{
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    while (end - at >= 8) {
-        const uint64_t v = load8(at), quote = v ^ ones * 0x22, slash = v ^ ones * 0x5c;
-        const uint64_t hit = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-                             ((v - ones * 0x20) & ~v);
-        if (hit & high)
-            break;
-        at += 8;
-    }
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
-        at++;
-    return at;
-}
-
 static int hex4(const char *at)
 {
     int v = 0;
@@ -181,36 +160,34 @@ static char *unescape_u(td_json *json, char *to)
 
 static char *unescape(td_json *json, char *to)
 {
-    static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
+    static const char into[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                   ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     if (++json->at == json->end) {
         td_json_fail(json, "the JSON ends inside a string; is the line cut off?");
         return to;
     }
-    const char c = *json->at;
+    const unsigned char c = (unsigned char)*json->at;
     if (c == 'u') {
         json->at++;
         return unescape_u(json, to);
     }
-    const char *found = c ? strchr(from, c) : NULL;
-    if (!found) {
+    if (!into[c]) {
         td_json_fail(json, "unknown escape after a backslash");
         return to;
     }
     json->at++;
-    *to++ = into[found - from];
+    *to++ = into[c];
     return to;
 }
 
-/* The rest of a string that has escapes; json->at at the first backslash. */
+/* The rest of a string that has escapes; json->at at the first backslash, plain bytes before. */
 static bool escaped_string(td_json *json, const char *start, tierce_span *out)
 {
     char *const text = json->text;
-    char *to = text;
-    const char *run = start;
+    const size_t plain = (size_t)(json->at - start);
+    char *to = text + plain;
+    memcpy(text, start, plain);
     for (;;) {
-        const size_t n = (size_t)(json->at - run);
-        memcpy(to, run, n);
-        to += n;
         if (json->at == json->end)
             return td_json_fail(json, "the JSON ends inside a string; is the line cut off?");
         if (*json->at == '"')
@@ -220,8 +197,7 @@ static bool escaped_string(td_json *json, const char *start, tierce_span *out)
         to = unescape(json, to);
         if (json->what)
             return false;
-        run = json->at;
-        json->at = plain_run(run, json->end);
+        to = td_copy_run(&json->at, json->end, to);
     }
     json->at++;
     out->data = text;
@@ -235,7 +211,7 @@ bool td_json_string(td_json *json, tierce_span *out)
     if (td_json_peek(json) != '"')
         return td_json_fail(json, "expected a string");
     const char *start = ++json->at;
-    json->at = plain_run(start, json->end);
+    json->at = td_plain_run(start, json->end);
     if (json->at < json->end && *json->at == '"') {
         out->data = start;
         out->len = (size_t)(json->at - start);
@@ -334,7 +310,7 @@ static bool skip_string(td_json *json)
 {
     json->at++;
     for (;;) {
-        json->at = plain_run(json->at, json->end);
+        json->at = td_plain_run(json->at, json->end);
         if (json->at == json->end)
             return td_json_fail(json, "the JSON ends inside a string; is the line cut off?");
         if (*json->at == '"') {

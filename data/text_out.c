@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool reserve(td_out *out, size_t more)
+bool td_out_grow(td_out *out, size_t more)
 {
-    if (out->room - out->len >= more)
-        return true;
     size_t room = out->room ? out->room : 1024;
     while (room - out->len < more)
         room *= 2;
@@ -21,19 +19,6 @@ static bool reserve(td_out *out, size_t more)
     out->at = at;
     out->room = room;
     return true;
-}
-
-void td_put(td_out *out, const char *text, size_t len)
-{
-    if (len && reserve(out, len)) {
-        memcpy(out->at + out->len, text, len);
-        out->len += len;
-    }
-}
-
-void td_puts(td_out *out, const char *text)
-{
-    td_put(out, text, strlen(text));
 }
 
 /* Length of the UTF-8 sequence at s, 0 when it is not one. */
@@ -73,11 +58,25 @@ static void put_escaped(td_out *out, unsigned char c)
     }
 }
 
+/* Bytes that stand for themselves, from the first. */
+static size_t plain_run(const unsigned char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+        n++;
+    return n;
+}
+
 void td_put_json(td_out *out, const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
     td_put(out, "\"", 1);
     for (size_t i = 0; i < len;) {
+        const size_t plain = plain_run(s + i, len - i);
+        td_put(out, text + i, plain);
+        i += plain;
+        if (i == len)
+            break;
         const size_t n = sequence(s + i, len - i);
         if (!n)
             td_put(out, "\\ufffd", 6);

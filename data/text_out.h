@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Zero it before first use; free(at) when done. failed: memory ended, the text is cut. */
 typedef struct {
@@ -12,8 +13,23 @@ typedef struct {
     bool failed;
 } td_out;
 
-void td_put(td_out *out, const char *text, size_t len);
-void td_puts(td_out *out, const char *text);
+/* Makes room for `more` bytes; false when memory ends. */
+bool td_out_grow(td_out *out, size_t more);
+
+/* Inline, so that the many constants of a line cost a move each. */
+static inline void td_put(td_out *out, const char *text, size_t len)
+{
+    if (!len || (out->room - out->len < len && !td_out_grow(out, len)))
+        return;
+    memcpy(out->at + out->len, text, len);
+    out->len += len;
+}
+
+static inline void td_puts(td_out *out, const char *text)
+{
+    td_put(out, text, strlen(text));
+}
+
 /* In double quotes, escaped; bytes that are not UTF-8 become U+FFFD, so that the line is valid JSON. */
 void td_put_json(td_out *out, const char *text, size_t len);
 /* A probability or an amount: 6 significant digits, as printf("%.6g") writes them; 0 where it is not

@@ -1,8 +1,8 @@
 /* TF_CLONES before a function: on x86-64 Linux the compiler makes it twice, for every processor and for
- * those of the last decade (AVX2, POPCNT), and the right one is taken when the program starts. Only for
- * functions of integers: their results are the same bits either way, which -march=native would not
- * promise for floating point. Elsewhere, and under sanitizers (whose start-up the choice would run
- * into), there is one. */
+ * those of the last decade (AVX2, BMI2, POPCNT), and the right one is taken when the program starts. Only for
+ * functions of integers, and such of floating point whose sums each keep their order: their results are the
+ * same bits either way (-ffp-contract=off keeps multiplications apart from additions). Elsewhere, and under
+ * sanitizers (whose start-up the choice would run into), there is one. */
 #ifndef TIERCE_CLONES_H
 #define TIERCE_CLONES_H
 
@@ -10,7 +10,11 @@
 
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                  \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(TIERCE_NO_CLONES)
+#if __GNUC__ >= 12
+#define TF_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
 #define TF_CLONES __attribute__((target_clones("avx2", "default")))
+#endif
 #else
 #define TF_CLONES
 #endif
@@ -22,11 +26,10 @@
 #define TF_INLINE static inline
 #endif
 
-/* Asks for a cache line that will be needed soon. */
-#ifdef __GNUC__
-#define TF_PREFETCH(p) __builtin_prefetch(p)
-#else
-#define TF_PREFETCH(p) ((void)(p))
+/* The processor has vectors, so GNU C's are worth their while: elsewhere compilers take them apart. */
+#if defined(__GNUC__) && !defined(TIERCE_NO_VECTORS) && \
+    (defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__))
+#define TF_VECTORS 1
 #endif
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "features/bytes.h"
+#include "features/clones.h"
 #include "features/extractors.h"
 
 static const tf_extractor tf_extractors[] = {
@@ -91,6 +93,7 @@ bool tf_features_open(tf_features *features, const tf_spec *spec)
     if (tf_spec_check(spec) || !tf_lexicon_build(&features->lexicon))
         return false;
     features->spec = *spec;
+    tf_cuts_fill(&features->cuts);
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
         const char *name = tf_named_name(id);
         features->named_hash[id] = tf_hash_mix(tf_hash_bytes(name, strlen(name)));
@@ -131,24 +134,38 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec)
 
 #define MANY_ENTRIES 8192 /* from here on wiping the whole bitmap is cheaper than entry by entry */
 
+static void wipe(uint64_t *seen, const tf_entry *at, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        seen[at[i].index >> 6] = 0;
+}
+
+/* The slots are two kilobytes, and all zero where no tool was on offer. */
+static void wipe_tools(tf_tools_state *t)
+{
+    if (t->n_name_words) {
+        memset(t->name_words, 0, sizeof t->name_words);
+        memset(t->used, 0, sizeof t->used);
+    }
+    memset(&t->n_name_words, 0, sizeof *t - offsetof(tf_tools_state, n_name_words));
+}
+
 static void reset(tf_state *state, const tf_features *features, const tierce_request *request)
 {
     tf_vector *v = &state->vector;
     if (v->n > MANY_ENTRIES)
         memset(state->seen, 0, seen_bytes(&features->spec));
     else
-        for (uint32_t i = 0; i < v->n; i++)
-            state->seen[v->at[i].index >> 6] = 0;
+        wipe(state->seen, v->at, v->n);
     v->n = 0;
     v->truncated = false;
     memset(v->count, 0, sizeof v->count);
     memset(v->values, 0xff, sizeof v->values); /* TF_ABSENT */
     memset(state->zone, 0, sizeof state->zone);
-    memset(&state->text, 0, sizeof state->text);
     memset(&state->shape, 0, sizeof state->shape);
     memset(&state->question, 0, sizeof state->question);
     memset(&state->code, 0, sizeof state->code);
-    memset(&state->tools, 0, sizeof state->tools);
+    wipe_tools(&state->tools);
     state->features = features;
     state->request = request;
     state->room = features->spec.max_entries - 2 * TF_N_COUNT;
@@ -176,15 +193,15 @@ static tf_zone zone_of(const tierce_part *part, uint32_t ask)
     return part->role == TIERCE_ROLE_USER && part->message == ask ? TF_ZONE_ASK : TF_ZONE_EARLIER;
 }
 
-static void count_tokens(tf_zone_totals *zone, const tf_token *at, size_t n)
+static void count_tokens(tf_zone_totals *zone, const tf_tokens *t)
 {
-    for (size_t i = 0; i < n; i++) {
-        const bool word = at[i].kind == TF_WORD;
-        zone->words += word;
-        zone->word_bytes += word ? at[i].len : 0;
-        zone->numbers += at[i].kind == TF_NUMBER;
-    }
-    zone->tokens += (uint32_t)n;
+    zone->words += t->words;
+    zone->word_bytes += t->word_bytes;
+    zone->numbers += t->numbers;
+    zone->tokens += t->n;
+    for (uint32_t k = 0; k < t->n_known; k++)
+        for (uint32_t left = t->classes[TF_BACK + t->known[k]]; left; left &= left - 1)
+            zone->classes[tf_lowest(left)]++;
 }
 
 /* Scans one piece of text and feeds the extractors. */
@@ -192,16 +209,13 @@ static void feed_segment(tf_state *state, tf_zone zone, const char *text, size_t
 {
     tf_zone_totals *totals = &state->zone[zone];
     tf_scan *scan = &state->scan;
-    bool first = true;
-    size_t n;
+    const tf_chunk chunk = {&scan->tokens, zone};
     tf_scan_start(scan, text, len, &state->features->lexicon);
-    while ((n = tf_scan_next(scan)) > 0) {
-        const tf_chunk chunk = {scan->chunk, n, zone, first};
-        count_tokens(totals, scan->chunk, n);
+    while (tf_scan_next(scan) > 0) {
+        count_tokens(totals, &scan->tokens);
         for (size_t i = 0; i < N_EXTRACTORS; i++)
             if (tf_extractors[i].feed)
                 tf_extractors[i].feed(state, &chunk);
-        first = false;
     }
     totals->segments++;
     totals->lines += (uint32_t)(scan->lines > UINT32_MAX / 2 ? UINT32_MAX / 2 : scan->lines) + (len > 0);
@@ -294,52 +308,6 @@ static void measure(tf_state *state, uint32_t ask)
         state->vector.truncated = true;
 }
 
-/* ---- named values become entries ---- */
-
-static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level)
-{
-    char name[96];
-    size_t n = 0;
-    const char *parts[2] = {tf_named_name(id), level ? "#log" : ">="};
-    for (int p = 0; p < 2; p++)
-        for (const char *c = parts[p]; *c && n < 70; c++)
-            name[n++] = *c;
-    if (!level) {
-        char digits[12];
-        int d = 0;
-        uint32_t v = tf_bucket_floor(tf_named_cut(id), bucket);
-        do
-            digits[d++] = (char)('0' + v % 10);
-        while ((v /= 10) > 0);
-        while (d > 0)
-            name[n++] = digits[--d];
-    }
-    state->namer(state->namer_context, &state->vector.at[state->vector.n - 1], name, n);
-}
-
-static void emit_named(tf_state *state)
-{
-    const tf_spec *spec = &state->features->spec;
-    tf_vector *v = &state->vector;
-    state->room = spec->max_entries;
-    for (unsigned id = 0; id < TF_N_COUNT; id++) {
-        const uint32_t value = v->values[id];
-        const tf_cut cut = tf_named_cut(id);
-        if (value == TF_ABSENT)
-            continue;
-        const uint32_t hash = state->features->named_hash[id], bucket = tf_bucket(cut, value);
-        if (spec->scale[TF_B_NAMED] > 0 &&
-            tf_emit(state, TF_B_NAMED, hash + (bucket + 1) * 0x9e3779b1u) && state->namer)
-            name_entry(state, id, bucket, false);
-        if (cut == TF_CUT_SIZE && spec->scale[TF_B_LEVEL] > 0 && tf_log_level(value) > 0 &&
-            tf_emit(state, TF_B_LEVEL, hash)) {
-            v->at[v->n - 1].level = (uint16_t)tf_log_level(value);
-            if (state->namer)
-                name_entry(state, id, bucket, true);
-        }
-    }
-}
-
 /* ---- the whole ---- */
 
 const uint64_t *tf_seen(const tf_state *state)
@@ -374,6 +342,6 @@ const tf_vector *tf_extract(const tf_features *features, tf_state *state,
     for (size_t i = 0; i < N_EXTRACTORS; i++)
         if (tf_extractors[i].finish)
             tf_extractors[i].finish(state);
-    emit_named(state);
+    tf_emit_named(state);
     return &state->vector;
 }

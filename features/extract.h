@@ -115,6 +115,7 @@ typedef struct {
     tf_spec spec;
     tf_lexicon lexicon;
     uint32_t named_hash[TF_N_COUNT];
+    tf_cuts cuts;
 } tf_features;
 
 /* False when the spec is out of range. Allocates nothing. */

@@ -10,10 +10,8 @@
 /* A chunk of tokens of one zone. A segment is one part's text (or one of the two pieces that a cap
  * left of it); chunks of a segment follow each other. */
 typedef struct {
-    const tf_token *at;
-    size_t n;
+    const tf_tokens *t;
     tf_zone zone;
-    bool first; /* first chunk of its segment */
 } tf_chunk;
 
 /* Totals of a zone, kept by tf_extract itself. */
@@ -24,43 +22,35 @@ typedef struct {
     uint32_t longest_line; /* bytes */
     uint32_t tokens, words, numbers, marks;
     uint32_t word_bytes;
+    uint32_t classes[TF_LEX_COUNT]; /* words of each lexicon class */
 } tf_zone_totals;
 
 /* State of each extractor between chunks; zeroed before every request. */
 typedef struct {
-    tf_token last, before; /* the two tokens before in this segment; hash 0: none */
-} tf_text_state;
-
-typedef struct {
-    uint32_t long_words, very_long, common, capitals, shouting, high, foreign;
+    uint32_t long_words, very_long, capitals, shouting, high;
 } tf_shape_state;
 
 typedef struct {
     uint32_t marks, wh, numbers, big, decimals, formula, operators, blanks, quotes;
-    uint32_t class_count[TF_LEX_COUNT];
     uint32_t first_wh; /* word index of the first wh-word + 1, 0: none */
     uint32_t options, first_option_word, option_bytes;
     uint32_t sentences, sentence_words, last_sentence_words;
     uint32_t openers[16], repeated_openers;
     uint32_t words; /* words so far */
     uint8_t imperative, last_mark;
-    tf_token prev[2];                /* the last two tokens of the chunk before; len 0: none */
-    const tf_token *last, *before; /* the two tokens before the one that is read; during feed only */
 } tf_question_state;
 
 typedef struct {
     uint32_t fences, code_bytes, all_bytes, line_bytes, indented, lines, brackets, operators;
-    uint32_t snake, camel, calls, keywords, python, c_like, sql, shell, paths, diff, faults, urls, markup;
+    uint32_t snake, camel, calls, sql, shell, paths, diff, urls, markup;
     uint32_t line_marks, line_tokens;
-    tf_token prev[2]; /* as in the question's state, and so are: */
-    const tf_token *last, *before;
 } tf_code_state;
 
 #define TF_TOOL_SLOTS 512 /* a power of two; name words of tools beyond half of it are not told */
 typedef struct {
     uint32_t name_words[TF_TOOL_SLOTS]; /* hashes of words of tool names, 0: empty */
     uint8_t used[TF_TOOL_SLOTS];        /* 1 where the ask uses the word */
-    uint32_t n_name_words, faults, actions;
+    uint32_t n_name_words; /* from here on the rest of the state */
     uint32_t nested, numeric, enums, required, params;
     bool after_type; /* the word "type" was read, its value is to come */
 } tf_tools_state;
@@ -72,7 +62,6 @@ struct tf_state {
     tf_namer namer;
     void *namer_context;
     tf_zone_totals zone[TF_ZONES];
-    tf_text_state text;
     tf_shape_state shape;
     tf_question_state question;
     tf_code_state code;
@@ -104,6 +93,8 @@ void tf_tools_begin(tf_state *state);
 void tf_tools_feed(tf_state *state, const tf_chunk *chunk);
 void tf_tools_finish(tf_state *state);
 void tf_turns_finish(tf_state *state);
+/* After all of them: the values that they set, as entries. */
+void tf_emit_named(tf_state *state);
 
 static inline void tf_set(tf_state *state, tf_named id, uint64_t value)
 {

@@ -91,6 +91,8 @@ static bool add(tf_lexicon *lexicon, uint32_t hash, uint32_t bit)
 bool tf_lexicon_build(tf_lexicon *lexicon)
 {
     memset(lexicon, 0, sizeof *lexicon);
+    for (unsigned c = 0; c < 256; c++)
+        lexicon->symbol_hash[c] = tf_hash_mix(tf_hash_byte(TF_HASH_START, (uint8_t)c));
     for (unsigned c = 0; c < TF_LEX_COUNT; c++) {
         for (const char *at = words[c]; *at;) {
             size_t len = strcspn(at, " ");

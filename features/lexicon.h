@@ -50,6 +50,7 @@ typedef enum {
 #define TF_LEXICON_MAYBE(hash) ((hash) >> 19)
 
 typedef struct tf_lexicon {
+    uint32_t symbol_hash[256]; /* token hash of each byte alone */
     uint64_t maybe[8192 / 64];
     struct {
         uint32_t hash;
@@ -60,11 +61,17 @@ typedef struct tf_lexicon {
 /* Fills *lexicon. False when the word lists outgrew the table (a test keeps it true). */
 bool tf_lexicon_build(tf_lexicon *lexicon);
 
+/* 0: no word with this token hash is in the lists; else 1. */
+static inline uint32_t tf_lexicon_maybe(const tf_lexicon *lexicon, uint32_t hash)
+{
+    const uint32_t bit = TF_LEXICON_MAYBE(hash);
+    return (uint32_t)(lexicon->maybe[bit / 64] >> bit % 64 & 1);
+}
+
 /* Classes of the word with this token hash, 0 if it has none. */
 static inline uint32_t tf_lexicon_find(const tf_lexicon *lexicon, uint32_t hash)
 {
-    const uint32_t bit = TF_LEXICON_MAYBE(hash);
-    if (!(lexicon->maybe[bit / 64] >> bit % 64 & 1))
+    if (!tf_lexicon_maybe(lexicon, hash))
         return 0;
     for (uint32_t i = hash & (TF_LEXICON_SLOTS - 1);; i = (i + 1) & (TF_LEXICON_SLOTS - 1)) {
         if (lexicon->slot[i].hash == hash || !lexicon->slot[i].classes)

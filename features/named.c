@@ -74,6 +74,15 @@ uint32_t tf_bucket(tf_cut cut, uint32_t value)
     return value > 63 ? 63 : value;
 }
 
+void tf_cuts_fill(tf_cuts *cuts)
+{
+    for (unsigned id = 0; id < TF_N_COUNT; id++)
+        cuts->cut[id] = (uint8_t)rows[id].cut;
+    for (unsigned cut = 0; cut <= TF_CUT_KIND; cut++)
+        for (uint32_t value = 0; value < 1024; value++)
+            cuts->bucket[cut][value] = (uint8_t)tf_bucket((tf_cut)cut, value);
+}
+
 uint32_t tf_bucket_floor(tf_cut cut, uint32_t bucket)
 {
     switch (cut) {

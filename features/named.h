@@ -131,6 +131,18 @@ tf_cut tf_named_cut(unsigned id);
 
 /* Bucket of a value under a cut, 0..63. */
 uint32_t tf_bucket(tf_cut cut, uint32_t value);
+
+/* The same for all values below 1024 by table: a request has ninety of them. */
+typedef struct {
+    uint8_t cut[TF_N_COUNT]; /* of each feature */
+    uint8_t bucket[TF_CUT_KIND + 1][1024];
+} tf_cuts;
+void tf_cuts_fill(tf_cuts *cuts);
+static inline uint32_t tf_bucket_of(const tf_cuts *cuts, unsigned id, uint32_t value)
+{
+    const uint8_t cut = cuts->cut[id];
+    return value < 1024 ? cuts->bucket[cut][value] : tf_bucket((tf_cut)cut, value);
+}
 /* Smallest value of a bucket (for names: "shape.words>=24"). */
 uint32_t tf_bucket_floor(tf_cut cut, uint32_t bucket);
 /* 8 * log2(1 + value), rounded down, by integer arithmetic: 0..256. */

@@ -1,126 +1,53 @@
+/* The scanner. Text is read in pieces of 64 bytes, each as a few masks of 64 bits; where tokens begin and
+ * end, which have white space or a line break before them, what letters a word has are then operations on
+ * whole masks. A piece ends where its last word does, so no word straddles two; the rare token that is
+ * longer than a piece, and fences, are read byte by byte. Words are hashed at the end of a chunk (words.c). */
 #include "features/scan.h"
 
 #include <stdbool.h>
 
+#include "features/bytes.h"
+#include "features/clones.h"
 #include "features/hash.h"
 #include "features/lexicon.h"
-
-/* Class of a byte. LOWER and above continue a word. */
-enum { SPACE, BREAK, SYMBOL, LOWER, UPPER, DIGIT, HIGH };
-
-/* clang-format off */
-#define _ SPACE
-#define B BREAK
-#define S SYMBOL
-#define L LOWER
-#define U UPPER
-#define D DIGIT
-#define H HIGH
-static const uint8_t class_table[256] = {
-    _, _, _, _, _, _, _, _, _, _, B, _, _, _, _, _,
-    _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _,
-    _, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S,
-    D, D, D, D, D, D, D, D, D, D, S, S, S, S, S, S,
-    S, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
-    U, U, U, U, U, U, U, U, U, U, U, S, S, S, S, S,
-    S, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
-    L, L, L, L, L, L, L, L, L, L, L, S, S, S, S, _,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
-};
-#undef _
-#undef B
-#undef S
-#undef L
-#undef U
-#undef D
-#undef H
-/* clang-format on */
-
-static inline uint8_t class_of(uint8_t c)
-{
-    return class_table[c];
-}
-
-/* Of a byte inside a word: the byte as it is hashed (A-Z lowered), and above it its flag; 0 for bytes that
- * end a word. One look-up a byte instead of three tests. */
-#define L8(c, f) f | (c), f | ((c) + 1), f | ((c) + 2), f | ((c) + 3), f | ((c) + 4), f | ((c) + 5), f | ((c) + 6), f | ((c) + 7)
-#define LOW(c) (TF_HAS_LOWER << 8) | (c)
-#define UPP(c) (TF_INNER_UPPER << 8) | (c)
-#define DIG (TF_HAS_DIGIT << 8)
-#define HI8(c) L8(c, TF_HAS_HIGH << 8)
-#define NONE8 0, 0, 0, 0, 0, 0, 0, 0
-/* clang-format off */
-static const uint16_t in_word[256] = {
-    NONE8, NONE8, NONE8, NONE8, NONE8, NONE8,
-    L8('0', DIG), DIG | '8', DIG | '9', 0, 0, 0, 0, 0, 0,
-    0, UPP('a'), UPP('b'), UPP('c'), UPP('d'), UPP('e'), UPP('f'), UPP('g'),
-    L8('h', TF_INNER_UPPER << 8), L8('p', TF_INNER_UPPER << 8),
-    UPP('x'), UPP('y'), UPP('z'), 0, 0, 0, 0, 0,
-    0, LOW('a'), LOW('b'), LOW('c'), LOW('d'), LOW('e'), LOW('f'), LOW('g'),
-    L8('h', TF_HAS_LOWER << 8), L8('p', TF_HAS_LOWER << 8),
-    LOW('x'), LOW('y'), LOW('z'), 0, 0, 0, 0, 0,
-    HI8(0x80), HI8(0x88), HI8(0x90), HI8(0x98), HI8(0xa0), HI8(0xa8), HI8(0xb0), HI8(0xb8),
-    HI8(0xc0), HI8(0xc8), HI8(0xd0), HI8(0xd8), HI8(0xe0), HI8(0xe8), HI8(0xf0), HI8(0xf8),
-};
-/* clang-format on */
+#include "features/words.h"
 
 void tf_scan_start(tf_scan *scan, const char *text, size_t len, const struct tf_lexicon *lexicon)
 {
+    tf_tokens *t = &scan->tokens;
     scan->at = text;
     scan->end = len ? text + len : text;
     scan->lexicon = lexicon;
     scan->lines = 0;
-    scan->line_bytes = 0;
-    scan->longest_line = 0;
+    scan->line_bytes = scan->longest_line = scan->indent = 0;
+    scan->flags = TF_LINE_START;
+    t->n = 0;
+    for (int i = 0; i < TF_BACK; i++) {
+        t->hash[i] = t->len[i] = t->classes[i] = 0;
+        t->back[i] = NULL;
+        t->kind[i] = TF_WORD;
+        t->byte[i] = t->flags[i] = t->short_len[i] = 0;
+    }
 }
 
-/* Reads a word from `at`; returns its end. */
-static inline const char *read_word(const char *at, const char *end, tf_token *token)
+/* The last two tokens of a chunk stand before the first of the next. */
+static void keep_last(tf_tokens *t)
 {
-    const char *start = at;
-    uint32_t k = in_word[(uint8_t)*at], seen = k;
-    uint32_t h = tf_hash_byte(TF_HASH_START, (uint8_t)k);
-    uint32_t first = k >> 8;
-    if (first == TF_INNER_UPPER) {
-        first = TF_FIRST_UPPER;
-        seen = 0;
+    for (int i = 0; i < TF_BACK; i++) {
+        const uint32_t from = t->n + (uint32_t)i;
+        t->back[i] = tf_token_text(t, from);
+        t->hash[i] = t->hash[from];
+        t->len[i] = t->len[from];
+        t->classes[i] = t->classes[from];
+        t->kind[i] = t->kind[from];
+        t->byte[i] = t->byte[from];
+        t->flags[i] = t->flags[from];
+        t->short_len[i] = t->short_len[from];
     }
-    while (++at < end && (k = in_word[(uint8_t)*at]) != 0) {
-        h = tf_hash_byte(h, (uint8_t)k);
-        seen |= k;
-    }
-    const size_t len = (size_t)(at - start);
-    token->flags |= (uint8_t)(first | seen >> 8);
-    token->kind = first == TF_HAS_DIGIT && seen >> 8 == TF_HAS_DIGIT ? TF_NUMBER : TF_WORD;
-    token->len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
-    token->hash = tf_hash_mix(h);
-    return at;
+    t->n = t->bytes = t->words = t->numbers = t->word_bytes = t->n_known = t->n_lines = 0;
 }
 
-static const char *read_symbol(const char *at, const char *end, tf_token *token)
-{
-    size_t len = 1;
-    uint8_t c = (uint8_t)*at;
-    if (c == '`' && end - at >= 3 && at[1] == '`' && at[2] == '`') {
-        len = 3;
-        while (at + len < end && at[len] == '`' && len < 16)
-            len++;
-        token->kind = TF_FENCE;
-        token->hash = tf_hash_mix(tf_hash_bytes("```", 3));
-    } else {
-        token->kind = TF_SYMBOL;
-        token->hash = tf_hash_mix(tf_hash_byte(TF_HASH_START, c));
-    }
-    token->len = (uint32_t)len;
-    return at + len;
-}
+/* ---- lines ---- */
 
 static void end_line(tf_scan *scan)
 {
@@ -129,52 +56,278 @@ static void end_line(tf_scan *scan)
     scan->line_bytes = 0;
 }
 
-static void add_line_bytes(tf_scan *scan, size_t n)
+TF_INLINE void add_line_bytes(tf_scan *scan, size_t n)
 {
     scan->line_bytes = n > UINT32_MAX - scan->line_bytes ? UINT32_MAX : scan->line_bytes + (uint32_t)n;
 }
 
+TF_INLINE void count_lines(tf_scan *scan, uint64_t breaks, unsigned len)
+{
+    unsigned from = 0;
+    for (; breaks; breaks &= breaks - 1) {
+        const unsigned at = tf_lowest(breaks);
+        add_line_bytes(scan, at - from);
+        end_line(scan);
+        scan->lines++;
+        from = at + 1;
+    }
+    add_line_bytes(scan, len - from);
+}
+
+TF_INLINE void start_line(tf_scan *scan, uint32_t token, uint32_t bytes, uint32_t indent)
+{
+    tf_tokens *t = &scan->tokens;
+    t->line[t->n_lines] = (uint8_t)token;
+    t->line_at[t->n_lines] = bytes;
+    t->indent[t->n_lines++] = (uint16_t)(indent > UINT16_MAX ? UINT16_MAX : indent);
+}
+
+/* ---- one token, byte by byte ---- */
+
+static bool in_word(uint8_t c)
+{
+    return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static unsigned letter_flag(uint8_t c, bool first)
+{
+    if (c >= 0x80)
+        return TF_HAS_HIGH;
+    if (c <= '9')
+        return TF_HAS_DIGIT;
+    return c >= 'a' ? TF_HAS_LOWER : first ? TF_FIRST_UPPER : TF_INNER_UPPER;
+}
+
+static size_t read_long_word(const char *at, const char *end, uint32_t *hash, unsigned *flags)
+{
+    const char *start = at;
+    uint32_t h = TF_HASH_START;
+    *flags = 0;
+    for (; at < end && in_word((uint8_t)*at); at++) {
+        const uint8_t c = (uint8_t)*at;
+        *flags |= letter_flag(c, at == start);
+        h = tf_hash_byte(h, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+    }
+    *hash = tf_hash_mix(h);
+    return (size_t)(at - start);
+}
+
+static size_t read_fence(const char *at, const char *end, uint32_t *hash)
+{
+    size_t len = 3;
+    while (at + len < end && at[len] == '`' && len < 16)
+        len++;
+    *hash = tf_hash_mix(tf_hash_bytes("```", 3));
+    return len;
+}
+
+/* The word or fence at scan->at as a token, and a piece, of its own. */
+static void take_long(tf_scan *scan)
+{
+    tf_tokens *t = &scan->tokens;
+    const uint32_t i = t->n, to = TF_BACK + i;
+    const bool word = in_word((uint8_t)*scan->at);
+    unsigned flags = 0;
+    const size_t len = word ? read_long_word(scan->at, scan->end, &t->hash[to], &flags)
+                            : read_fence(scan->at, scan->end, &t->hash[to]);
+    const bool number = flags == TF_HAS_DIGIT;
+    t->len[to] = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+    t->short_len[to] = len > 255 ? 255 : (uint8_t)len;
+    t->kind[to] = !word ? TF_FENCE : number ? TF_NUMBER : TF_WORD;
+    t->byte[to] = (uint8_t)*scan->at;
+    t->flags[to] = (uint8_t)(flags | scan->flags);
+    t->at[to] = (uint16_t)(scan->n_pieces * TF_PIECE);
+    t->classes[to] = word && !number ? tf_lexicon_find(scan->lexicon, t->hash[to]) : 0;
+    if (t->classes[to])
+        t->known[t->n_known++] = (uint8_t)i;
+    if (scan->flags & TF_LINE_START)
+        start_line(scan, i, t->bytes, scan->indent);
+    t->words += word && !number;
+    t->word_bytes += word && !number ? t->len[to] : 0;
+    t->numbers += number;
+    t->piece[scan->n_pieces++] = scan->at;
+    t->n++;
+    t->bytes += t->len[to];
+    add_line_bytes(scan, len);
+    scan->flags = 0;
+    scan->indent = 0;
+    scan->at += len;
+}
+
+/* ---- a piece ---- */
+
+/* Where the piece ends, so that no token is cut; 0 where its first token must be read byte by byte. */
+TF_INLINE unsigned piece_end(const tf_byte_masks *m, uint64_t word, unsigned len, bool last)
+{
+    const uint64_t fence = m->tick & m->tick >> 1 & m->tick >> 2;
+    if (fence)
+        return tf_lowest(fence);
+    if (len < TF_PIECE)
+        return len;
+    if (word >> 63)
+        return ~word ? tf_highest(~word) + 1 : 0;
+    if (m->tick >> 63 && !last) /* perhaps a fence */
+        return tf_highest(~m->tick) + 1;
+    return len;
+}
+
+TF_INLINE uint32_t columns(const tf_byte_masks *m, uint64_t within)
+{
+    return tf_ones(within) + 3 * tf_ones(m->tab & within);
+}
+
+/* Tokens that begin lines, and what stands behind the last token, for the next piece. */
+TF_INLINE void find_lines(tf_scan *scan, const tf_byte_masks *m, uint64_t gap, uint64_t breaks, uint64_t starts)
+{
+    tf_tokens *t = &scan->tokens;
+    /* a break carries through the gap that it stands in, to the token behind */
+    uint64_t begins = (gap + breaks) & ~gap & starts;
+    const uint64_t first = starts & (~starts + 1);
+    if (scan->flags & TF_LINE_START)
+        begins |= first;
+    for (uint64_t left = begins; left; left &= left - 1) {
+        const unsigned at = tf_lowest(left);
+        const uint64_t before = tf_below(at), broken = breaks & before;
+        const uint32_t token = t->n + tf_ones(starts & before);
+        const uint64_t within = gap & before;
+        t->flags[TF_BACK + token] |= TF_LINE_START;
+        start_line(scan, token, t->bytes + at - tf_ones(within), broken ? columns(m, within & ~tf_below(tf_highest(broken)) & ~breaks)
+                                       : columns(m, within) + scan->indent);
+    }
+    const uint64_t behind = starts ? gap & ~tf_below(tf_highest(starts)) : gap, broken = breaks & behind;
+    if (starts)
+        scan->flags = 0, scan->indent = 0;
+    scan->flags |= (uint8_t)((behind ? TF_SPACE_BEFORE : 0) | (broken ? TF_LINE_START : 0));
+    if (broken)
+        scan->indent = columns(m, behind & ~tf_below(tf_highest(broken)) & ~breaks);
+    else
+        scan->indent += columns(m, behind);
+    if (scan->indent > UINT16_MAX)
+        scan->indent = UINT16_MAX;
+}
+
+/* Every token's place and first byte; symbols are then complete. */
+TF_INLINE void list_tokens(tf_scan *scan, const char *raw, uint64_t gap, uint64_t starts, uint32_t base)
+{
+    tf_tokens *t = &scan->tokens;
+    const uint32_t *symbol = scan->lexicon->symbol_hash;
+    const uint64_t spaced = gap << 1 | (scan->flags & TF_SPACE_BEFORE ? 1 : 0);
+    uint32_t to = TF_BACK + t->n;
+    memset(&t->kind[to], TF_SYMBOL, TF_PIECE);
+    memset(&t->short_len[to], 1, TF_PIECE);
+    for (; starts; starts &= starts - 1, to++) {
+        const unsigned at = tf_lowest(starts);
+        const uint8_t c = (uint8_t)raw[at];
+        t->at[to] = (uint16_t)(base + at);
+        t->byte[to] = c;
+        t->hash[to] = symbol[c];
+        t->len[to] = 1;
+        t->classes[to] = 0;
+        t->flags[to] = (uint8_t)((spaced >> at & 1) * TF_SPACE_BEFORE);
+    }
+}
+
+/* Flags of a word, bit after bit from the highest. inner: A-Z behind a first letter. */
+TF_INLINE unsigned word_flags(const tf_byte_masks *m, uint64_t inner, uint64_t within, unsigned from)
+{
+    unsigned flags = (m->lower & within) != 0;
+    flags = flags * 2 + ((m->high & within) != 0);
+    flags = flags * 2 + ((m->digit & within) != 0);
+    flags = flags * 2 + ((inner & within) != 0);
+    return (flags * 2 + (unsigned)(m->upper >> from & 1)) * TF_FIRST_UPPER;
+}
+_Static_assert(TF_FIRST_UPPER * 2 == TF_INNER_UPPER && TF_INNER_UPPER * 2 == TF_HAS_DIGIT &&
+                   TF_HAS_DIGIT * 2 == TF_HAS_HIGH && TF_HAS_HIGH * 2 == TF_HAS_LOWER,
+               "word_flags builds them in this order");
+
+TF_INLINE void list_words(tf_scan *scan, const tf_byte_masks *m, uint64_t word, uint64_t starts, uint32_t base)
+{
+    tf_tokens *t = &scan->tokens;
+    tf_scan_word *to = &scan->word[scan->n_words];
+    uint64_t begin = word & ~(word << 1), end = ~word & word << 1;
+    const uint64_t inner = m->upper & ~begin;
+    uint32_t words = 0, bytes = 0, numbers = 0;
+    for (; begin; begin &= begin - 1, end &= end - 1, to++) {
+        const unsigned from = tf_lowest(begin), behind = tf_lowest(end); /* no word reaches the 64th byte */
+        const uint32_t len = behind - from, token = t->n + tf_ones(starts & (begin ^ (begin - 1)) >> 1);
+        const uint64_t within = ((uint64_t)1 << behind) - ((uint64_t)1 << from);
+        const unsigned flags = word_flags(m, inner, within, from);
+        const bool number = flags == TF_HAS_DIGIT;
+        t->flags[TF_BACK + token] |= (uint8_t)flags;
+        t->kind[TF_BACK + token] = number ? TF_NUMBER : TF_WORD;
+        t->len[TF_BACK + token] = len;
+        t->short_len[TF_BACK + token] = (uint8_t)len;
+        *to = (tf_scan_word){base + from, len, token};
+        numbers += number;
+        words++;
+        bytes += number ? 0 : len;
+    }
+    scan->n_words += words;
+    t->words += words - numbers;
+    t->numbers += numbers;
+    t->word_bytes += bytes;
+}
+
+TF_INLINE void take_piece(tf_scan *scan)
+{
+    tf_tokens *t = &scan->tokens;
+    const size_t left = (size_t)(scan->end - scan->at);
+    const uint32_t base = scan->n_pieces * TF_PIECE;
+    const char *raw = scan->at;
+    char copy[TF_PIECE];
+    tf_byte_masks m;
+    if (left < TF_PIECE) {
+        memset(copy, 0, sizeof copy);
+        memcpy(copy, raw, left);
+        raw = copy;
+    }
+    tf_masks(raw, &m, scan->lowered + base);
+    uint64_t word = m.digit | m.upper | m.lower | m.high;
+    const unsigned len = piece_end(&m, word, left < TF_PIECE ? (unsigned)left : TF_PIECE, left <= TF_PIECE);
+    if (!len) {
+        take_long(scan);
+        return;
+    }
+    const uint64_t valid = tf_below(len), gap = m.space & valid, breaks = m.line & valid;
+    word &= valid;
+    const uint64_t starts = (~(word | gap) & valid) | (word & ~(word << 1));
+    count_lines(scan, breaks, len);
+    list_tokens(scan, raw, gap, starts, base);
+    list_words(scan, &m, word, starts, base);
+    find_lines(scan, &m, gap, breaks, starts);
+    t->n += tf_ones(starts);
+    t->bytes += len - tf_ones(gap);
+    t->piece[scan->n_pieces++] = scan->at;
+    scan->at += len;
+}
+
+/* ---- chunks ---- */
+
+/* Rows behind the last one, which loops over whole vectors read too. */
+TF_INLINE void pad(tf_tokens *t)
+{
+    memset(&t->kind[TF_BACK + t->n], TF_SYMBOL, TF_VECTOR);
+    memset(&t->byte[TF_BACK + t->n], 0, TF_VECTOR);
+    memset(&t->flags[TF_BACK + t->n], 0, TF_VECTOR);
+}
+
+TF_CLONES static void fill(tf_scan *scan)
+{
+    tf_tokens *t = &scan->tokens;
+    do {
+        scan->n_pieces = scan->n_words = 0;
+        while (scan->at < scan->end && t->n + TF_PIECE <= TF_CHUNK && scan->n_pieces < TF_PIECES)
+            take_piece(scan);
+    } while (!t->n && scan->at < scan->end);
+    tf_scan_words(scan);
+    pad(&scan->tokens);
+}
+
 size_t tf_scan_next(tf_scan *scan)
 {
-    size_t n = 0;
-    const char *at = scan->at, *end = scan->end;
-    uint8_t flags = scan->lines == 0 && scan->line_bytes == 0 ? TF_LINE_START : 0;
-    uint32_t indent = 0, breaks = 0;
-    while (at < end && n < TF_CHUNK) {
-        uint8_t c = (uint8_t)*at, k = class_of(c);
-        if (k == BREAK) {
-            end_line(scan);
-            scan->lines++;
-            breaks += breaks < 255;
-            flags = TF_LINE_START | TF_SPACE_BEFORE;
-            indent = 0;
-            at++;
-            continue;
-        }
-        if (k == SPACE) {
-            flags |= TF_SPACE_BEFORE;
-            indent += c == '\t' ? 4 : 1;
-            add_line_bytes(scan, 1);
-            at++;
-            continue;
-        }
-        tf_token *token = &scan->chunk[n++];
-        token->at = at;
-        token->byte = c;
-        token->flags = flags;
-        token->breaks = (uint8_t)breaks;
-        token->indent = (uint16_t)(indent > UINT16_MAX ? UINT16_MAX : indent);
-        token->classes = 0;
-        const char *next = k == SYMBOL ? read_symbol(at, end, token) : read_word(at, end, token);
-        if (k != SYMBOL && scan->lexicon)
-            token->classes = tf_lexicon_find(scan->lexicon, token->hash);
-        add_line_bytes(scan, (size_t)(next - at));
-        at = next;
-        flags = 0;
-        indent = breaks = 0;
-    }
-    scan->at = at;
-    if (at == end)
+    keep_last(&scan->tokens);
+    fill(scan);
+    if (scan->at == scan->end)
         end_line(scan);
-    return n;
+    return scan->tokens.n;
 }

@@ -1,5 +1,6 @@
 /* Code: how much of the ask is code, and which kind. A line counts as code by its marks, not by a
  * parser: brackets, operators, a trailing semicolon, identifiers in snake or camel case. */
+#include "features/columns.h"
 #include "features/extractors.h"
 
 static void end_line(tf_code_state *c)
@@ -9,131 +10,111 @@ static void end_line(tf_code_state *c)
     c->line_marks = c->line_tokens = c->line_bytes = 0;
 }
 
-static void start_line(tf_code_state *c, const tf_token *token)
+static void start_line(tf_code_state *c, const tf_tokens *t, uint32_t token, uint16_t indent)
 {
+    const uint32_t at = TF_BACK + token;
+    const bool symbol = t->kind[at] == TF_SYMBOL;
     end_line(c);
     c->lines++;
-    c->indented += token->indent >= 2;
-    c->diff += token->kind == TF_SYMBOL && (token->byte == '+' || token->byte == '-') &&
-               token->indent == 0;
-    c->diff += token->byte == '@' && token->kind == TF_SYMBOL;
-    c->shell += (token->classes & TF_LEX(SHELL)) != 0 || token->byte == '$';
+    c->indented += indent >= 2;
+    c->diff += symbol && (t->byte[at] == '+' || t->byte[at] == '-') && indent == 0;
+    c->diff += symbol && t->byte[at] == '@';
+    c->shell += (t->classes[at] & TF_LEX(SHELL)) != 0 || t->byte[at] == '$';
 }
 
-static void feed_classes(tf_code_state *c, const tf_token *token)
+/* Words of SQL in capitals. */
+static void feed_sql(tf_code_state *c, const tf_tokens *t)
 {
-    c->sql += (token->classes & TF_LEX(SQL)) && (token->flags & TF_INNER_UPPER) && !(token->flags & TF_HAS_LOWER);
-    c->keywords += (token->classes & TF_LEX(CODE)) != 0;
-    c->python += (token->classes & TF_LEX(PYTHON)) != 0;
-    c->c_like += (token->classes & TF_LEX(CLIKE)) != 0;
-    c->faults += (token->classes & TF_LEX(FAULT)) != 0;
-}
-
-/* A word that stands right behind a mark. */
-static void feed_joined(tf_code_state *c)
-{
-    const uint8_t before = c->last->byte;
-    const bool joined = c->before->kind == TF_WORD && !(c->last->flags & TF_SPACE_BEFORE);
-    c->snake += joined && before == '_';
-    c->paths += joined && (before == '/' || before == '.');
-    c->line_marks += joined && before == '_';
-    c->markup += before == '<' || (before == '/' && c->before->byte == '<');
-}
-
-static inline void feed_word(tf_code_state *c, const tf_token *token)
-{
-    const bool camel = (token->flags & (TF_INNER_UPPER | TF_HAS_LOWER)) == (TF_INNER_UPPER | TF_HAS_LOWER);
-    if (camel) {
-        const bool joined = !(token->flags & TF_SPACE_BEFORE) && c->last->kind == TF_SYMBOL &&
-                            c->last->byte == '_' && c->before->kind == TF_WORD &&
-                            !(c->last->flags & TF_SPACE_BEFORE);
-        c->camel++;
-        c->line_marks += !joined; /* a joined one is counted below, once */
+    for (uint32_t k = 0; k < t->n_known; k++) {
+        const uint32_t at = TF_BACK + t->known[k];
+        c->sql += (t->classes[at] & TF_LEX(SQL)) != 0 &&
+                  (t->flags[at] & (TF_INNER_UPPER | TF_HAS_LOWER)) == TF_INNER_UPPER;
     }
-    if (token->classes)
-        feed_classes(c, token);
-    if (!(token->flags & TF_SPACE_BEFORE) && c->last->kind == TF_SYMBOL)
-        feed_joined(c);
 }
 
-static void feed_symbol(tf_code_state *c, const tf_token *token)
+TF_INLINE tf_yes is_bracket(tf_yes c)
 {
-    const bool tight = !(token->flags & TF_SPACE_BEFORE);
-    switch (token->byte) {
-    case '(':
-        c->calls += tight && c->last->kind == TF_WORD;
-        c->brackets++;
-        c->line_marks += tight && c->last->kind == TF_WORD;
-        break;
-    case ')':
-        c->brackets++;
-        break;
-    case '{':
-    case '}':
-    case '[':
-    case ']':
-        c->brackets++;
-        c->line_marks++;
-        break;
-    case ';':
-    case '=':
-    case '<':
-    case '>':
-    case '&':
-    case '|':
-    case '*':
-    case '%':
-    case '+':
-    case '#':
-    case '!':
-    case '~':
-    case '^':
-    case '@':
-        c->operators++;
-        c->line_marks++;
-        break;
-    case '/':
-        c->urls += tight && c->last->byte == '/' && c->before->byte == ':';
-        break;
-    default:
-        break;
+    return tf_is(c, '{') | tf_is(c, '}') | tf_is(c, '[') | tf_is(c, ']');
+}
+
+TF_INLINE tf_yes is_operator(tf_yes c)
+{
+    return tf_is(c, ';') | tf_is(c, '=') | tf_is(c, '<') | tf_is(c, '>') | tf_is(c, '&') | tf_is(c, '|') |
+           tf_is(c, '*') | tf_is(c, '%') | tf_is(c, '+') | tf_is(c, '#') | tf_is(c, '!') | tf_is(c, '~') |
+           tf_is(c, '^') | tf_is(c, '@');
+}
+
+/* Counts what single tokens and their two neighbours tell; marks: which of them mark their line as code. */
+TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_column_bits *marks)
+{
+    tf_yes snakes = {0}, camels = {0}, paths = {0}, markup = {0}, fences = {0};
+    tf_yes calls = {0}, brackets = {0}, operators = {0}, urls = {0};
+    for (uint32_t i = 0; i < t->n; i += TF_WIDE) {
+        const tf_yes byte = tf_load(&t->byte[i + 2]), byte1 = tf_load(&t->byte[i + 1]), byte2 = tf_load(&t->byte[i]);
+        const tf_yes kind = tf_load(&t->kind[i + 2]), flags = tf_load(&t->flags[i + 2]);
+        const tf_yes kind1 = tf_load(&t->kind[i + 1]), tight1 = ~tf_has(tf_load(&t->flags[i + 1]), TF_SPACE_BEFORE);
+        const tf_yes word = tf_is(kind, TF_WORD), tight = ~tf_has(flags, TF_SPACE_BEFORE);
+        /* a word right behind a mark; and the mark right behind a word */
+        const tf_yes behind = word & tight & tf_is(kind1, TF_SYMBOL);
+        const tf_yes joined = behind & tf_is(tf_load(&t->kind[i]), TF_WORD) & tight1;
+        const tf_yes camel = word & tf_has(flags, TF_INNER_UPPER) & tf_has(flags, TF_HAS_LOWER);
+        const tf_yes snake = joined & tf_is(byte1, '_');
+        const tf_yes call = tf_is(byte, '(') & tight & tf_is(kind1, TF_WORD);
+        const tf_yes bracket = is_bracket(byte), operator_ = is_operator(byte);
+        tf_tally(&snakes, snake);
+        tf_tally(&camels, camel);
+        tf_tally(&paths, joined & (tf_is(byte1, '/') | tf_is(byte1, '.')));
+        tf_tally(&markup, behind & (tf_is(byte1, '<') | (tf_is(byte1, '/') & tf_is(byte2, '<'))));
+        tf_tally(&fences, tf_is(kind, TF_FENCE));
+        tf_tally(&calls, call);
+        tf_tally(&brackets, bracket | tf_is(byte, '(') | tf_is(byte, ')'));
+        tf_tally(&operators, operator_);
+        tf_tally(&urls, tf_is(byte, '/') & tight & tf_is(byte1, '/') & tf_is(byte2, ':'));
+        tf_put_bits(marks, i, camel | snake | call | bracket | operator_);
     }
+    c->snake += tf_total(snakes);
+    c->camel += tf_total(camels);
+    c->paths += tf_total(paths);
+    c->markup += tf_total(markup);
+    c->fences += tf_total(fences);
+    c->calls += tf_total(calls);
+    c->brackets += tf_total(brackets);
+    c->operators += tf_total(operators);
+    c->urls += tf_total(urls);
+}
+
+static void add_to_line(tf_code_state *c, const tf_column_bits *marks, uint32_t from, uint32_t to, uint32_t bytes)
+{
+    c->line_bytes += bytes;
+    c->all_bytes += bytes;
+    c->line_tokens += to - from;
+    c->line_marks += tf_count_bits(marks, from, to);
 }
 
 void tf_code_feed(tf_state *state, const tf_chunk *chunk)
 {
     tf_code_state *c = &state->code;
+    const tf_tokens *t = chunk->t;
+    tf_column_bits marks = {{0}};
+    uint32_t from = 0, bytes = 0;
     if (chunk->zone != TF_ZONE_ASK)
         return;
-    if (chunk->first)
-        memset(c->prev, 0, sizeof c->prev);
-    c->before = &c->prev[1];
-    c->last = &c->prev[0];
-    for (size_t i = 0; i < chunk->n; i++) {
-        const tf_token *token = &chunk->at[i];
-        if (token->flags & TF_LINE_START)
-            start_line(c, token);
-        c->line_bytes += token->len;
-        c->all_bytes += token->len;
-        c->line_tokens++;
-        if (token->kind == TF_WORD)
-            feed_word(c, token);
-        else if (token->kind == TF_FENCE)
-            c->fences++;
-        else if (token->kind == TF_SYMBOL)
-            feed_symbol(c, token);
-        c->before = c->last;
-        c->last = token;
+    count_tokens(c, t, &marks);
+    feed_sql(c, t);
+    for (uint32_t k = 0; k < t->n_lines; k++) {
+        add_to_line(c, &marks, from, t->line[k], t->line_at[k] - bytes);
+        start_line(c, t, t->line[k], t->indent[k]);
+        from = t->line[k];
+        bytes = t->line_at[k];
     }
-    const tf_token before = *c->before, last = *c->last;
-    c->prev[1] = before;
-    c->prev[0] = last;
+    add_to_line(c, &marks, from, t->n, t->bytes - bytes);
 }
 
 void tf_code_finish(tf_state *state)
 {
     tf_code_state *c = &state->code;
-    const uint32_t tokens = state->zone[TF_ZONE_ASK].tokens;
+    const tf_zone_totals *ask = &state->zone[TF_ZONE_ASK];
+    const uint32_t tokens = ask->tokens;
     end_line(c);
     tf_set(state, TF_N_CODE_FENCES, c->fences);
     tf_set(state, TF_N_CODE_DENSITY, tf_share(c->code_bytes, c->all_bytes));
@@ -143,14 +124,14 @@ void tf_code_finish(tf_state *state)
     tf_set(state, TF_N_CODE_SNAKE, c->snake);
     tf_set(state, TF_N_CODE_CAMEL, c->camel);
     tf_set(state, TF_N_CODE_CALLS, c->calls);
-    tf_set(state, TF_N_CODE_KEYWORDS, c->keywords);
-    tf_set(state, TF_N_CODE_PYTHON, c->python);
-    tf_set(state, TF_N_CODE_CLIKE, c->c_like);
+    tf_set(state, TF_N_CODE_KEYWORDS, ask->classes[TF_LEX_CODE]);
+    tf_set(state, TF_N_CODE_PYTHON, ask->classes[TF_LEX_PYTHON]);
+    tf_set(state, TF_N_CODE_CLIKE, ask->classes[TF_LEX_CLIKE]);
     tf_set(state, TF_N_CODE_SQL, c->sql);
     tf_set(state, TF_N_CODE_SHELL, c->shell);
     tf_set(state, TF_N_CODE_PATHS, c->paths);
     tf_set(state, TF_N_CODE_DIFF, c->diff);
-    tf_set(state, TF_N_CODE_TRACE, c->faults);
+    tf_set(state, TF_N_CODE_TRACE, ask->classes[TF_LEX_FAULT]);
     tf_set(state, TF_N_CODE_URLS, c->urls);
     tf_set(state, TF_N_CODE_MARKUP, c->markup);
 }

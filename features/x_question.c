@@ -1,17 +1,7 @@
 /* Question: what the ask wants and in which form: a choice among options, a proof, a number, one
  * word; how much there is to weigh. */
+#include "features/columns.h"
 #include "features/extractors.h"
-
-/* Does this token close an option marker? "A." "B)" "(C)" "D:" in their order A, B, C, … */
-static bool is_option(const tf_question_state *q, const tf_token *token)
-{
-    const tf_token *letter = q->last;
-    return (token->byte == '.' || token->byte == ')' || token->byte == ':') &&
-           !(token->flags & TF_SPACE_BEFORE) && letter->len == 1 && letter->kind == TF_WORD &&
-           letter->byte == 'A' + q->options && q->options < 26 &&
-           ((letter->flags & TF_SPACE_BEFORE) || (letter->flags & TF_LINE_START) ||
-            q->before->byte == '(');
-}
 
 static void end_sentence(tf_question_state *q)
 {
@@ -22,125 +12,149 @@ static void end_sentence(tf_question_state *q)
     q->sentence_words = 0;
 }
 
-static void feed_symbol(tf_question_state *q, const tf_token *token)
+/* What needs no order. */
+TF_CLONES static void count_marks(tf_question_state *q, const tf_tokens *t)
 {
-    const uint8_t c = token->byte;
-    const bool tight = !(token->flags & TF_SPACE_BEFORE);
-    switch (c) {
+    tf_yes formula = {0}, operators = {0}, blanks = {0}, quotes = {0}, big = {0}, decimals = {0}, marks = {0};
+    for (uint32_t i = 0; i < t->n; i += TF_WIDE) {
+        const tf_yes byte = tf_load(&t->byte[i + 2]), byte1 = tf_load(&t->byte[i + 1]), byte2 = tf_load(&t->byte[i]);
+        const tf_yes tight = ~tf_has(tf_load(&t->flags[i + 2]), TF_SPACE_BEFORE);
+        const tf_yes number = tf_is(tf_load(&t->kind[i + 2]), TF_NUMBER);
+        tf_tally(&marks, tf_is(byte, '?'));
+        tf_tally(&formula, tf_is(byte, '$') | tf_is(byte, '\\'));
+        tf_tally(&operators, tf_is(byte, '=') | tf_is(byte, '+') | tf_is(byte, '*') | tf_is(byte, '/') |
+                                 tf_is(byte, '^') | tf_is(byte, '<') | tf_is(byte, '>'));
+        tf_tally(&blanks, tf_is(byte, '_') & tight & tf_is(byte1, '_') & ~tf_is(byte2, '_'));
+        tf_tally(&quotes, tf_is(byte, '"'));
+        tf_tally(&big, number & tf_at_least(tf_load(&t->short_len[i + 2]), 4));
+        tf_tally(&decimals, number & tight & tf_is(byte1, '.') & tf_is(tf_load(&t->kind[i]), TF_NUMBER));
+    }
+    q->marks += tf_total(marks);
+    q->formula += tf_total(formula);
+    q->operators += tf_total(operators);
+    q->blanks += tf_total(blanks);
+    q->quotes += tf_total(quotes);
+    q->big += tf_total(big);
+    q->decimals += tf_total(decimals);
+}
+
+/* What does: words, for their number; marks that end a sentence; what may close an option marker: "A." "B)"
+ * "(C)" "D:". */
+typedef struct {
+    tf_column_bits words, stops, options, spaces;
+} found;
+
+TF_CLONES static void find_marks(const tf_tokens *t, found *f)
+{
+    for (uint32_t i = 0; i < t->n; i += TF_WIDE) {
+        const tf_yes byte = tf_load(&t->byte[i + 2]), byte1 = tf_load(&t->byte[i + 1]), byte2 = tf_load(&t->byte[i]);
+        const tf_yes spaced = tf_has(tf_load(&t->flags[i + 2]), TF_SPACE_BEFORE);
+        const tf_yes closing = tf_is(byte, '.') | tf_is(byte, ')') | tf_is(byte, ':');
+        const tf_yes letter = tf_is(tf_load(&t->kind[i + 1]), TF_WORD) & tf_is(tf_load(&t->short_len[i + 1]), 1) &
+                              tf_at_least(byte1, 'A') & ~tf_at_least(byte1, 'Z' + 1);
+        const tf_yes open = tf_has(tf_load(&t->flags[i + 1]), TF_SPACE_BEFORE | TF_LINE_START) | tf_is(byte2, '(');
+        tf_put_bits(&f->words, i, tf_is(tf_load(&t->kind[i + 2]), TF_WORD));
+        tf_put_bits(&f->stops, i, tf_is(byte, '?') | tf_is(byte, '.') | tf_is(byte, '!') | tf_is(byte, ':'));
+        tf_put_bits(&f->options, i, closing & ~spaced & letter & open);
+        tf_put_bits(&f->spaces, i, spaced);
+    }
+}
+
+/* A mark that ends a sentence, or might. */
+static void feed_stop(tf_question_state *q, const tf_tokens *t, uint32_t token)
+{
+    const uint32_t at = TF_BACK + token;
+    const bool tight = !(t->flags[at] & TF_SPACE_BEFORE);
+    switch (t->byte[at]) {
     case '?':
-        q->marks++;
         q->last_mark = 1;
-        end_sentence(q);
-        break;
-    case '.':
-    case '!':
-        q->last_mark = 2;
-        if (tight && q->last->kind == TF_NUMBER)
-            break;
         end_sentence(q);
         break;
     case ':':
         q->last_mark = 3;
         break;
-    case '$':
-    case '\\':
-        q->formula++;
-        break;
-    case '=':
-    case '+':
-    case '*':
-    case '/':
-    case '^':
-    case '<':
-    case '>':
-        q->operators++;
-        break;
-    case '_':
-        q->blanks += tight && q->last->byte == '_' && q->before->byte != '_';
-        break;
-    case '"':
-        q->quotes++;
-        break;
-    default:
-        break;
-    }
-    if (is_option(q, token)) {
-        if (!q->options)
-            q->first_option_word = q->words;
-        q->options++;
+    default: /* . ! */
+        q->last_mark = 2;
+        if (!(tight && t->kind[at - 1] == TF_NUMBER))
+            end_sentence(q);
     }
 }
 
-static void feed_number(tf_question_state *q, const tf_token *token)
+/* Stops and options in their order, with the words between them counted. Returns the token of the first
+ * option if it stands in this chunk, else n. */
+static uint32_t feed_ordered(tf_question_state *q, const tf_tokens *t, const found *f)
 {
-    q->numbers++;
-    q->big += token->len >= 4;
-    q->decimals += q->last->byte == '.' && !(token->flags & TF_SPACE_BEFORE) &&
-                   q->before->kind == TF_NUMBER && q->before->len > 0;
+    const tf_column_bits *words = &f->words, *stops = &f->stops, *options = &f->options;
+    uint32_t from = 0, first = t->n;
+    for (uint32_t w = 0; w * 64 < t->n; w++)
+        for (uint64_t left = stops->word[w] | options->word[w]; left; left &= left - 1) {
+            const unsigned bit = tf_lowest(left);
+            const uint32_t i = w * 64 + bit, n = tf_count_bits(words, from, i);
+            q->words += n;
+            q->sentence_words += n;
+            from = i;
+            if (stops->word[w] >> bit & 1)
+                feed_stop(q, t, i);
+            if (options->word[w] >> bit & 1 && q->options < 26 && t->byte[TF_BACK + i - 1] == 'A' + q->options) {
+                if (!q->options) {
+                    q->first_option_word = q->words;
+                    first = i;
+                }
+                q->options++;
+            }
+        }
+    const uint32_t n = tf_count_bits(words, from, t->n);
+    q->words += n;
+    q->sentence_words += n;
+    return first;
 }
 
-static inline unsigned lowest_bit(uint32_t v)
+/* The ask's first word and its first wh-word; words: of the ask before this chunk. */
+static void feed_first(tf_question_state *q, const tf_tokens *t, const tf_column_bits *bits, uint32_t words)
 {
-#ifdef __GNUC__
-    return (unsigned)__builtin_ctz(v);
-#else
-    unsigned c = 0;
-    while (!(v >> c & 1))
-        c++;
-    return c;
-#endif
-}
-
-static void feed_word(tf_question_state *q, const tf_token *token)
-{
-    q->words++;
-    q->sentence_words++;
-    if (q->words == 1)
-        q->imperative = (token->classes & TF_LEX(IMPERATIVE)) != 0;
-    if (token->classes & TF_LEX(WH) && !q->first_wh)
-        q->first_wh = q->words;
-    for (uint32_t left = token->classes; left; left &= left - 1) {
-        q->class_count[lowest_bit(left)]++;
+    for (uint32_t k = 0; k < t->n_known && (!q->first_wh || (!words && !k)); k++) {
+        const uint32_t token = t->known[k], classes = t->classes[TF_BACK + token];
+        if (!(classes & (TF_LEX(WH) | TF_LEX(IMPERATIVE))))
+            continue;
+        const uint32_t place = words + tf_count_bits(bits, 0, token) + 1;
+        if (place == 1)
+            q->imperative = (classes & TF_LEX(IMPERATIVE)) != 0;
+        if (classes & TF_LEX(WH) && !q->first_wh)
+            q->first_wh = place;
     }
 }
 
 /* Lines that open alike (Q: … Q: …) are worked examples. */
-static void feed_opener(tf_question_state *q, const tf_token *token)
+static void feed_openers(tf_question_state *q, const tf_tokens *t)
 {
-    uint32_t *slot = &q->openers[token->hash & 15];
-    if (token->kind == TF_WORD && token->len > 1) {
-        q->repeated_openers += *slot == token->hash;
-        *slot = token->hash;
+    for (uint32_t k = 0; k < t->n_lines; k++) {
+        const uint32_t at = TF_BACK + t->line[k];
+        uint32_t *slot = &q->openers[t->hash[at] & 15];
+        if (t->kind[at] == TF_WORD && t->len[at] > 1) {
+            q->repeated_openers += *slot == t->hash[at];
+            *slot = t->hash[at];
+        }
     }
 }
 
 void tf_question_feed(tf_state *state, const tf_chunk *chunk)
 {
     tf_question_state *q = &state->question;
+    const tf_tokens *t = chunk->t;
+    found f = {{{0}}, {{0}}, {{0}}, {{0}}};
+    const bool began = q->options > 0;
+    const uint32_t before = q->words;
     if (chunk->zone != TF_ZONE_ASK)
         return;
-    if (chunk->first)
-        memset(q->prev, 0, sizeof q->prev);
-    q->before = &q->prev[1];
-    q->last = &q->prev[0];
-    for (size_t i = 0; i < chunk->n; i++) {
-        const tf_token *token = &chunk->at[i];
-        if (token->flags & TF_LINE_START)
-            feed_opener(q, token);
-        if (q->options)
-            q->option_bytes += token->len + ((token->flags & TF_SPACE_BEFORE) != 0);
-        if (token->kind == TF_WORD)
-            feed_word(q, token);
-        else if (token->kind == TF_NUMBER)
-            feed_number(q, token);
-        else
-            feed_symbol(q, token);
-        q->before = q->last;
-        q->last = token;
-    }
-    const tf_token before = *q->before, last = *q->last;
-    q->prev[1] = before;
-    q->prev[0] = last;
+    count_marks(q, t);
+    q->numbers += t->numbers;
+    find_marks(t, &f);
+    feed_first(q, t, &f.words, before);
+    feed_openers(q, t);
+    const uint32_t first = feed_ordered(q, t, &f);
+    const uint32_t from = began ? 0 : first + 1;
+    if (from < t->n) /* bytes behind the first option marker */
+        q->option_bytes += tf_sum_len(t, from, t->n) + tf_count_bits(&f.spaces, from, t->n);
 }
 
 static void set_classes(tf_state *state)
@@ -156,7 +170,7 @@ static void set_classes(tf_state *state)
                {TF_N_QUESTION_COMPARE, TF_LEX_COMPARE}, {TF_N_QUESTION_MODAL, TF_LEX_MODAL},
                {TF_N_QUESTION_PERSON, TF_LEX_PERSON}};
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)
-        tf_set(state, map[i].id, state->question.class_count[map[i].c]);
+        tf_set(state, map[i].id, state->zone[TF_ZONE_ASK].classes[map[i].c]);
 }
 
 void tf_question_finish(tf_state *state)

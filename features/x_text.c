@@ -8,21 +8,26 @@
 /* Hashed with a token so that a block of words and pairs keeps them apart. */
 #define SKIP_MARK 0x5bd1e995u
 
-static size_t add_text(char *name, size_t n, size_t room, const tf_token *token)
+static size_t add_text(char *name, size_t n, size_t room, tierce_span text)
 {
-    for (uint32_t i = 0; i < token->len && n < room; i++) {
-        const char c = token->at[i];
+    for (size_t i = 0; i < text.len && n < room; i++) {
+        const char c = text.data[i];
         name[n++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
     }
     return n;
 }
 
+static tierce_span text_of(const tf_tokens *t, size_t at)
+{
+    return (tierce_span){tf_token_text(t, at), t->len[at]};
+}
+
 /* Tells the namer of the newest entry: "a", "a b" or "a _ b". */
-static void name_newest(tf_state *state, const tf_token *a, const char *gap, const tf_token *b)
+static void name_newest(tf_state *state, tierce_span a, const char *gap, tierce_span b)
 {
     char name[160];
-    size_t n = a ? add_text(name, 0, 70, a) : 0;
-    if (a) {
+    size_t n = a.len ? add_text(name, 0, 70, a) : 0;
+    if (a.len) {
         memcpy(name + n, gap, strlen(gap));
         n += strlen(gap);
     }
@@ -30,94 +35,121 @@ static void name_newest(tf_state *state, const tf_token *a, const char *gap, con
     state->namer(state->namer_context, &state->vector.at[state->vector.n - 1], name, n);
 }
 
-static void emit(tf_state *state, unsigned block, uint32_t hash, const tf_token *a, const char *gap,
-                 const tf_token *b)
-{
-    if (tf_emit(state, block, hash) && state->namer)
-        name_newest(state, a, gap, b);
-}
-
-/* tf_emit for a chunk's worth of entries, in two strides: first all indexes, asking for the words of the
- * bitmap that they need, then test and append. This is the hottest loop of the features; tf_emit itself is
- * the definition, and what naming mode uses. */
+/* tf_emit for a group of tokens at once. This is the hottest loop of the features; tf_emit itself is the
+ * definition, and what naming mode uses. First all indexes, which compilers make vectors of; then each is
+ * tested and appended without a branch: whether an entry is new is a coin toss that no processor guesses. */
 #define GROUP 64 /* tokens */
 
 typedef struct {
-    uint32_t n;
-    uint32_t index[3 * GROUP];
-} stride;
+    uint32_t word[GROUP], pair[GROUP], skip[GROUP];
+} group;
 
-TF_INLINE void add_index(stride *s, const tf_state *state, uint32_t bits, uint32_t block, uint32_t hash)
+/* Indexes of a group; hash: of its first token, two stand before it. Of a short group, the rest is noise
+ * that nobody reads. */
+TF_INLINE void make_indexes(group *g, const uint32_t *hash, uint32_t bits, uint32_t word_block, uint32_t pair_block)
 {
-    const uint32_t index = block << bits | tf_hash_mix(hash) >> (32 - bits);
-    TF_PREFETCH(&state->seen[index >> 6]);
-    s->index[s->n++] = index;
+    const uint32_t shift = 32 - bits, word_base = word_block << bits, pair_base = pair_block << bits;
+    for (uint32_t i = 0; i < GROUP; i++)
+        g->word[i] = word_base | tf_hash_mix(hash[i]) >> shift;
+    for (uint32_t i = 0; i < GROUP; i++)
+        g->pair[i] = pair_base | tf_hash_mix(tf_hash_join((hash - 1)[i], hash[i])) >> shift;
 }
 
-TF_INLINE void append_new(tf_state *state, const stride *s, uint32_t bits)
+TF_INLINE void make_skips(group *g, const uint32_t *hash, uint32_t bits)
+{
+    const uint32_t shift = 32 - bits, base = (uint32_t)TF_B_SKIP << bits;
+    for (uint32_t i = 0; i < GROUP; i++)
+        g->skip[i] = base | tf_hash_mix(tf_hash_join((hash - 2)[i] ^ SKIP_MARK, hash[i])) >> shift;
+}
+
+/* A token of hash 0 is none to its neighbours; so are those before the text. */
+TF_INLINE bool has_none(const uint32_t *hash, uint32_t n)
+{
+    uint32_t none = 0;
+    for (uint32_t i = 0; i < n; i++)
+        none |= hash[i] == 0;
+    return none != 0;
+}
+
+TF_INLINE uint32_t append(uint64_t *seen, tf_entry *at, uint32_t n, uint32_t index, uint32_t block)
+{
+    uint64_t *const word = &seen[index >> 6];
+    const uint64_t was = *word;
+    const uint32_t bit = index & 63;
+    *word = was | (uint64_t)1 << bit;
+    at[n].index = index;
+    at[n].level = 1;
+    at[n].block = (uint16_t)block;
+    return n + (uint32_t)(~was >> bit & 1);
+}
+
+/* Entries of a group of the ask; from_pair, from_skip: the first tokens with one, with two before them. */
+TF_INLINE void append_ask(tf_state *state, const group *g, uint32_t n, uint32_t from_pair, uint32_t from_skip)
 {
     tf_vector *v = &state->vector;
-    uint64_t *seen = state->seen;
-    tf_entry *at = v->at;
-    const uint32_t room = state->room;
-    uint32_t n = v->n;
-    for (uint32_t i = 0; i < s->n; i++) {
-        const uint32_t index = s->index[i], block = index >> bits;
-        const uint64_t bit = (uint64_t)1 << (index & 63);
-        if (seen[index >> 6] & bit)
-            continue;
-        if (n >= room) {
-            v->truncated = true;
-            break;
+    uint64_t *const seen = state->seen;
+    tf_entry *const at = v->at;
+    uint32_t end = v->n, words = 0, pairs = 0, start;
+    const uint32_t first = end;
+    for (uint32_t i = 0; i < n; i++) {
+        start = end;
+        end = append(seen, at, end, g->word[i], TF_B_WORD);
+        words += end - start;
+        if (i >= from_pair) {
+            start = end;
+            end = append(seen, at, end, g->pair[i], TF_B_PAIR);
+            pairs += end - start;
         }
-        seen[index >> 6] |= bit;
-        at[n++] = (tf_entry){index, 1, (uint16_t)block};
-        v->count[block]++;
+        if (i >= from_skip)
+            end = append(seen, at, end, g->skip[i], TF_B_SKIP);
     }
-    v->n = n;
+    v->n = end;
+    v->count[TF_B_WORD] += words;
+    v->count[TF_B_PAIR] += pairs;
+    v->count[TF_B_SKIP] += end - first - words - pairs;
 }
 
-TF_CLONES static void feed_ask(tf_state *state, const tf_chunk *chunk)
+/* The definition, token by token: with names, and where room grows short, blocks are off or a hash is 0. */
+static void emit_ask(tf_state *state, const tf_tokens *t, uint32_t from, uint32_t n)
+{
+    static const tierce_span none = {NULL, 0};
+    const float *scale = state->features->spec.scale;
+    const bool named = state->namer != NULL;
+    for (uint32_t i = TF_BACK + from; i < TF_BACK + from + n; i++) {
+        const uint32_t before = t->hash[i - 2], last = t->hash[i - 1], hash = t->hash[i];
+        if (scale[TF_B_WORD] > 0 && tf_emit(state, TF_B_WORD, hash) && named)
+            name_newest(state, none, "", text_of(t, i));
+        if (scale[TF_B_PAIR] > 0 && last && tf_emit(state, TF_B_PAIR, tf_hash_join(last, hash)) && named)
+            name_newest(state, text_of(t, i - 1), " ", text_of(t, i));
+        if (scale[TF_B_SKIP] > 0 && before && tf_emit(state, TF_B_SKIP, tf_hash_join(before ^ SKIP_MARK, hash)) &&
+            named)
+            name_newest(state, text_of(t, i - 2), " _ ", text_of(t, i));
+    }
+}
+
+/* Whether a group may take the short way: room for all, and no hash of 0 but before the text's first token. */
+TF_INLINE bool is_plain(const tf_state *state, const uint32_t *hash, uint32_t n)
+{
+    const uint32_t before = hash[-2], last = hash[-1];
+    return !state->namer && state->vector.n + 3 * GROUP <= state->room && (last || !before) && !has_none(hash, n);
+}
+
+TF_CLONES static void feed_ask(tf_state *state, const tf_tokens *t)
 {
     const float *scale = state->features->spec.scale;
-    const bool word = scale[TF_B_WORD] > 0, pair = scale[TF_B_PAIR] > 0, skip = scale[TF_B_SKIP] > 0;
+    const bool all = scale[TF_B_WORD] > 0 && scale[TF_B_PAIR] > 0 && scale[TF_B_SKIP] > 0;
     const uint32_t bits = state->features->spec.bits;
-    uint32_t last = state->text.last.hash, before = state->text.before.hash;
-    for (size_t i = 0; i < chunk->n;) {
-        const size_t end = chunk->n - i < GROUP ? chunk->n : i + GROUP;
-        stride s = {.n = 0};
-        for (; i < end; i++) {
-            const uint32_t hash = chunk->at[i].hash;
-            if (word)
-                add_index(&s, state, bits, TF_B_WORD, hash);
-            if (pair && last)
-                add_index(&s, state, bits, TF_B_PAIR, tf_hash_join(last, hash));
-            if (skip && before)
-                add_index(&s, state, bits, TF_B_SKIP, tf_hash_join(before ^ SKIP_MARK, hash));
-            before = last;
-            last = hash;
+    for (uint32_t i = 0; i < t->n; i += GROUP) {
+        const uint32_t n = t->n - i < GROUP ? t->n - i : GROUP;
+        const uint32_t *hash = &t->hash[TF_BACK + i];
+        group g;
+        if (!all || !is_plain(state, hash, n)) {
+            emit_ask(state, t, i, n);
+            continue;
         }
-        append_new(state, &s, bits);
-    }
-}
-
-/* The same with names. */
-static void name_ask(tf_state *state, const tf_chunk *chunk)
-{
-    const tf_token kept_last = state->text.last, kept_before = state->text.before;
-    const tf_token *last = &kept_last, *before = &kept_before;
-    const float *scale = state->features->spec.scale;
-    for (size_t i = 0; i < chunk->n; i++) {
-        const tf_token *token = &chunk->at[i];
-        if (scale[TF_B_WORD] > 0)
-            emit(state, TF_B_WORD, token->hash, NULL, "", token);
-        if (scale[TF_B_PAIR] > 0 && last->hash)
-            emit(state, TF_B_PAIR, tf_hash_join(last->hash, token->hash), last, " ", token);
-        if (scale[TF_B_SKIP] > 0 && before->hash)
-            emit(state, TF_B_SKIP, tf_hash_join(before->hash ^ SKIP_MARK, token->hash), before, " _ ",
-                 token);
-        before = last;
-        last = token;
+        make_indexes(&g, hash, bits, TF_B_WORD, TF_B_PAIR);
+        make_skips(&g, hash, bits);
+        append_ask(state, &g, n, hash[-1] ? 0 : 1, hash[-2] ? 0 : hash[-1] ? 1 : 2);
     }
 }
 
@@ -127,51 +159,53 @@ static const unsigned block_of_zone[TF_ZONES] = {[TF_ZONE_ASK] = TF_B_WORD,
                                                  [TF_ZONE_TOOLS] = TF_B_TOOLS,
                                                  [TF_ZONE_RESULT] = TF_B_RESULT};
 
-TF_CLONES static void feed_other(tf_state *state, const tf_chunk *chunk, unsigned block)
+TF_INLINE void append_other(tf_state *state, const group *g, uint32_t n, uint32_t from_pair, unsigned block)
 {
-    const uint32_t bits = state->features->spec.bits;
-    uint32_t last = state->text.last.hash;
-    for (size_t i = 0; i < chunk->n;) {
-        const size_t end = chunk->n - i < GROUP ? chunk->n : i + GROUP;
-        stride s = {.n = 0};
-        for (; i < end; i++) {
-            const uint32_t hash = chunk->at[i].hash;
-            add_index(&s, state, bits, block, hash);
-            if (last)
-                add_index(&s, state, bits, block, tf_hash_join(last, hash));
-            last = hash;
-        }
-        append_new(state, &s, bits);
+    tf_vector *v = &state->vector;
+    uint32_t end = v->n;
+    for (uint32_t i = 0; i < n; i++) {
+        end = append(state->seen, v->at, end, g->word[i], block);
+        if (i >= from_pair)
+            end = append(state->seen, v->at, end, g->pair[i], block);
+    }
+    v->count[block] += end - v->n;
+    v->n = end;
+}
+
+static void emit_other(tf_state *state, const tf_tokens *t, uint32_t from, uint32_t n, unsigned block)
+{
+    static const tierce_span none = {NULL, 0};
+    const bool named = state->namer != NULL;
+    for (uint32_t i = TF_BACK + from; i < TF_BACK + from + n; i++) {
+        const uint32_t last = t->hash[i - 1], hash = t->hash[i];
+        if (tf_emit(state, block, hash) && named)
+            name_newest(state, none, "", text_of(t, i));
+        if (last && tf_emit(state, block, tf_hash_join(last, hash)) && named)
+            name_newest(state, text_of(t, i - 1), " ", text_of(t, i));
     }
 }
 
-static void name_other(tf_state *state, const tf_chunk *chunk, unsigned block)
+TF_CLONES static void feed_other(tf_state *state, const tf_tokens *t, unsigned block)
 {
-    const tf_token kept = state->text.last;
-    const tf_token *last = &kept;
-    for (size_t i = 0; i < chunk->n; i++) {
-        const tf_token *token = &chunk->at[i];
-        emit(state, block, token->hash, NULL, "", token);
-        if (last->hash)
-            emit(state, block, tf_hash_join(last->hash, token->hash), last, " ", token);
-        last = token;
+    const uint32_t bits = state->features->spec.bits;
+    for (uint32_t i = 0; i < t->n; i += GROUP) {
+        const uint32_t n = t->n - i < GROUP ? t->n - i : GROUP;
+        const uint32_t *hash = &t->hash[TF_BACK + i];
+        group g;
+        if (!is_plain(state, hash, n)) {
+            emit_other(state, t, i, n, block);
+            continue;
+        }
+        make_indexes(&g, hash, bits, block, block);
+        append_other(state, &g, n, hash[-1] ? 0 : 1, block);
     }
 }
 
 void tf_text_feed(tf_state *state, const tf_chunk *chunk)
 {
     const unsigned block = block_of_zone[chunk->zone];
-    if (chunk->first)
-        memset(&state->text, 0, sizeof state->text);
     if (chunk->zone == TF_ZONE_ASK)
-        (state->namer ? name_ask : feed_ask)(state, chunk);
+        feed_ask(state, chunk->t);
     else if (state->features->spec.scale[block] > 0)
-        state->namer ? name_other(state, chunk, block) : feed_other(state, chunk, block);
-    /* the next chunk's pairs begin with this one's last tokens */
-    if (chunk->n > 1)
-        state->text.before = chunk->at[chunk->n - 2];
-    else if (chunk->n)
-        state->text.before = state->text.last;
-    if (chunk->n)
-        state->text.last = chunk->at[chunk->n - 1];
+        feed_other(state, chunk->t, block);
 }

@@ -12,6 +12,22 @@ static uint32_t slot_of(const tf_tools_state *t, uint32_t hash)
     return s;
 }
 
+static bool counts(const tf_tokens *tokens, size_t at)
+{
+    return tokens->kind[at] == TF_WORD && tokens->len[at] >= 2;
+}
+
+static void add_name(tf_tools_state *t, const tf_tokens *tokens)
+{
+    for (size_t at = TF_BACK; at < TF_BACK + tokens->n && t->n_name_words < TF_TOOL_SLOTS / 2; at++) {
+        if (!counts(tokens, at))
+            continue;
+        const uint32_t s = slot_of(t, tokens->hash[at]);
+        t->n_name_words += !t->name_words[s];
+        t->name_words[s] = tokens->hash[at];
+    }
+}
+
 /* The words of tool names, hashed as the scanner hashes tokens, before the ask is read. */
 void tf_tools_begin(tf_state *state)
 {
@@ -20,64 +36,56 @@ void tf_tools_begin(tf_state *state)
     for (size_t i = 0; i < request->n_tools && i < state->features->spec.max_tools; i++) {
         tf_scan *scan = &state->scan;
         const tierce_span name = request->tools[i].name;
-        tf_scan_start(scan, name.data, name.len < 256 ? name.len : 256, NULL);
-        const size_t n = tf_scan_next(scan);
-        for (size_t k = 0; k < n && t->n_name_words < TF_TOOL_SLOTS / 2; k++) {
-            const tf_token *token = &scan->chunk[k];
-            if (token->kind != TF_WORD || token->len < 2)
-                continue;
-            const uint32_t s = slot_of(t, token->hash);
-            t->n_name_words += !t->name_words[s];
-            t->name_words[s] = token->hash;
-        }
+        tf_scan_start(scan, name.data, name.len < 256 ? name.len : 256, &state->features->lexicon);
+        while (tf_scan_next(scan) > 0)
+            add_name(t, &scan->tokens);
     }
 }
 
-static void feed_ask(tf_tools_state *t, const tf_chunk *chunk)
+static void feed_ask(tf_tools_state *t, const tf_tokens *tokens)
 {
-    for (size_t i = 0; i < chunk->n; i++) {
-        const tf_token *token = &chunk->at[i];
-        t->actions += (token->classes & TF_LEX(ACTION)) != 0;
-        if (!t->n_name_words || token->kind != TF_WORD)
+    if (!t->n_name_words)
+        return;
+    for (size_t at = TF_BACK; at < TF_BACK + tokens->n; at++) {
+        if (tokens->kind[at] != TF_WORD)
             continue;
-        const uint32_t s = slot_of(t, token->hash);
+        const uint32_t s = slot_of(t, tokens->hash[at]);
         if (t->name_words[s])
             t->used[s] = 1;
     }
 }
 
 /* "type": "array" and its kin, across chunks: word type, then quotes and a colon, then the kind. */
-static void feed_schema(tf_tools_state *t, const tf_token *token, uint32_t type, uint32_t object)
+static void feed_schema(tf_tools_state *t, uint8_t kind, uint8_t byte, uint32_t hash, uint32_t type, uint32_t object)
 {
-    if (token->kind != TF_WORD) {
-        if (token->byte != '"' && token->byte != ':')
+    if (kind != TF_WORD) {
+        if (byte != '"' && byte != ':')
             t->after_type = false;
         return;
     }
-    if (token->hash == type) {
+    if (hash == type) {
         t->after_type = true;
         return;
     }
     if (t->after_type) {
-        const uint8_t c = token->byte;
-        t->params += token->hash != object;
-        t->nested += c == 'a' || c == 'o';
-        t->numeric += c == 'i' || c == 'n' || c == 'b';
+        t->params += hash != object;
+        t->nested += byte == 'a' || byte == 'o';
+        t->numeric += byte == 'i' || byte == 'n' || byte == 'b';
     }
     t->after_type = false;
 }
 
-static void feed_tools(tf_tools_state *t, const tf_chunk *chunk)
+static void feed_tools(tf_tools_state *t, const tf_tokens *tokens)
 {
     const uint32_t type = tf_hash_mix(tf_hash_bytes("type", 4));
     const uint32_t object = tf_hash_mix(tf_hash_bytes("object", 6));
     const uint32_t enumeration = tf_hash_mix(tf_hash_bytes("enum", 4));
     const uint32_t required = tf_hash_mix(tf_hash_bytes("required", 8));
-    for (size_t i = 0; i < chunk->n; i++) {
-        const tf_token *token = &chunk->at[i];
-        t->enums += token->hash == enumeration;
-        t->required += token->hash == required;
-        feed_schema(t, token, type, object);
+    for (size_t at = TF_BACK; at < TF_BACK + tokens->n; at++) {
+        const uint32_t hash = tokens->hash[at];
+        t->enums += hash == enumeration;
+        t->required += hash == required;
+        feed_schema(t, tokens->kind[at], tokens->byte[at], hash, type, object);
     }
 }
 
@@ -85,17 +93,9 @@ void tf_tools_feed(tf_state *state, const tf_chunk *chunk)
 {
     tf_tools_state *t = &state->tools;
     if (chunk->zone == TF_ZONE_ASK)
-        feed_ask(t, chunk);
+        feed_ask(t, chunk->t);
     else if (chunk->zone == TF_ZONE_TOOLS)
-        feed_tools(t, chunk);
-    else if (chunk->zone == TF_ZONE_RESULT)
-        for (size_t i = 0; i < chunk->n; i++)
-            t->faults += (chunk->at[i].classes & TF_LEX(FAULT)) != 0;
-}
-
-static bool is_used(const tf_tools_state *t, const tf_token *token)
-{
-    return token->kind == TF_WORD && token->len >= 2 && t->used[slot_of(t, token->hash)];
+        feed_tools(t, chunk->t);
 }
 
 /* Tools all of whose name's words stand in the ask. */
@@ -107,12 +107,14 @@ static uint32_t named_in_ask(tf_state *state)
     for (size_t i = 0; i < request->n_tools && i < state->features->spec.max_tools; i++) {
         tf_scan *scan = &state->scan;
         const tierce_span name = request->tools[i].name;
-        tf_scan_start(scan, name.data, name.len < 256 ? name.len : 256, NULL);
+        tf_scan_start(scan, name.data, name.len < 256 ? name.len : 256, &state->features->lexicon);
         uint32_t words = 0, hits = 0;
-        for (size_t k = 0, n = tf_scan_next(scan); k < n; k++) {
-            words += scan->chunk[k].kind == TF_WORD && scan->chunk[k].len >= 2;
-            hits += is_used(t, &scan->chunk[k]);
-        }
+        while (tf_scan_next(scan) > 0)
+            for (size_t at = TF_BACK; at < TF_BACK + scan->tokens.n; at++)
+                if (counts(&scan->tokens, at)) {
+                    words++;
+                    hits += t->used[slot_of(t, scan->tokens.hash[at])];
+                }
         count += words && hits == words;
     }
     return count;
@@ -140,7 +142,6 @@ static void finish_offer(tf_state *state)
 
 void tf_tools_finish(tf_state *state)
 {
-    const tf_tools_state *t = &state->tools;
     const tierce_request *request = state->request;
     uint32_t calls = 0, results = 0;
     for (size_t i = 0; i < request->n_parts; i++) {
@@ -150,7 +151,7 @@ void tf_tools_finish(tf_state *state)
     const tierce_part *last = request->n_parts ? &request->parts[request->n_parts - 1] : NULL;
     tf_set(state, TF_N_TOOLS_COUNT, request->n_tools);
     tf_set(state, TF_N_TOOLS_FORMAT, request->response_format);
-    tf_set(state, TF_N_TOOLS_ACTIONS, t->actions);
+    tf_set(state, TF_N_TOOLS_ACTIONS, state->zone[TF_ZONE_ASK].classes[TF_LEX_ACTION]);
     tf_set(state, TF_N_TOOLS_OPEN,
            last && (last->kind == TIERCE_PART_CALL || last->kind == TIERCE_PART_RESULT));
     if (request->n_tools)
@@ -159,6 +160,6 @@ void tf_tools_finish(tf_state *state)
         tf_set(state, TF_N_TOOLS_CALLS, calls);
         tf_set(state, TF_N_TOOLS_RESULTS, results);
         tf_set(state, TF_N_TOOLS_RESULT_BYTES, state->zone[TF_ZONE_RESULT].bytes);
-        tf_set(state, TF_N_TOOLS_FAULTS, t->faults);
+        tf_set(state, TF_N_TOOLS_FAULTS, state->zone[TF_ZONE_RESULT].classes[TF_LEX_FAULT]);
     }
 }

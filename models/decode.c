@@ -481,5 +481,5 @@ tierce_status tm_read_payload(tm_model *m, const uint8_t *raw, size_t len, tierc
     for (; next < N_SECTIONS; next++)
         if (sections[next].required)
             return tierce_fail(error, TIERCE_CORRUPT, "model file lacks a mandatory section", r.pos);
-    return tm_weights_prepare(m) ? TIERCE_OK : tierce_fail(error, TIERCE_NOMEM, NULL, 0);
+    return tm_weights_prepare(m) && tm_signatures_prepare(m) ? TIERCE_OK : tierce_fail(error, TIERCE_NOMEM, NULL, 0);
 }

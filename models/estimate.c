@@ -28,6 +28,7 @@
  *
  * Cost: exp(row) * smear, held inside the range seen in training; smear corrects the mean of
  * the exponential (after Duan 1983), as the ratio of recorded to predicted sums. */
+#include "features/clones.h"
 #include "models/maths.h"
 #include "models/model.h"
 
@@ -52,7 +53,6 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
                         tm_kinship *k)
 {
     const uint32_t n = model->n_sources;
-    const int32_t *votes = acc + (size_t)TF_BLOCKS * model->n_rows;
     double sum = 0;
     k->source = 0;
     for (uint32_t s = 0; s < n; s++)
@@ -62,8 +62,9 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
         if (scale <= 0 || !vector->count[b])
             continue;
         const double unit = scale * tf_unit(&model->spec, vector, b);
+        const int32_t *votes = tm_acc_votes(model, acc, b);
         for (uint32_t s = 0; s < n; s++)
-            p[s] += unit * (double)votes[(size_t)b * n + s];
+            p[s] += unit * (double)votes[s];
     }
     for (uint32_t s = 1; s < n; s++)
         k->source = p[s] > p[k->source] ? s : k->source;
@@ -83,14 +84,69 @@ static inline bool has(const uint64_t *seen, uint32_t index)
     return seen[index >> 6] >> (index & 63) & 1;
 }
 
-/* z of the source's signature. */
-static double compare(const tm_source *s, const uint64_t *seen)
+#define SIDE 8 /* sources side by side */
+
+bool tm_signatures_prepare(tm_model *model)
+{
+    tm_signatures *g = &model->signatures;
+    g->stride = (model->n_sources + SIDE - 1) / SIDE * SIDE;
+    g->index = tm_arena_alloc(&model->arena, (size_t)TM_SIGNATURE * g->stride, sizeof *g->index);
+    g->likely = tm_arena_alloc(&model->arena, (size_t)TM_SIGNATURE * g->stride, sizeof *g->likely);
+    if (!g->index || !g->likely)
+        return false;
+    for (uint32_t s = 0; s < model->n_sources; s++)
+        for (uint32_t f = 0; f < model->sources[s].n; f++) {
+            g->index[f * g->stride + s] = model->sources[s].index[f];
+            g->likely[f * g->stride + s] = model->sources[s].likely[f];
+        }
+    return true;
+}
+
+/* Log-likelihood of every source: each adds up its features in their order, as compare_one does, and a sum
+ * that 0 is added to stays what it is. */
+TF_CLONES static void add_likely(const tm_signatures *g, const uint64_t *restrict seen, double *restrict likely)
+{
+    const uint32_t n = g->stride / SIDE * SIDE;
+    for (uint32_t f = 0; f < TM_SIGNATURE; f++) {
+        const uint32_t *restrict index = g->index + (size_t)f * n;
+        const float *restrict add = g->likely + (size_t)f * n;
+        for (uint32_t s = 0; s < n; s++) {
+            const double present = (double)(int32_t)(seen[index[s] >> 6] >> (index[s] & 63) & 1);
+            likely[s] += present * (double)add[s];
+        }
+    }
+}
+
+static double z_of(const tm_source *s, double likely)
+{
+    return clamp((likely - (double)s->mean) / (double)s->spread, MIN_Z, MAX_Z);
+}
+
+/* One of them, feature by feature. */
+static double compare_one(const tm_source *s, const uint64_t *seen)
 {
     double likely = (double)s->likely_base;
     for (uint32_t f = 0; f < s->n; f++)
         if (has(seen, s->index[f]))
             likely += (double)s->likely[f];
-    return clamp((likely - (double)s->mean) / (double)s->spread, MIN_Z, MAX_Z);
+    return z_of(s, likely);
+}
+
+/* z of every source's signature. */
+static void compare(const tm_model *model, const uint64_t *seen, double *z)
+{
+    for (uint32_t s = 0; s < model->n_sources; s++)
+        z[s] = (double)model->sources[s].likely_base;
+    for (uint32_t s = model->n_sources; s < model->signatures.stride; s++)
+        z[s] = 0;
+    if (!model->signatures.index) {
+        for (uint32_t s = 0; s < model->n_sources; s++)
+            z[s] = compare_one(&model->sources[s], seen);
+        return;
+    }
+    add_likely(&model->signatures, seen, z);
+    for (uint32_t s = 0; s < model->n_sources; s++)
+        z[s] = z_of(&model->sources[s], z[s]);
 }
 
 static double weigh_evidence(const tm_source *s, const uint64_t *seen)
@@ -124,20 +180,18 @@ void tm_gate_kinship(const tm_gate *g, double cover_mean, double cover_spread, t
 void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
                   const int32_t *acc, double covered, tm_kinship *k)
 {
-    double p[TM_MAX_SOURCES];
+    double p[TM_MAX_SOURCES], z[TM_MAX_SOURCES + SIDE];
     double mean = model->gate.cover_mean, spread = model->gate.cover_spread;
     k->source = UINT32_MAX;
     k->confidence = k->nearest = k->nearness = k->evidence = k->size = 0;
     k->covered = covered;
     if (model->n_sources) {
         count_votes(model, vector, acc, p, k);
+        compare(model, seen, z);
         k->nearest = MIN_Z;
-        for (uint32_t s = 0; s < model->n_sources; s++) {
-            const double z = compare(&model->sources[s], seen);
-            k->nearest = z > k->nearest ? z : k->nearest;
-            if (s == k->source)
-                k->nearness = z;
-        }
+        for (uint32_t s = 0; s < model->n_sources; s++)
+            k->nearest = z[s] > k->nearest ? z[s] : k->nearest;
+        k->nearness = z[k->source];
         k->evidence = weigh_evidence(&model->sources[k->source], seen);
         k->size = (double)model->sources[k->source].size;
         mean = (double)model->sources[k->source].cover_mean;

@@ -78,7 +78,12 @@ typedef struct {
     uint32_t n_slots, n_rows;
     uint32_t *index;
     int8_t *weight;
-    tm_place *place; /* look-up, made on open; by index / 32 */
+    /* made on open: */
+    tm_place *place;    /* look-up, by index / 32 */
+    uint32_t stride;    /* n_rows, rounded up */
+    uint32_t step;      /* bytes of a slot in wide */
+    int8_t *wide;       /* per slot, on one cache line: the weights again, stride of them, so that they add up
+                           in whole vectors; and as a uint16_t its slot among the votes + 1, 0: none */
 } tm_weights;
 
 /* ---- recognising sources ---- */
@@ -103,6 +108,14 @@ typedef struct {
     double *level;                 /* n_tiers: log-odds of the source above the tier's bias */
 } tm_source;
 
+/* The signatures again, side by side: entry f * stride + s is feature f of source s, and where a source has
+ * fewer, likely is 0. Made when a file is opened; without it (while training) they are read one by one. */
+typedef struct {
+    uint32_t stride;
+    uint32_t *index; /* NULL: not made */
+    float *likely;
+} tm_signatures;
+
 /* Which source a request came from: one int8 row per source over some of the used buckets, a softmax
  * over the rows. vote_s = bias_s + sum over blocks b of scale_b * unit_b(x) * sum of weights. */
 typedef struct {
@@ -111,7 +124,6 @@ typedef struct {
     int8_t *weight;
     float scale[TF_BLOCKS]; /* of a weight of 1 */
     /* made on open: */
-    uint16_t *of_slot;      /* per slot of tm_weights: slot here + 1, 0: none */
     uint32_t stride;        /* n_sources, rounded up */
     int8_t *wide;           /* the weights again, stride to a slot, so that they add up in whole vectors */
 } tm_votes;
@@ -213,6 +225,7 @@ typedef struct {
     uint32_t row_of[TM_ROW_KINDS][TM_MAX_TIERS]; /* UINT32_MAX: none; made by tm_weights_prepare */
     uint32_t n_sources; /* with a signature */
     tm_source *sources;
+    tm_signatures signatures;
     tm_votes votes;
     tm_gate gate;
     tm_calibration *calibration; /* n_tiers */
@@ -239,11 +252,16 @@ bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
 size_t tm_acc_len(const tm_model *model);
+/* Where tm_weights_dot left a block's sums of votes. */
+const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block);
 /* Every row's f_row(x); acc: tm_acc_len() of room, where the votes' sums stay for tm_recognise. Returns
  * the share of the ask's words and pairs that have weights: the request's coverage, 0..1. */
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
 
 /* ---- estimate.c ---- */
+
+/* Lays the sources' signatures side by side. False when memory ends. */
+bool tm_signatures_prepare(tm_model *model);
 
 /* How the request relates to the training records. */
 typedef struct {

@@ -2,6 +2,7 @@
  * around in it, where the real one reads each byte once. */
 #include "tests/unit/unit.h"
 
+#include "features/bytes.h"
 #include "features/lexicon.h"
 #include "features/scan.h"
 #include "tests/unit/slow_scan.h"
@@ -26,35 +27,97 @@ static uint8_t slow_flags(const uint8_t *text, size_t from, size_t len)
     return flags;
 }
 
-static void slow_gap(const uint8_t *text, size_t from, unsigned *breaks, unsigned *indent)
+/* Columns of white space before a token that begins a line. */
+static unsigned slow_indent(const uint8_t *text, size_t from)
 {
-    size_t at = from;
-    *breaks = *indent = 0;
-    for (; at > 0 && is_space(text[at - 1]); at--) {
-        if (text[at - 1] == '\n')
-            ++*breaks;
-        else if (!*breaks)
-            *indent += text[at - 1] == '\t' ? 4 : 1;
-    }
-    *breaks = *breaks > 255 ? 255 : *breaks;
-    *indent = *indent > 65535 ? 65535 : *indent;
+    unsigned indent = 0;
+    for (size_t at = from; at > 0 && is_space(text[at - 1]) && text[at - 1] != '\n'; at--)
+        indent += text[at - 1] == '\t' ? 4 : 1;
+    return indent > 65535 ? 65535 : indent;
 }
 
-static void compare_token(const tf_token *t, const uint8_t *text, size_t from, size_t len,
+static void compare_token(const tf_tokens *t, size_t i, const uint8_t *text, size_t from, size_t len,
                           uint8_t kind)
 {
-    unsigned breaks, indent;
-    slow_gap(text, from, &breaks, &indent);
-    assert_ptr_equal(t->at, (const char *)text + from);
-    assert_int_equal(t->len, len);
-    assert_int_equal(t->kind, kind);
-    assert_int_equal(t->byte, text[from]);
-    assert_int_equal(t->flags, slow_flags(text, from, len));
-    assert_int_equal(t->breaks, breaks);
-    if (t->flags & TF_LINE_START)
-        assert_int_equal(t->indent, indent);
-    assert_int_equal(t->hash, kind == TF_FENCE ? slow_hash((const uint8_t *)"```", 3)
-                                               : slow_hash(text + from, len));
+    const size_t at = TF_BACK + i;
+    assert_ptr_equal(tf_token_text(t, at), (const char *)text + from);
+    assert_int_equal(t->len[at], len);
+    assert_int_equal(t->short_len[at], len > 255 ? 255 : len);
+    assert_int_equal(t->kind[at], kind);
+    assert_int_equal(t->byte[at], text[from]);
+    assert_int_equal(t->flags[at], slow_flags(text, from, len));
+    assert_int_equal(t->hash[at], kind == TF_FENCE ? slow_hash((const uint8_t *)"```", 3)
+                                                   : slow_hash(text + from, len));
+}
+
+/* What a chunk says of all its tokens, from what it says of each; start: where its first token begins. */
+static void compare_totals(const tf_tokens *t, const uint8_t *text)
+{
+    uint32_t words = 0, numbers = 0, bytes = 0, word_bytes = 0, known = 0, lines = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        const size_t at = TF_BACK + i;
+        if (t->flags[at] & TF_LINE_START) {
+            assert_true(lines < t->n_lines);
+            assert_int_equal(t->line[lines], i);
+            assert_int_equal(t->line_at[lines], bytes);
+            assert_int_equal(t->indent[lines], slow_indent(text, (size_t)((const uint8_t *)tf_token_text(t, at) - text)));
+            lines++;
+        }
+        words += t->kind[at] == TF_WORD;
+        numbers += t->kind[at] == TF_NUMBER;
+        bytes += t->len[at];
+        word_bytes += t->kind[at] == TF_WORD ? t->len[at] : 0;
+        if (t->classes[at]) {
+            assert_true(known < t->n_known);
+            assert_int_equal(t->known[known++], i);
+        }
+    }
+    assert_int_equal(t->words, words);
+    assert_int_equal(t->numbers, numbers);
+    assert_int_equal(t->bytes, bytes);
+    assert_int_equal(t->word_bytes, word_bytes);
+    assert_int_equal(t->n_known, known);
+    assert_int_equal(t->n_lines, lines);
+    for (size_t at = TF_BACK + t->n; at < TF_BACK + TF_ROWS(t->n); at++) {
+        assert_int_equal(t->kind[at], TF_SYMBOL);
+        assert_int_equal(t->byte[at] | t->flags[at], 0);
+    }
+}
+
+/* The two tokens before a chunk are the last two of the one before. */
+typedef struct {
+    const char *text[TF_BACK];
+    uint32_t hash[TF_BACK], len[TF_BACK];
+    uint8_t kind[TF_BACK], byte[TF_BACK], flags[TF_BACK];
+} last_two;
+
+static void compare_back(const tf_tokens *t, const last_two *last)
+{
+    for (size_t i = 0; i < TF_BACK; i++) {
+        assert_ptr_equal(tf_token_text(t, i), last->text[i]);
+        assert_int_equal(t->hash[i], last->hash[i]);
+        assert_int_equal(t->len[i], last->len[i]);
+        assert_int_equal(t->short_len[i], last->len[i] > 255 ? 255 : last->len[i]);
+        assert_int_equal(t->kind[i], last->kind[i]);
+        assert_int_equal(t->byte[i], last->byte[i]);
+        assert_int_equal(t->flags[i], last->flags[i]);
+    }
+}
+
+static void keep_last(last_two *last, const tf_tokens *t, size_t at)
+{
+    last->text[0] = last->text[1];
+    last->hash[0] = last->hash[1];
+    last->len[0] = last->len[1];
+    last->kind[0] = last->kind[1];
+    last->byte[0] = last->byte[1];
+    last->flags[0] = last->flags[1];
+    last->text[1] = tf_token_text(t, at);
+    last->hash[1] = t->hash[at];
+    last->len[1] = t->len[at];
+    last->kind[1] = t->kind[at];
+    last->byte[1] = t->byte[at];
+    last->flags[1] = t->flags[at];
 }
 
 static tf_lexicon lexicon;
@@ -66,21 +129,26 @@ static size_t compare(const char *original, size_t len)
     const uint8_t *text = (const uint8_t *)copy;
     tf_scan *scan = malloc(sizeof *scan);
     size_t from = 0, tokens = 0, n, lines = 0, longest = 0, line = 0;
+    last_two last = {.text = {NULL, NULL}};
+    memset(scan, 0xa5, sizeof *scan); /* nothing hangs on what stood there */
     tf_scan_start(scan, copy, len, &lexicon);
     while ((n = tf_scan_next(scan)) > 0) {
-        assert_true(n <= TF_CHUNK);
+        const tf_tokens *t = &scan->tokens;
+        assert_true(n <= TF_CHUNK && n == t->n);
+        compare_back(t, &last);
         for (size_t i = 0; i < n; i++, tokens++) {
             uint8_t kind;
             while (from < len && is_space(text[from]))
                 from++;
             assert_true(from < len);
             const size_t size = slow_length(text + from, text + len, &kind);
-            compare_token(&scan->chunk[i], text, from, size, kind);
-            const bool has_class = kind == TF_WORD || kind == TF_NUMBER;
-            assert_int_equal(scan->chunk[i].classes,
-                             has_class ? tf_lexicon_find(&lexicon, scan->chunk[i].hash) : 0);
+            compare_token(t, i, text, from, size, kind);
+            assert_int_equal(t->classes[TF_BACK + i],
+                             kind == TF_WORD ? tf_lexicon_find(&lexicon, t->hash[TF_BACK + i]) : 0);
+            keep_last(&last, t, TF_BACK + i);
             from += size;
         }
+        compare_totals(t, text);
     }
     while (from < len && is_space(text[from]))
         from++;
@@ -176,7 +244,7 @@ static void chunk_borders(void **unused)
     static const char *const tokens[] = {"w", "7", "?", "```", "\xff"};
     static const char *const gaps[] = {"", " ", "\n", "\n\t", "\0 ", " \n \n  "};
     static const size_t gap_len[] = {0, 1, 1, 2, 2, 6};
-    static char text[TF_CHUNK * 24];
+    static char text[TF_CHUNK * 26];
     (void)unused;
     for (size_t t = 0; t < 5; t++)
         for (size_t g = 0; g < 6; g++)
@@ -217,6 +285,35 @@ static void long_words(void **unused)
     free(text);
 }
 
+/* Masks of 64 bytes, both ways, byte by byte. */
+static void byte_masks(void **unused)
+{
+    uint64_t state = 3;
+    (void)unused;
+    for (int round = 0; round < 2000; round++) {
+        char text[TF_PIECE], lowered[2][TF_PIECE];
+        tf_byte_masks m[2];
+        for (int i = 0; i < TF_PIECE; i++) /* every byte in every place, then any */
+            text[i] = (char)(round < 256 ? round + i : (int)any(&state));
+        tf_masks_portable(text, &m[0], lowered[0]);
+        tf_masks(text, &m[1], lowered[1]);
+        assert_memory_equal(&m[0], &m[1], sizeof m[0]);
+        assert_memory_equal(lowered[0], lowered[1], sizeof lowered[0]);
+        for (int i = 0; i < TF_PIECE; i++) {
+            const uint8_t c = (uint8_t)text[i];
+            assert_int_equal(m[0].space >> i & 1, c <= ' ' || c == 0x7f);
+            assert_int_equal(m[0].line >> i & 1, c == '\n');
+            assert_int_equal(m[0].tab >> i & 1, c == '\t');
+            assert_int_equal(m[0].digit >> i & 1, c >= '0' && c <= '9');
+            assert_int_equal(m[0].upper >> i & 1, c >= 'A' && c <= 'Z');
+            assert_int_equal(m[0].lower >> i & 1, c >= 'a' && c <= 'z');
+            assert_int_equal(m[0].high >> i & 1, c >= 0x80);
+            assert_int_equal(m[0].tick >> i & 1, c == '`');
+            assert_int_equal((uint8_t)lowered[0][i], c >= 'A' && c <= 'Z' ? c + 32 : c);
+        }
+    }
+}
+
 /* A word that stands in the lists has its classes, whatever its case; one that does not has none.
  */
 static void lexicon_finds(void **unused)
@@ -236,7 +333,7 @@ static void lexicon_finds(void **unused)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         tf_scan_start(scan, rows[i].word, strlen(rows[i].word), &lexicon);
         assert_int_equal(tf_scan_next(scan), 1);
-        assert_int_equal(scan->chunk[0].classes, rows[i].classes);
+        assert_int_equal(scan->tokens.classes[TF_BACK], rows[i].classes);
     }
     unsigned used = 0;
     for (size_t s = 0; s < TF_LEXICON_SLOTS; s++)
@@ -251,7 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_texts),  cmocka_unit_test(random_bytes),
         cmocka_unit_test(chunk_borders), cmocka_unit_test(long_words),
-        cmocka_unit_test(lexicon_finds),
+        cmocka_unit_test(byte_masks),    cmocka_unit_test(lexicon_finds),
     };
     if (!tf_lexicon_build(&lexicon))
         return 1;

@@ -1,0 +1,63 @@
+/* Named values become entries: each in its bucket, and sizes also as numbers. */
+#include "features/clones.h"
+#include "features/extractors.h"
+
+static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level)
+{
+    char name[96];
+    size_t n = 0;
+    const char *parts[2] = {tf_named_name(id), level ? "#log" : ">="};
+    for (int p = 0; p < 2; p++)
+        for (const char *c = parts[p]; *c && n < 70; c++)
+            name[n++] = *c;
+    if (!level) {
+        char digits[12];
+        int d = 0;
+        uint32_t v = tf_bucket_floor(tf_named_cut(id), bucket);
+        do
+            digits[d++] = (char)('0' + v % 10);
+        while ((v /= 10) > 0);
+        while (d > 0)
+            name[n++] = digits[--d];
+    }
+    state->namer(state->namer_context, &state->vector.at[state->vector.n - 1], name, n);
+}
+
+static void emit_level(tf_state *state, unsigned id, uint32_t value, uint32_t bucket)
+{
+    tf_vector *v = &state->vector;
+    const uint32_t level = tf_log_level(value);
+    if (state->features->spec.scale[TF_B_LEVEL] <= 0 || !level ||
+        !tf_emit(state, TF_B_LEVEL, state->features->named_hash[id]))
+        return;
+    v->at[v->n - 1].level = (uint16_t)level;
+    if (state->namer)
+        name_entry(state, id, bucket, true);
+}
+
+/* Hashes of all named features in their buckets; absent ones too. */
+TF_CLONES static void hash_named(const tf_features *f, const uint32_t *value, uint32_t *bucket, uint32_t *hash)
+{
+    for (unsigned id = 0; id < TF_N_COUNT; id++)
+        bucket[id] = value[id] == TF_ABSENT ? 0 : tf_bucket_of(&f->cuts, id, value[id]);
+    for (unsigned id = 0; id < TF_N_COUNT; id++)
+        hash[id] = f->named_hash[id] + (bucket[id] + 1) * 0x9e3779b1u;
+}
+
+void tf_emit_named(tf_state *state)
+{
+    const tf_features *f = state->features;
+    const uint32_t *value = state->vector.values;
+    const bool named = f->spec.scale[TF_B_NAMED] > 0;
+    uint32_t bucket[TF_N_COUNT], hash[TF_N_COUNT];
+    state->room = f->spec.max_entries;
+    hash_named(f, value, bucket, hash);
+    for (unsigned id = 0; id < TF_N_COUNT; id++) {
+        if (value[id] == TF_ABSENT)
+            continue;
+        if (named && tf_emit(state, TF_B_NAMED, hash[id]) && state->namer)
+            name_entry(state, id, bucket[id], false);
+        if (f->cuts.cut[id] == TF_CUT_SIZE)
+            emit_level(state, id, value[id], bucket[id]);
+    }
+}
