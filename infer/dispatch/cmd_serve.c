@@ -168,6 +168,8 @@ int cmd_serve(int argc, char **argv)
         fprintf(stderr, "tierce serve: takes no operand: %s; see --help\n", argv[1]);
         return 2;
     }
+    if (!ds_engine_options_good("tierce serve", &o.engine))
+        return 2;
     if (o.client_keys_env && (!(keys = getenv(o.client_keys_env)) || !keys[strspn(keys, ", \t\n")])) {
         fprintf(stderr, "tierce serve: --client-keys-env: the environment variable %s is not set; export it\n",
                 o.client_keys_env);

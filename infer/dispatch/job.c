@@ -68,10 +68,15 @@ static bool start(ds_job *job, const ds_tier *tier)
     job->transfer = job->sent.failed ? NULL : ds_transfer_start(job->engine->up, &post, &calls, job);
     if (!job->transfer)
         return false;
-    e->parallel++;
-    ds_job_tier(job)->parallel++;
     ds_add(&job->engine->stats->tier[tier - job->snapshot->config->tier].attempts, 1);
     return true;
+}
+
+static void arrive(ds_job *job, ds_endpoint *e)
+{
+    job->at = e;
+    e->parallel++;
+    ds_job_tier(job)->parallel++;
 }
 
 static void left(ds_job *job)
@@ -80,6 +85,8 @@ static void left(ds_job *job)
     job->at->parallel--;
     ds_job_tier(job)->parallel--;
 }
+
+static const char not_booked[] = "The budget ledger cannot be written; nothing was sent.";
 
 /* Money first. True when the attempt may go out; else the job moved on or ended (*ended). */
 static bool reserve(ds_job *job, const ds_tier *tier, bool *ended)
@@ -92,16 +99,15 @@ static bool reserve(ds_job *job, const ds_tier *tier, bool *ended)
     *ended = false;
     if (!job->engine->ledger)
         return true;
-    const double usd = ds_reserve_usd(tier, &job->body, expected);
+    job->reserved = ds_reserve_usd(tier, &job->body, expected);
     const ds_ledger_answer answer =
-        ds_ledger_reserve(job->engine->ledger, &payer, usd, ds_unix(), &job->ticket, &which, &error);
+        ds_ledger_reserve(job->engine->ledger, &payer, job->reserved, ds_unix(), &job->ticket, &which, &error);
     if (answer == DS_LEDGER_HELD)
         return true;
     if (answer == DS_LEDGER_BROKEN) {
         ds_add(&job->engine->stats->ledger_faults, 1);
         fprintf(stderr, "%s: ledger: %s\n", job->engine->command, error.text);
-        ds_job_refuse(job, 503, "The budget ledger cannot be written; nothing was sent.", "server_error",
-                      "ledger_unavailable", "ledger");
+        ds_job_refuse(job, 503, not_booked, "server_error", "ledger_unavailable", "ledger");
         *ended = true;
         return false;
     }
@@ -123,6 +129,37 @@ static void on_wait_over(void *context)
         on_done(job, DS_WIRE_OK, &job->head, "");
     else
         go_on(job);
+}
+
+/* Before it was sent: gives place and money back. */
+static void withdraw(ds_job *job)
+{
+    left(job);
+    ds_job_settle(job, false);
+    if (!job->n_attempts)
+        job->at = NULL; /* no tier was tried */
+}
+
+/* Money is reserved: off. */
+static void send_off(ds_job *job)
+{
+    if (start(job, ds_job_tier(job)))
+        return;
+    withdraw(job);
+    ds_job_refuse(job, 503, "Out of memory.", "server_error", "out_of_memory", "upstream");
+}
+
+static void on_disk(void *context, bool good)
+{
+    ds_job *job = context;
+    if (good) {
+        send_off(job);
+        return;
+    }
+    withdraw(job);
+    ds_add(&job->engine->stats->ledger_faults, 1);
+    fprintf(stderr, "%s: ledger: the disk refuses a reservation (fdatasync failed)\n", job->engine->command);
+    ds_job_refuse(job, 503, not_booked, "server_error", "ledger_unavailable", "ledger");
 }
 
 /* Tries from `place` on until something is under way, a wait is set, or the job has ended. */
@@ -149,11 +186,9 @@ static void go_on(ds_job *job)
                 return;
             continue;
         }
-        job->at = e;
-        if (start(job, tier))
-            return;
-        ds_job_settle(job, false);
-        ds_job_refuse(job, 503, "Out of memory.", "server_error", "out_of_memory", "upstream");
+        arrive(job, e);
+        if (!job->ticket.id || !ds_engine_await_disk(job->engine, &job->disk, on_disk, job))
+            send_off(job);
         return;
     }
     ds_job_fail(job);
@@ -450,6 +485,9 @@ void ds_job_cancel(ds_job *job)
         ds_job_settle(job, true);
         ds_job_note_attempt(job, DS_VERDICT_FINAL, "the client left", 0);
         left(job);
+    } else if (job->disk.link) {
+        ds_engine_forget_disk(&job->disk, job->engine);
+        withdraw(job);
     }
     ds_job_finish(job, 499, "client_closed", false, false);
 }

@@ -48,6 +48,9 @@ void ds_job_settle(ds_job *job, bool billed)
         ds_add(&e->stats->ledger_faults, 1);
         fprintf(stderr, "%s: ledger: %s (the reservation stays booked)\n", e->command, error.text);
     }
+    /* Lost in a power cut, a settlement leaves the reservation: too much. Not where it turned out dearer. */
+    if (e->disk && usd > job->reserved)
+        ds_disk_ask(e->disk);
 }
 
 void ds_job_note_attempt(ds_job *job, ds_verdict verdict, const char *why, int status)

@@ -31,6 +31,8 @@ struct ds_job {
     ds_reply reply;
     bool relaying, opened;
     ds_ticket ticket;
+    double reserved;     /* USD of the ticket */
+    ds_disk_wait disk;   /* the ticket is on its way there; link NULL: it is not waited for */
 
     ds_log_attempt attempts[DS_MAX_ATTEMPTS];
     unsigned n_attempts;
