@@ -136,6 +136,6 @@ send --log-prompts --log "$T/prompts.jsonl" "$T/60.jsonl" > "$T/out"
 is "prompts on demand" "$(grep -c 'What is' "$T/prompts.jsonl")" 60
 
 grep -rq 0123456789abcdef "$T/err" "$T/o" "$T/k" "$T/race" && bad "the key is in an output" || ok
-grep -aq 'ERROR: \|runtime error' "$T/err" && bad "sanitizers" || ok
+grep -aq 'ERROR: \|runtime error\|ThreadSanitizer' "$T/err" && bad "sanitizers" || ok
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -208,6 +208,14 @@ void drive_case(drive *d, bool good, const char *name, const char *detail)
     fflush(stdout);
 }
 
+void drive_sanitizers(drive *d)
+{
+    char *log = drive_read(d, "serve.log");
+    const bool silent = !strstr(log, "ERROR: ") && !strstr(log, "runtime error") && !strstr(log, "ThreadSanitizer");
+    drive_case(d, silent, "sanitizers are silent", log);
+    free(log);
+}
+
 int drive_done(drive *d)
 {
     printf("%u passed, %u failed\n", d->passed, d->failed);
