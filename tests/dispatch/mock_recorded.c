@@ -1,4 +1,5 @@
-/* Records as the truth: a request is found by its parts' texts and its tools, the outcome by the asked model. */
+/* Records as the truth: a request is found by its parts' texts and its tools, the outcome by the asked model.
+ * The usage says what the record's cost was; with cost=no the client must know prices. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +114,7 @@ void recorded_play(play *p)
     int n = snprintf(text, 200, "recorded%cin=%.0f%cout=%.0f%cfirst=%.0f%ctext=%.6g", 0,
                      (double)(isfinite(e->input) ? e->input : 0), 0, (double)(isfinite(e->output) ? e->output : 0),
                      0, (double)latency * 1000, 0, (double)e->score);
-    if (isfinite(e->cost))
+    if (isfinite(e->cost) && strcmp(param_text(p->r, "cost", ""), "no"))
         snprintf(text + n + 1, 60, "cost=%.12g", e->cost);
     told.call.name = text;
     play q = *p;

@@ -7,7 +7,8 @@
 #      from other records, with its interval for as many requests as these
 #   3. with the recorded latency: what the log measures
 # $1: build directory, $2: programs under test, $3: scratch, then: RECORDS VALUE PART TIER...
-# (PART: of the best tier's score to keep)
+# (PART: of the best tier's score to keep). PRICES="IN/OUT IN/OUT …", USD per million tokens: the spend is
+# then tokens by these prices; else what the mock says that it charges, as some providers do.
 B=$1 P=$2 T=$3/replay R=$4 V=$5 PART=$6
 shift 6
 passed=0 failed=0
@@ -26,8 +27,13 @@ wait_for() { i=0; while ! [ -s "$1" ] && [ $i -lt 400 ]; do sleep 0.05; i=$((i +
 whole() { awk -v list="$list_of" 'BEGIN { n = split(list, t, " ") } { for (i = 1; i <= n; i++) if (!index($0, "\"" t[i] "\": {\"score\"")) next; print }'; }
 tiers() { # PORT PATH [MODEL]: every tier there, asked for MODEL or its own name
     printf '{"retry": {"retries": 0}, "tiers": ['
-    s=
-    for t in $list_of; do printf '%s{"name": "%s", "prices": {"input": 0, "output": 0}, "endpoints": [{"base_url": "http://127.0.0.1:%s%s/v1", "model": "%s"}]}' "$s" "$t" "$1" "$2" "${3:-$t}"; s=', '; done
+    s='' left=${PRICES:-}
+    for t in $list_of; do
+        price=${left%% *} left=${left#* }
+        printf '%s{"name": "%s", "prices": {"input": %s, "output": %s}, "endpoints": [{"base_url": "http://127.0.0.1:%s%s/v1", "model": "%s"}]}' \
+            "$s" "$t" "$(v=${price%/*}; echo "${v:-0}")" "$(v=${price#*/}; echo "${v:-0}")" "$1" "$2" "${3:-$t}"
+        s=', '
+    done
     printf ']}\n'
 }
 # replay RECORDS MODEL OUT SCALE CONCURRENCY OPTIONS...: answers to OUT/answers, the server's log to OUT/log
@@ -37,7 +43,7 @@ replay() {
     mkdir -p "$out"; rm -f "$out"/*
     "$B/mock" --ports "$out/ports" --recorded "$r" --latency-scale "$scale" > "$out/mock.log" 2>&1 & mock=$!
     wait_for "$out/ports"
-    tiers "$(sed 's/port=\([0-9]*\).*/\1/' "$out/ports")" /s/recorded > "$out/inner.json"
+    tiers "$(sed 's/port=\([0-9]*\).*/\1/' "$out/ports")" "/s/recorded${PRICES:+,cost=no}" > "$out/inner.json"
     "$P/tierce-dispatch" serve -m "$m" "$@" --tiers "$out/inner.json" --log "$out/log" --log-fsync never --listen 127.0.0.1:0 --port-file "$out/port" 2> "$out/serve.err" & serve=$!
     wait_for "$out/port"
     # the outer dispatch forces one tier, behind which stands "tierce" on the server

@@ -34,6 +34,9 @@ $CC $STD tests/dispatch/drive.c tests/dispatch/get.c -o "$B/dispatch_get" || fai
 for t in batch disk node loop; do
     [ -f tests/dispatch/$t.sh ] && one $t sh tests/dispatch/$t.sh "$B" "$P" "$T"
 done
-one replay sh tests/dispatch/replay.sh "$B" "$B" "$T" ../shared/corpora/bfcl_v1.jsonl.gz 0.001 gpt-4o-mini-2024-07-18-FC gpt-4o-2024-08-06-FC
+C=../shared/corpora
+one replay env PRICES="0.15/0.6 2.5/10" sh tests/dispatch/replay.sh "$B" "$B" "$T" $C/bfcl_v1.jsonl.gz 0.05 0.98 gpt-4o-mini-2024-07-18-FC gpt-4o-2024-08-06-FC
+one replay sh tests/dispatch/replay.sh "$B" "$B" "$T" $C/rational_cascades_9models.jsonl.gz 0.003 0.95 llama3.2-1b llama3.2-3b llama3.1-8b llama3.1-70b \
+    llama3.1-405b gpt-4o-mini qwen2.5-32b-coder-instruct qwen2.5-72b-instruct gpt-4o
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
