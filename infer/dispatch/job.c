@@ -258,14 +258,14 @@ static ds_wire read_answer(ds_job *job, ds_wire wire, const ds_answer_head *head
                : wire;
 }
 
-static void tell_breaker(ds_job *job, const ds_advice *advice)
+static void tell_breaker(ds_job *job, ds_wire wire, const ds_advice *advice)
 {
     const ds_breaker_rule *rule = &job->snapshot->config->breaker;
     if (advice->trip)
         ds_breaker_trip(&job->at->breaker, rule, advice->wait_s, ds_now());
     else if (advice->sick)
         ds_breaker_failure(&job->at->breaker, rule, ds_now());
-    else
+    else if (wire != DS_WIRE_NO_DESCRIPTOR) /* which says nothing of it */
         ds_breaker_success(&job->at->breaker);
 }
 
@@ -371,7 +371,8 @@ static bool perhaps_billed(const ds_job *job, ds_wire wire, int status)
 {
     if (job->reply.usage.known || job->reply.text_bytes)
         return true;
-    return status < 400 && wire != DS_WIRE_OK && wire != DS_WIRE_CONNECT && wire != DS_WIRE_NO_ANSWER;
+    return status < 400 && wire != DS_WIRE_OK && wire != DS_WIRE_CONNECT && wire != DS_WIRE_NO_ANSWER &&
+           wire != DS_WIRE_NO_DESCRIPTOR;
 }
 
 static void on_done(void *context, ds_wire wire, const ds_answer_head *from, const char *what)
@@ -387,7 +388,7 @@ static void on_done(void *context, ds_wire wire, const ds_answer_head *from, con
                                 head.retry_after_ms[0] ? head.retry_after_ms : NULL,
                                 head.should_retry[0] ? head.should_retry : NULL, ds_unix()};
     const ds_advice advice = ds_judge(&failure);
-    tell_breaker(job, &advice);
+    tell_breaker(job, wire, &advice);
     ds_job_settle(job, advice.verdict == DS_VERDICT_DONE || perhaps_billed(job, wire, head.status));
     ds_job_note_attempt(job, advice.verdict, advice.why, head.status);
     if (advice.verdict == DS_VERDICT_DONE) {

@@ -181,6 +181,8 @@ static const char *wire_sentence(ds_wire wire)
         return "sent more than is accepted";
     case DS_WIRE_GARBLED:
         return "sent something that is no chat completion";
+    case DS_WIRE_NO_DESCRIPTOR:
+        return "was not asked: this server has no descriptor left";
     default:
         return "answered with an error";
     }

@@ -315,7 +315,7 @@ static void *move_wal(void *context)
     pthread_mutex_lock(&s->lock);
     while (!s->stop) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until); /* somebody may set the other one */
         until.tv_nsec += 200000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
@@ -337,13 +337,17 @@ static void *move_wal(void *context)
 static void start_mover(ds_store *s, const char *where)
 {
     sigset_t all, before;
+    pthread_condattr_t clock;
     if (!strcmp(where, ":memory:"))
         return;
     if (sqlite3_open_v2(where, &s->mover, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return;
     sqlite3_busy_timeout(s->mover, 100);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->wake, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &clock);
+    pthread_condattr_destroy(&clock);
     sigfillset(&all); /* signals are the main thread's */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     s->moving = pthread_create(&s->thread, NULL, move_wal, s) == 0;

@@ -12,6 +12,7 @@ typedef struct {
     unsigned port, refuse, reset, mute; /* of the mock */
     unsigned serve;                     /* port of the server */
     pid_t mock_pid, serve_pid;
+    unsigned long files, file_bytes; /* hard limits of the server that is started next; 0: none */
     unsigned passed, failed;
 } drive;
 
