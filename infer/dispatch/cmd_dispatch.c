@@ -416,6 +416,7 @@ static int close_dispatcher(dispatcher *d, bool ran)
 {
     td_error error;
     bool good = ran && !d->stopped;
+    const bool resumable = d->journal && ds_journal_is_file(d->journal);
     if (ran && !d->o->quiet) {
         if (d->terminal)
             fputs("\r\033[K", stderr);
@@ -425,7 +426,7 @@ static int close_dispatcher(dispatcher *d, bool ran)
         fprintf(stderr, "tierce dispatch: %s\n", error.text);
         good = false;
     }
-    if (ran && !good && d->o->out)
+    if (ran && !good && resumable)
         fprintf(stderr, "tierce dispatch: not finished; the same command with --resume goes on\n");
     ds_feed_close(d->feed);
     ds_timer_free(d->tick);

@@ -310,11 +310,14 @@ static void write_log(ds_job *job, int status, const char *error)
         .entries = c->decided ? c->decision.view.entries : 0,
         .prompt = job->engine->options->log_prompts ? job->body.json : NULL, .prompt_len = job->body.len};
     ds_log_format(&line, &entry);
-    if (line.failed || !ds_log_write(job->engine->log, line.at, line.len, now, &fault)) {
-        ds_add(&job->engine->stats->log_lost, 1);
-        if (fault.text[0])
-            fprintf(stderr, "%s: %s\n", job->engine->command, fault.text);
-    }
+    bool written = false;
+    if (line.failed)
+        td_fail(&fault, "a line of the log is lost: out of memory");
+    else
+        written = ds_log_write(job->engine->log, line.at, line.len, now, &fault);
+    ds_add(&job->engine->stats->log_lost, !written);
+    if (fault.text[0]) /* also with a line that was written, where rotating failed */
+        fprintf(stderr, "%s: %s\n", job->engine->command, fault.text);
     free(line.at);
 }
 

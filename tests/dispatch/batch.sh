@@ -55,6 +55,20 @@ send --concurency 3 > "$T/out"; is "an unknown option" $? 2
 grep -q 'did you mean --concurrency' "$T/err" && ok || bad "the nearest option"
 send "$T/60.jsonl" > /dev/full; is "a full disk" $? 1
 grep -q 'No space left' "$T/err" && ok || bad "a full disk is named"
+send -o /dev/full "$T/60.jsonl"; is "a device without room" $? 1
+grep -q '/dev/full: cannot be written: No space left' "$T/err" && ! grep -q 'resume' "$T/err" && ok || bad "and nothing of --resume"
+send -o /dev/null --resume "$T/60.jsonl"; is "a device cannot be resumed" $? 1
+grep -q 'is no file' "$T/err" && ok || bad "it says so"
+send -o "$T" "$T/60.jsonl"; is "a folder" $? 1
+grep -q 'is a folder' "$T/err" && ok || bad "a folder is named"
+mkfifo "$T/pipe"; cat "$T/pipe" > "$T/out" & cat=$!
+send -o "$T/pipe" "$T/60.jsonl"; is "a pipe" $? 0
+wait $cat; is "order in a pipe" "$(ids "$T/out")" "$ids_of_60"
+for o in "--log-keep 3" "--log-max-bytes 5000" "--log-fsync never" --log-prompts "--ledger-fsync never"; do
+    # shellcheck disable=SC2086
+    send $o "$T/60.jsonl" > "$T/out"; is "$o alone" $? 2
+    grep -q 'says nothing without' "$T/err" && ok || bad "$o: what it needs"
+done
 
 # failures are asked again, refusals are not
 tiers 400 ok
@@ -134,6 +148,22 @@ is "the log's ids are the lines'" "$(sed 's/{"id": "\([^"]*\)".*/\1/' "$T/log.js
 grep -q 'What is' "$T/log.jsonl" && bad "a prompt is in the log" || ok
 send --log-prompts --log "$T/prompts.jsonl" "$T/60.jsonl" > "$T/out"
 is "prompts on demand" "$(grep -c 'What is' "$T/prompts.jsonl")" 60
+
+# the example with endpoints is one that every command takes
+"$B/tierce" tiers check --date 2026-11-24 data/examples/tiers-serve.json > "$T/out" 2>&1; is "the example: tiers check" $? 0
+rm -f "$T/sport"
+GEMINI_API_KEY=x OPENROUTER_API_KEY=y "$P/tierce-dispatch" serve -m models/flash-pro.tierce --tiers data/examples/tiers-serve.json --listen 127.0.0.1:0 --port-file "$T/sport" 2> "$T/err" & serve=$!
+i=0; while ! [ -s "$T/sport" ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+"$B/dispatch_get" "$(cat "$T/sport")" /metrics | grep -q 'tierce_budget_limit_usd{budget="a day"} 20' && ok || bad "the example: serve takes it"
+kill $serve; wait $serve; is "the example: serve" $? 0
+
+# a log that cannot be rotated says so, and grows
+mkdir -p "$T/rot"; mkdir "$T/rot/log.1"; : > "$T/rot/log.1/x"
+send --log "$T/rot/log" --log-keep 1 --log-max-bytes 4096 "$T/60.jsonl" > "$T/out"; is "a log that cannot be rotated" $? 0
+is "it is told, once" "$(grep -c 'cannot be rotated' "$T/err")" 1
+is "and all lines are there" "$(wc -l < "$T/rot/log")" 60
+send --log "$T/rot2" --log-keep 2 --log-max-bytes 8192 "$T/60.jsonl" > "$T/out"
+[ -f "$T/rot2.2" ] && [ ! -f "$T/rot2.3" ] && [ "$(wc -c < "$T/rot2.1")" -le 8192 ] && ok || bad "rotation keeps two old logs of the size"
 
 grep -rq 0123456789abcdef "$T/err" "$T/o" "$T/k" "$T/race" && bad "the key is in an output" || ok
 grep -aq 'ERROR: \|runtime error\|ThreadSanitizer' "$T/err" && bad "sanitizers" || ok
