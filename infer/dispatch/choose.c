@@ -6,6 +6,7 @@
 
 #include "data/nearest.h"
 #include "infer/dispatch/engine.h"
+#include "infer/router_state.h"
 
 static bool no_such_model(const ds_snapshot *s, const char *asked, td_error *error)
 {
@@ -148,6 +149,7 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     memset(c, 0, offsetof(ds_choice, decision));
     c->point[0] = 0;
     c->decide_s = 0;
+    c->features = 0;
     c->turn = request->n_tools && !e->options->no_turns ? ds_session_turn(request) : 0;
     *unknown = false;
     const uint32_t forced = ds_config_find(s->config, asked, strlen(asked));
@@ -172,6 +174,8 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     if (status != TIERCE_OK)
         return td_fail(error, "The request cannot be judged: %s.", fault.message);
     c->decided = true;
+    if (e->log) /* the request itself is decided last, behind its earlier turns */
+        c->features = tierce_scratch_digest(s->scratch);
     c->n = c->decision.n_order;
     for (uint32_t i = 0; i < c->n; i++)
         c->order[i] = s->tier_of[c->decision.order[i]];

@@ -122,6 +122,7 @@ typedef struct {
     double propensity, decide_s;
     double expected_usd; /* of the first tier; negative: not known */
     char point[64];
+    uint64_t features; /* digest of the request's features, where there is a log; 0: none */
     uint64_t turn; /* key of the turn (ds_session_turn) where tools are offered; 0: none */
 } ds_choice;
 

@@ -59,7 +59,7 @@ void ds_job_note_attempt(ds_job *job, ds_verdict verdict, const char *why, int s
         memmove(job->attempts, job->attempts + 1, (DS_MAX_ATTEMPTS - 1) * sizeof *job->attempts);
     else
         job->n_attempts++;
-    job->attempts[job->n_attempts - 1] = (ds_log_attempt){ds_job_tier(job)->tier->name, job->at->name,
+    job->attempts[job->n_attempts - 1] = (ds_log_attempt){ds_job_tier(job)->tier->name, job->at->name, job->at->provider,
                                                           ds_verdict_name(verdict), why, status,
                                                           ds_now() - job->attempt_started};
 }
@@ -307,6 +307,7 @@ static void write_log(ds_job *job, int status, const char *error)
         .decide_s = c->decide_s, .request_model = job->at ? job->at->model : job->body.model,
         .response_model = job->reply.model, .response_id = job->reply.id, .finish = job->reply.finish,
         .key = job->key, .tag = job->tag, .session = job->session, .digest = job->body.digest,
+        .features = c->features,
         .entries = c->decided ? c->decision.view.entries : 0,
         .prompt = job->engine->options->log_prompts ? job->body.json : NULL, .prompt_len = job->body.len};
     ds_log_format(&line, &entry);

@@ -149,6 +149,31 @@ grep -q 'What is' "$T/log.jsonl" && bad "a prompt is in the log" || ok
 send --log-prompts --log "$T/prompts.jsonl" "$T/60.jsonl" > "$T/out"
 is "prompts on demand" "$(grep -c 'What is' "$T/prompts.jsonl")" 60
 
+# what goes out: auth header, further headers and query, the body byte for byte but for the model
+"$B/mock" --ports "$T/ports2" --requests "$T/sent" > /dev/null 2>&1 & mock2=$!
+while ! grep -q port "$T/ports2" 2> /dev/null; do sleep 0.05; done
+port2=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports2")
+cat > "$T/azure.json" <<EOT
+{"tiers": [{"name": "flash", "model": "deployed", "endpoints": [{"base_url": "http://127.0.0.1:$port2/openai/", "key_env": "K", "auth_header": "api-key",
+            "query": {"api-version": "2026-10-01 x"}, "headers": {"X-Title": "tierce test"}, "provider": "azure.ai.openai"}]},
+           {"name": "pro", "endpoints": [{"base_url": "http://127.0.0.1:$port2/v1"}]}]}
+EOT
+printf '%s\n' '{"model" :  "flash", "n":1.50, "x": 9007199254740993, "prompt": "Ünï\u00e9 \/ 1e999"}' > "$T/one.jsonl"
+"$P/tierce-dispatch" dispatch -q -m models/flash-pro.tierce --tiers "$T/azure.json" --log "$T/azure.log" "$T/one.jsonl" > "$T/out" 2> "$T/err"; is "Azure's manner" $? 0
+grep -aq '^POST /openai/chat/completions?api-version=2026-10-01%20x HTTP/1.1' "$T/sent" && ok || bad "the path and its query"
+grep -aq '^api-key: sk-test-0123456789abcdef' "$T/sent" && ! grep -aqi '^authorization:' "$T/sent" && ok || bad "the auth header"
+grep -aq '^X-Title: tierce test' "$T/sent" && ok || bad "a further header"
+sed 's/"flash"/"deployed"/; s/"prompt": \(".*"\)}/"messages":[{"role":"user","content":\1}]}/' "$T/one.jsonl" > "$T/want"
+grep -aqF "$(cat "$T/want")" "$T/sent" && ok || { bad "the bytes"; tail -2 "$T/sent"; }
+grep -q '"gen_ai.provider.name": "azure.ai.openai"' "$T/azure.log" && ok || bad "the provider's name"
+head -3 "$T/60.jsonl" > "$T/feat.jsonl"; sed -n 2p "$T/60.jsonl" | sed 's/"r2"/"again"/' >> "$T/feat.jsonl"
+rm -f "$T/azure.log"; "$P/tierce-dispatch" dispatch -q -c 1 -m models/flash-pro.tierce --tiers "$T/azure.json" --log "$T/azure.log" "$T/feat.jsonl" > "$T/out" 2> "$T/err"
+sed 's/.*"features": "\([0-9a-f]\{16\}\)".*/\1/' "$T/azure.log" > "$T/feat"
+is "a digest of features each" "$(grep -cx '[0-9a-f]\{16\}' "$T/feat")" 4
+is "equal requests have equal ones" "$(sed -n 2p "$T/feat")" "$(sed -n 4p "$T/feat")"
+is "others have others" "$(head -3 "$T/feat" | sort -u | wc -l)" 3
+kill $mock2
+
 # the example with endpoints is one that every command takes
 "$B/tierce" tiers check --date 2026-11-24 data/examples/tiers-serve.json > "$T/out" 2>&1; is "the example: tiers check" $? 0
 rm -f "$T/sport"
