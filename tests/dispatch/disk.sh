@@ -1,6 +1,7 @@
 #!/bin/sh
 # A reservation is on the disk before its request leaves, and many share one fdatasync: with a disk that
-# takes 300 ms, and with one that refuses. $1: build directory, $2: programs under test (sanitizers want to
+# takes 300 ms, and with one that refuses. And the wall clock jumps by days while requests are under way:
+# timeouts, waits and latencies do not notice. $1: build directory, $2: programs under test (sanitizers want to
 # come first, so the plain ones are run), $3: scratch.
 B=$1 T=$3/disk
 passed=0 failed=0
@@ -70,5 +71,26 @@ is "and nothing was sent" "$(wc -l < "$T/billed")" "$before"
 grep -q 'the disk refuses' "$T/err" && ok || bad "the reason is on stderr"
 send -c 200 --ledger-fsync never > "$T/out"; is "without --ledger it is wrong usage" $? 2
 send -c 200 --ledger "$T/d.db" --ledger-fsync alway > "$T/out"; is "an unknown word" $? 2
+# a clock that is a day ahead in one half of every second, a day behind in the other
+cat > "$T/jump.c" <<'EOT'
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t which, struct timespec *t)
+{
+    const long got = syscall(SYS_clock_gettime, which, t);
+    if (which == CLOCK_REALTIME)
+        t->tv_sec += t->tv_nsec < 500000000 ? 86400 : -86400;
+    return (int)got;
+}
+EOT
+${CC:-cc} -O1 -fPIC -shared "$T/jump.c" -o "$T/jump.so" || { echo "0 passed, 1 failed"; exit 1; }
+sed -i 's/mock:ok,in=20,out=20/mock:500,times=1,then=ok,first=150/g; s/"tiers"/"retry": {"base_s": 0.05, "cap_s": 0.1}, "tiers"/' "$T/tiers.json"
+LD_PRELOAD="$T/jump.so" timeout 60 "$B/tierce-dispatch" dispatch -m models/flash-pro.tierce --tiers "$T/tiers.json" -c 20 --ledger "$T/e.db" --log "$T/jump.log" "$T/200.jsonl" > "$T/out" 2> "$T/err"
+is "the clock jumps: status" $? 0
+is "the clock jumps: all are answered" "$(grep -c '"status_code":200' "$T/out")" 200
+is "the clock jumps: latencies are true" "$(sed 's/.*"latency_s": \([0-9.e-]*\).*/\1/' "$T/jump.log" | awk '$1 > 0.1 && $1 < 10 { n++ } END { print n }')" 200
+is "the clock did jump" "$(sed 's/.*"time": "\([0-9-]*\)T.*/\1/' "$T/jump.log" | sort -u | wc -l)" 2
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
