@@ -86,7 +86,7 @@ int clock_gettime(clockid_t which, struct timespec *t)
 }
 EOT
 ${CC:-cc} -O1 -fPIC -shared "$T/jump.c" -o "$T/jump.so" || { echo "0 passed, 1 failed"; exit 1; }
-sed -i 's/mock:ok,in=20,out=20/mock:500,times=1,then=ok,first=150/g; s/"tiers"/"retry": {"base_s": 0.05, "cap_s": 0.1}, "tiers"/' "$T/tiers.json"
+sed -i 's/mock:ok,in=20,out=20/mock:500,times=1,then=ok,first=150/g; s/"tiers"/"retry": {"base_s": 0.05, "cap_s": 0.1, "breaker_failures": 1000}, "tiers"/' "$T/tiers.json"
 LD_PRELOAD="$T/jump.so" timeout 60 "$B/tierce-dispatch" dispatch -m models/flash-pro.tierce --tiers "$T/tiers.json" -c 20 --ledger "$T/e.db" --log "$T/jump.log" "$T/200.jsonl" > "$T/out" 2> "$T/err"
 is "the clock jumps: status" $? 0
 is "the clock jumps: all are answered" "$(grep -c '"status_code":200' "$T/out")" 200
