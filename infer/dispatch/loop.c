@@ -104,10 +104,12 @@ void ds_loop_free(ds_loop *loop)
 {
     if (!loop)
         return;
-    while (loop->conns)
-        conn_free(loop->conns);
     for (size_t i = 0; i < loop->n_signals; i++)
         event_free(loop->signals[i]);
+    while (loop->conns)
+        conn_free(loop->conns);
+    /* a connection with a deferred callback lives until its turn */
+    event_base_loop(loop->base, EVLOOP_NONBLOCK);
     event_base_free(loop->base);
     free(loop);
 }

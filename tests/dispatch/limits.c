@@ -1,12 +1,15 @@
 /* When the machine's limits are reached: no descriptors left, ten thousand idle clients, a full disk under
- * log and ledger.
+ * log and ledger. And a server that is killed so that it would leave a core: nothing that it ever wrote holds
+ * a provider's key.
  *
  *     limits DISPATCH MOCK MODEL SCRATCH */
 #define _DEFAULT_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/dispatch/drive.h"
@@ -21,7 +24,7 @@ static void write_tiers(const drive *d)
     char text[600];
     snprintf(text, sizeof text,
              "{\"tiers\":[{\"name\":\"flash\",\"prices\":{\"input\":1.5,\"output\":9},\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/v1\"}]},"
-             "{\"name\":\"pro\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/v1\"}]}],\"retry\":{\"retries\":1,\"base_s\":0.01}}",
+             "{\"name\":\"pro\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/s/401/v1\",\"key_env\":\"MOCK_KEY\"}]}],\"retry\":{\"retries\":1,\"base_s\":0.01}}",
              d->port, d->port);
     drive_write(d, "tiers.json", text);
 }
@@ -170,6 +173,35 @@ static void full_ledger(drive *d)
     end(d);
 }
 
+/* MOCK_KEY's value is in what it sends, and nowhere else. */
+static void secrets(drive *d)
+{
+    static const char key[] = "0123456789abcdef";
+    static const char *const paths[] = {"/metrics", "/v1/models", "/healthz"};
+    const struct rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+    char options[800], core[600];
+    int status = 0;
+    setrlimit(RLIMIT_CORE, &any);
+    snprintf(options, sizeof options, "--log %s/secrets.jsonl --log-prompts --ledger %s/secrets.db", d->scratch, d->scratch);
+    if (!begin(d, options))
+        return;
+    reply r = http_post(d->serve, "/v1/chat/completions", "{\"model\":\"pro\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", "");
+    drive_case(d, r.status == 502 && !strstr(r.body, key) && !strstr(r.head, key), "no key in the error about a refused key", r.body);
+    reply_free(&r);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        r = http_get(d->serve, paths[i]);
+        drive_case(d, r.status == 200 && !strstr(r.body, key) && !strstr(r.head, key), "no key in what it says of itself", paths[i]);
+        reply_free(&r);
+    }
+    kill(d->serve_pid, SIGABRT);
+    waitpid(d->serve_pid, &status, 0);
+    d->serve_pid = 0;
+    snprintf(core, sizeof core, "%s/secrets.jsonl", d->scratch);
+    drive_case(d, WIFSIGNALED(status) && !WCOREDUMP(status), "killed, it leaves no core", "it does");
+    snprintf(options, sizeof options, "grep -rqa %s %s", key, d->scratch);
+    drive_case(d, access(core, F_OK) == 0 && system(options) != 0, "no key in logs, messages, ledger", "it is in one");
+}
+
 int main(int argc, char **argv)
 {
     drive d = {0};
@@ -193,6 +225,7 @@ int main(int argc, char **argv)
     full_log(&d);
     full_ledger(&d);
     drive_sanitizers(&d);
+    secrets(&d);
     drive_stop_mock(&d);
     return drive_done(&d);
 }
