@@ -390,6 +390,8 @@ static bool open_dispatcher(dispatcher *d, const char *const *paths, size_t n)
         return false;
     }
     d->loop = ds_loop_new();
+    if (!d->loop)
+        fprintf(stderr, "tierce dispatch: out of memory\n");
     if (!d->loop || !ds_engine_open(&d->engine, "tierce dispatch", &d->o->engine, d->loop, &d->stats))
         return false;
     d->journal = ds_journal_open(d->o->out, !d->o->unordered, d->o->resume, sync, &error);

@@ -44,8 +44,10 @@ static ds_snapshot *snapshot_open(const char *command, const ds_engine_options *
 {
     td_error error;
     ds_snapshot *s = calloc(1, sizeof *s);
-    if (!s)
+    if (!s) {
+        fprintf(stderr, "%s: out of memory\n", command);
         return NULL;
+    }
     s->refs = 1;
     s->router = open_router(command, &o->policy, &s->policy);
     if (!s->router) { /* it has complained */

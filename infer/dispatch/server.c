@@ -85,6 +85,8 @@ int ds_server_run(const ds_serve_options *options, const char *keys, unsigned wo
     ds_server s = {.options = options, .keys = keys, .worker = worker, .all = all};
     int status = 1;
     s.loop = ds_loop_new();
+    if (!s.loop)
+        fprintf(stderr, "tierce serve: out of memory\n");
     if (s.loop && open_server(&s)) {
         if (!worker)
             fprintf(stderr, "tierce serve: listening on port %u, %llu worker%s\n", ds_listener_port(s.listener),

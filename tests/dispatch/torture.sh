@@ -1,9 +1,10 @@
 #!/bin/sh
 # tierce dispatch with the Nth allocation of the whole process failing (libcurl's, SQLite's and libevent's,
 # too), for N all over a run: every line answered, or an error with a message; never a signal, never a
-# success without its answer; and the ledger has at least what was billed. $1: build directory, $2: programs
+# success without its answer; the ledger has at least what was billed for each request, and something more for
+# an answer that broke off and was asked for again (that one is booked by estimate: it was not seen). $1: build directory, $2: programs
 # under test (the plain ones are run), $3: scratch.
-B=$1 T=$3/torture STEPS=${STEPS:-400}
+B=$1 T=$3/torture STEPS=${STEPS:-250}
 passed=0 failed=0
 mkdir -p "$T"
 if ! ${CC:-cc} -std=gnu11 -shared -fPIC -O1 tests/cli/failmalloc.c -o "$T/failmalloc.so" 2> "$T/err" ||
@@ -38,7 +39,7 @@ while [ "$n" -lt "$calls" ]; do
     if [ $status = 1 ] && [ ! -s "$T/err" ]; then failed=$((failed + 1)); echo "FAILED allocation $n of $calls: status 1 without a word"; continue; fi
     if [ -s "$T/billed" ] && command -v sqlite3 > /dev/null; then
         booked=$(sqlite3 "$T/l.db" "SELECT coalesce(max(booked), 0) / 1e9 FROM account WHERE window = 3 AND tier = ''" 2>&1)
-        if ! awk -v b="$booked" -F'\t' '{ s += $4 * 1.5e-6 + $6 * 9e-6 } END { exit !(b >= s - 1e-9) }' "$T/billed"; then
+        if ! awk -v b="$booked" -F'\t' '{ if (seen[$9]++) twice = 1; else s += $4 * 1.5e-6 + $6 * 9e-6 } END { exit !(twice ? b > s + 1e-9 : b >= s - 1e-9) }' "$T/billed"; then
             failed=$((failed + 1)); echo "FAILED allocation $n of $calls: $booked booked for"; cat "$T/billed"; continue
         fi
     fi
