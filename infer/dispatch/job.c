@@ -369,7 +369,7 @@ static void good_answer(ds_job *job)
 /* A failed attempt that the provider may charge for: it worked on it, or said so. */
 static bool perhaps_billed(const ds_job *job, ds_wire wire, int status)
 {
-    if (job->reply.usage.known || job->reply.text_bytes)
+    if (job->reply.usage.known || job->reply.text_bytes || job->relaying) /* a stream that began: the prompt was read */
         return true;
     return status < 400 && wire != DS_WIRE_OK && wire != DS_WIRE_CONNECT && wire != DS_WIRE_NO_ANSWER &&
            wire != DS_WIRE_NO_DESCRIPTOR;

@@ -40,6 +40,10 @@ send -o "$T/o" "$T/60.jsonl"; is "order in a file" "$(ids "$T/o")" "$ids_of_60"
 send -o "$T/o" "$T/60.jsonl"; is "an existing file is not touched" $? 1
 gzip -c "$T/60.jsonl" | send > "$T/out"; is "gzip on standard input" "$(ids "$T/out")" "$ids_of_60"
 grep -q '60 answered, 0 failed, 0 bad lines, 0 answered before' "$T/err" && ok || bad "counters"
+tiers ok,in=20,out=20,first=60 ok,in=20,out=20
+send --progress -c 1 -o "$T/eta" "$T/60.jsonl"; is "with progress" $? 0
+grep -q '^[0-9]* answered, .* [0-9.]*/s, \$0\.[0-9]* spent, about [0-9]* s left$' "$T/err" && ok || bad "rate, spend and time left"
+tiers ok,in=20,out=20,first=5 ok,in=20,out=20
 (head -5 "$T/60.jsonl"; sleep 1; tail -5 "$T/60.jsonl") | send > "$T/out"; is "a slow pipe" "$(wc -l < "$T/out")" 10
 
 # bad lines
