@@ -11,8 +11,9 @@
 # all (default): that, closed loops, CPU time a request, memory with 1,000 open streams; about two minutes.
 # flat: ten minutes of mixed load with ledger and log, resident memory minute by minute.
 #
-# Where other jobs run, NICE=-15 (root) lets mock, driver and serve go before them: without it their
-# waits for a core are measured, which on two busy cores are milliseconds, with serve or without it.
+# Where other jobs run, their turns on the core are what is measured: milliseconds, with serve or without it.
+# REALTIME=10 (root) gives mock, driver and serve SCHED_FIFO, so that nothing else of this machine takes a core
+# from them; what a hypervisor takes remains. NICE=-15 is the milder way.
 B=${1:-build} WHAT=${2:-all} ROUNDS=${ROUNDS:-12} T=$(mktemp -d)
 trap 'kill $M $S 2>/dev/null; rm -rf "$T"' EXIT
 make -s "$B/mock" "$B/tierce-dispatch" && ${CC:-cc} -std=c11 -O2 tests/bench/load.c -o "$B/load" || exit 1
@@ -21,7 +22,9 @@ ON_A="" ON_B="" ON_C=""
 if command -v taskset > /dev/null && [ "$(nproc)" -ge 2 ]; then
     ON_A="taskset -c 0" ON_B="taskset -c 1" ON_C="taskset -c $([ "$(nproc)" -ge 3 ] && echo 2 || echo 1)"
 fi
-FIRST=${NICE:+nice -n $NICE} FIRST=${REALTIME:+chrt -f $REALTIME}
+FIRST=""
+[ -n "$NICE" ] && FIRST="nice -n $NICE"
+[ -n "$REALTIME" ] && FIRST="chrt -f $REALTIME"
 ON_A="$FIRST $ON_A" ON_B="$FIRST $ON_B" ON_C="$FIRST $ON_C"
 $ON_C "$B/mock" --ports "$T/ports" > /dev/null 2>&1 & M=$!
 while ! grep -q port "$T/ports" 2> /dev/null; do sleep 0.05; done
