@@ -11,6 +11,7 @@
 #include "infer/dispatch/ledger.h"
 #include "infer/dispatch/loop.h"
 #include "infer/dispatch/sessions.h"
+#include "infer/dispatch/shared.h"
 #include "infer/dispatch/stats.h"
 #include "infer/dispatch/turns.h"
 #include "infer/dispatch/upstream.h"
@@ -88,6 +89,7 @@ typedef struct {
     ds_stats *stats;
     ds_timer *tick;
     ds_sessions *sessions; /* who answered: by session id, and by turn where there are tools; NULL before the first */
+    ds_shared *shared; /* the same for all workers; NULL where there is one */
     uint64_t random, numbers; /* splitmix64's state; ids given */
     double pace_until[DS_MAX_BUDGETS], pace[DS_MAX_BUDGETS];
 } ds_engine;

@@ -97,6 +97,18 @@ static double of_worker(const drive *d, int w)
     return drive_metric(d, name);
 }
 
+/* A worker counts a request just after its last byte: another one's /metrics may be asked in between. */
+static void wait_for(drive *d, const char *name, const char *metric, double want)
+{
+    double got = -1;
+    for (int i = 0; i < 400 && got != want; i++) {
+        got = drive_metric(d, metric);
+        if (got != want)
+            drive_sleep(0.025);
+    }
+    check(d, name, got, want, want);
+}
+
 static void budget_race(drive *d)
 {
     unsigned refused = 0;
@@ -114,11 +126,11 @@ static void budget_race(drive *d)
         good += wave = ask_all(d, 1, &over);
     check(d, "one by one the rest fits", good, CROWD / 2 - 1, CROWD / 2);
     check(d, "and the bill ends at the budget", billed(d), LIMIT - 2 * COST, LIMIT + 1e-9);
-    check(d, "metrics add up: answered", drive_metric(d, "tierce_answered_total"), good, good);
-    check(d, "metrics add up: over budget", drive_metric(d, "tierce_over_budget_total"), refused + over, refused + over);
-    check(d, "metrics add up: the tier's answers", drive_metric(d, "tierce_tier_answers_total{tier=\"flash\"}"), good, good);
+    wait_for(d, "metrics add up: answered", "tierce_answered_total", good);
+    wait_for(d, "metrics add up: over budget", "tierce_over_budget_total", refused + over);
+    wait_for(d, "metrics add up: the tier's answers", "tierce_tier_answers_total{tier=\"flash\"}", good);
     check(d, "metrics add up: spend", drive_metric(d, "tierce_tier_cost_usd_total{tier=\"flash\"}"), good * COST - 1e-9, good * COST + 1e-9);
-    check(d, "metrics add up: nothing under way", drive_metric(d, "tierce_in_flight"), 0, 0);
+    wait_for(d, "metrics add up: nothing under way", "tierce_in_flight", 0);
 }
 
 static void spread(drive *d)
@@ -147,31 +159,49 @@ static void expect_everywhere(drive *d, const char *name, const char *text)
     check(d, name, good, 60, 60);
 }
 
-static void wait_for(drive *d, const char *name, const char *metric, double want)
-{
-    double got = -1;
-    for (int i = 0; i < 400 && got != want; i++) {
-        got = drive_metric(d, metric);
-        if (got != want)
-            drive_sleep(0.025);
-    }
-    check(d, name, got, want, want);
-}
-
 static void reloads(drive *d)
 {
     char text[1200];
     snprintf(text, sizeof text, "{\"tiers\":[{\"name\":\"flash\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/v1\"}]},{\"name\":\"pro\","
              "\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/v1\",\"model\":\"mock:ok,text=after\"}]}]}", d->port, d->port);
     drive_write(d, "tiers.json", text);
+    const double before = drive_metric(d, "tierce_reloads_total");
     kill(d->serve_pid, SIGHUP);
-    wait_for(d, "one SIGHUP reloads all workers", "tierce_reloads_total", WORKERS);
+    wait_for(d, "one SIGHUP reloads all workers", "tierce_reloads_total", before + WORKERS);
     expect_everywhere(d, "and all have the new tiers", "after");
     drive_write(d, "tiers.json", "{\"tiers\":[{\"name\":\"flash\",\"endpoint\":[]}]}");
     kill(d->serve_pid, SIGHUP);
     wait_for(d, "a bad file is refused by all", "tierce_bad_reloads_total", WORKERS);
     expect_everywhere(d, "and all keep the old tiers", "after");
     drive_write(d, "tiers.json", text);
+}
+
+#define TOOLS "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"look\",\"parameters\":{\"type\":\"object\"," \
+              "\"properties\":{\"path\":{\"type\":\"string\"}},\"required\":[\"path\"]}}}]"
+#define CALL ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":" \
+             "{\"name\":\"look\",\"arguments\":\"{\\\"path\\\":\\\"a\\\"}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"it is there\"}"
+#define ASK(after) "{\"model\":\"tierce\"," TOOLS ",\"messages\":[{\"role\":\"user\",\"content\":\"What is in the file a? Please look.\"}" after "]}"
+
+/* One worker sees the turn escalate; whichever takes the next steps must keep the tier that answered. */
+static void tool_loop(drive *d)
+{
+    char text[1200];
+    unsigned kept = 0;
+    snprintf(text, sizeof text, "{\"tiers\":[{\"name\":\"flash\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/s/tool-missing,times=1,then=tool/v1\"}]},"
+             "{\"name\":\"pro\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/s/tool/v1\"}]}]}", d->port, d->port);
+    drive_write(d, "tiers.json", text);
+    const double before = drive_metric(d, "tierce_reloads_total");
+    kill(d->serve_pid, SIGHUP);
+    wait_for(d, "reloaded", "tierce_reloads_total", before + WORKERS);
+    reply r = http_post(d->serve, "/v1/chat/completions", ASK(""), "");
+    drive_case(d, !strcmp(http_value(&r, "x-tierce-reason"), "ESCALATION"), "a turn escalates", r.body);
+    reply_free(&r);
+    for (int i = 0; i < 30; i++) {
+        r = http_post(d->serve, "/v1/chat/completions", ASK(CALL), "");
+        kept += !strcmp(http_value(&r, "x-tierce-tier"), "pro") && !strcmp(http_value(&r, "x-tierce-reason"), "TOOL_LOOP");
+        reply_free(&r);
+    }
+    check(d, "its loop stays with the tier that answered, in every worker", kept, 30, 30);
 }
 
 /* The pid of a child of the supervisor. */
@@ -234,6 +264,7 @@ int main(int argc, char **argv)
     drive_sleep(1.5); /* until all of them listen */
     budget_race(&d);
     spread(&d);
+    tool_loop(&d);
     reloads(&d);
     death(&d);
     drive_case(&d, drive_stop_serve(&d) == 0, "SIGTERM drains all workers", "another status");
