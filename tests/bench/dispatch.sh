@@ -9,7 +9,8 @@
 # figure, so that a burst of other work on the machine, which hits one run, does not decide it. serve has
 # one core for itself, mock and driver share another.
 # all (default): that, closed loops, CPU time a request, memory with 1,000 open streams; about two minutes.
-# flat: ten minutes of mixed load with ledger and log, resident memory minute by minute.
+# flat: after a burst (256 at once, 1,000 streams: the high-water mark) ten minutes of mixed load with retries,
+# streams, ledger and log; resident memory minute by minute.
 #
 # Where other jobs run, their turns on the core are what is measured: milliseconds, with serve or without it.
 # REALTIME=10 (root) gives mock, driver and serve SCHED_FIFO, so that nothing else of this machine takes a core
@@ -65,6 +66,8 @@ added() {
 }
 flat() {
     start --ledger "$T/ledger.db" --log "$T/log.jsonl" --log-max-bytes 20000000 --log-keep 2
+    $ON_B "$B/load" "$SP" 0 3 256 > /dev/null
+    $ON_B "$B/load" "$SP" 0 3 1000 slow stream > /dev/null
     for minute in 0 1 2 3 4 5 6 7 8 9 10; do
         printf 'minute %2d: %s kB resident, load %s\n' $minute "$(awk '/VmRSS/ { print $2 }' /proc/$S/status)" "$(cut -d ' ' -f 1 /proc/loadavg)"
         [ $minute = 10 ] && break
