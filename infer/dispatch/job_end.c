@@ -86,9 +86,19 @@ static ds_job_head head_of(const ds_job *job, int status, const char *type)
                          .attempts = job->n_attempts};
 }
 
+/* Before the answer's last byte is out: the conversation's next request may be quicker than we are, and reach
+ * another worker. */
+static void remember_tier(const ds_job *job)
+{
+    ds_engine_answered(job->engine, job->snapshot, job->session, job->choice.turn,
+                       (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
+}
+
 static void answer(ds_job *job, const ds_job_head *head, const char *body, size_t len, const char *error)
 {
     const int status = head->status;
+    if (!error)
+        remember_tier(job);
     job->first_byte = job->first_byte > 0 ? job->first_byte : ds_now();
     job->sink.head(job->context, head);
     job->sink.bytes(job->context, body, len);
@@ -267,6 +277,8 @@ void ds_job_end_stream(ds_job *job, bool good)
 {
     char text[700];
     td_out out = {0};
+    if (good)
+        remember_tier(job);
     job->relay.ready.len = good ? job->relay.ready.len : 0;
     ds_job_flush(job);
     if (!good && job->fault.there) {
@@ -347,9 +359,6 @@ void ds_job_finish(ds_job *job, int status, const char *error, bool whole, bool 
                                   job->reason ? job->reason : "", job->id, costs_known(job) ? job->cost : -1,
                                   job->choice.n ? job->choice.expected_usd : -1, job->n_attempts, whole};
     count(job, status, error);
-    if (!error)
-        ds_engine_answered(job->engine, job->snapshot, job->session, job->choice.turn,
-                           (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
     if (job->engine->log)
         write_log(job, status, error);
     if (tell)
