@@ -200,6 +200,7 @@ tierce_scratch *tierce_scratch_init(const tierce_router *router, void *memory, t
     at += round_up(tf_state_size(&m->spec));
     scratch->acc = (int32_t *)(void *)at;
     scratch->margin = (double *)(void *)(at + acc_bytes(m));
+    scratch->seen = NULL;
     return scratch;
 }
 
@@ -211,9 +212,22 @@ static const tf_vector *look(const tierce_router *router, tierce_scratch *scratc
 {
     const tm_model *m = &router->model;
     const tf_vector *v = tf_extract(&router->features, scratch->state, request, NULL, NULL);
+    scratch->seen = v;
     const double covered = tm_weights_dot(m, v, scratch->acc, scratch->margin);
     tm_recognise(m, v, tf_seen(scratch->state), scratch->acc, covered, kinship);
     return v;
+}
+
+uint64_t tierce_scratch_digest(const tierce_scratch *scratch)
+{
+    const tf_vector *v = scratch->seen;
+    uint64_t h = 14695981039346656037u;
+    for (uint32_t i = 0; v && i < v->n; i++)
+        for (unsigned byte = 0; byte < 6; byte++) {
+            const uint32_t part = byte < 4 ? v->at[i].index >> 8 * byte : (uint32_t)v->at[i].level >> 8 * (byte - 4);
+            h = (h ^ (part & 0xff)) * 1099511628211u;
+        }
+    return v ? h : 0;
 }
 
 tierce_status tierce_estimate_all(const tierce_router *router, tierce_scratch *scratch,

@@ -15,7 +15,12 @@ struct tierce_scratch {
     tf_state *state;
     int32_t *acc;
     double *margin; /* n_rows */
+    const tf_vector *seen; /* of the last request; NULL before the first */
 };
+
+/* FNV-1a 64 of the features of the request that the scratch saw last, in the order in which they were met:
+ * what a decision can depend on, and nothing of the text. 0 before the first. */
+uint64_t tierce_scratch_digest(const tierce_scratch *scratch);
 
 /* The model behind a router, for tools that print it. */
 const tm_model *tierce_router_model(const tierce_router *router);

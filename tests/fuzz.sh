@@ -1,6 +1,7 @@
 #!/bin/sh
-# make fuzz: each target for $2 seconds under clang's libFuzzer, ASan and UBSan. $1: build directory.
-B=$1 S=${2:-60} status=0
+# make fuzz: each target for $2 seconds under clang's libFuzzer, ASan and UBSan. $1: build directory, $3:
+# which targets ("sse reply"; default: all).
+B=$1 S=${2:-60} ONLY=$3 status=0
 command -v clang >/dev/null || { echo "needs clang (Debian: clang)"; exit 1; }
 mkdir -p "$B/fuzz"
 src="$(ls features/*.c models/*.c data/*.c data/import/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c"
@@ -30,7 +31,7 @@ agents() {
         hunt "import_$format" import_agents "$real" 200000
     done
 }
-for t in $(ls tests/fuzz/fuzz_*.c | sed "s,.*fuzz_,,;s,\.c$,,"); do
+for t in ${ONLY:-$(ls tests/fuzz/fuzz_*.c | sed "s,.*fuzz_,,;s,\.c$,,")}; do
     # shellcheck disable=SC2086
     clang -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_FUZZING -O1 -g -ffp-contract=off -I. \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \

@@ -113,6 +113,7 @@ suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" 
 
 # the dispatcher against its mock upstream, with sanitizers
 if [ -f tests/dispatch/run.sh ]; then suite "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"; fi
+suite "dispatch and serve, with ThreadSanitizer" sh tests/dispatch/tsan.sh "$B" "$CC"
 suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
 
 # the embedding examples, with real servers

@@ -6,6 +6,7 @@
 
 #include "data/nearest.h"
 #include "infer/dispatch/engine.h"
+#include "infer/router_state.h"
 
 static bool no_such_model(const ds_snapshot *s, const char *asked, td_error *error)
 {
@@ -103,6 +104,25 @@ static bool policy_of(ds_engine *e, ds_snapshot *s, const char *asked, const ds_
     return true;
 }
 
+#define SESSIONS 65536
+#define SESSION_AGE 3600.0 /* a prompt cache is cold long before */
+
+/* As another worker saw it. */
+static uint32_t shared_tier(ds_engine *e, const ds_snapshot *s, uint64_t key)
+{
+    for (uint32_t t = 0; e->shared && t < tierce_tier_count(s->router); t++)
+        if (ds_shared_is(e->shared, key, s->config->tiers.tier[s->tier_of[t]].name, ds_now(), SESSION_AGE))
+            return s->tier_of[t];
+    return UINT32_MAX;
+}
+
+/* The config's tier that answered the conversation of this key. */
+static uint32_t tier_of_key(ds_engine *e, const ds_snapshot *s, uint64_t key)
+{
+    const uint32_t tier = shared_tier(e, s, key); /* the last word of any worker */
+    return tier != UINT32_MAX || !e->sessions ? tier : ds_sessions_get(e->sessions, key, ds_now());
+}
+
 /* The model's tier that answered last: in an open tool loop what answered its turn (a replay would not know
  * of an escalation, of exploring, of a budget's pace), else the session's. UINT32_MAX: not known, the turns
  * are replayed. */
@@ -110,20 +130,23 @@ static uint32_t previous_tier(ds_engine *e, const ds_snapshot *s, const char *se
                               const tierce_request *request)
 {
     uint32_t tier = UINT32_MAX;
-    if (!e->sessions)
-        return UINT32_MAX;
     if (turn && ds_turns_in_tool_loop(request))
-        tier = ds_sessions_get(e->sessions, turn, ds_now());
+        tier = tier_of_key(e, s, turn);
     if (tier == UINT32_MAX && *session)
-        tier = ds_sessions_get(e->sessions, ds_session_key(session, strlen(session)), ds_now());
+        tier = tier_of_key(e, s, ds_session_key(session, strlen(session)));
     for (uint32_t t = 0; t < tierce_tier_count(s->router); t++)
         if (s->tier_of[t] == tier)
             return t;
     return UINT32_MAX;
 }
 
-#define SESSIONS 65536
-#define SESSION_AGE 3600.0 /* a prompt cache is cold long before */
+static void remember(ds_engine *e, const ds_snapshot *s, uint64_t key, uint32_t tier)
+{
+    if (e->sessions)
+        ds_sessions_put(e->sessions, key, tier, ds_now());
+    if (e->shared)
+        ds_shared_put(e->shared, key, s->config->tiers.tier[tier].name, ds_now());
+}
 
 void ds_engine_answered(ds_engine *e, const ds_snapshot *s, const char *session, uint64_t turn, uint32_t tier)
 {
@@ -131,10 +154,10 @@ void ds_engine_answered(ds_engine *e, const ds_snapshot *s, const char *session,
         return;
     if (!e->sessions)
         e->sessions = ds_sessions_open(SESSIONS, SESSION_AGE);
-    if (e->sessions && *session)
-        ds_sessions_put(e->sessions, ds_session_key(session, strlen(session)), tier, ds_now());
-    if (e->sessions && turn)
-        ds_sessions_put(e->sessions, turn, tier, ds_now());
+    if (*session)
+        remember(e, s, ds_session_key(session, strlen(session)), tier);
+    if (turn)
+        remember(e, s, turn, tier);
 }
 
 bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const ds_payer *payer,
@@ -148,6 +171,7 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     memset(c, 0, offsetof(ds_choice, decision));
     c->point[0] = 0;
     c->decide_s = 0;
+    c->features = 0;
     c->turn = request->n_tools && !e->options->no_turns ? ds_session_turn(request) : 0;
     *unknown = false;
     const uint32_t forced = ds_config_find(s->config, asked, strlen(asked));
@@ -172,6 +196,8 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     if (status != TIERCE_OK)
         return td_fail(error, "The request cannot be judged: %s.", fault.message);
     c->decided = true;
+    if (e->log) /* the request itself is decided last, behind its earlier turns */
+        c->features = tierce_scratch_digest(s->scratch);
     c->n = c->decision.n_order;
     for (uint32_t i = 0; i < c->n; i++)
         c->order[i] = s->tier_of[c->decision.order[i]];

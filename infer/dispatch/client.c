@@ -94,8 +94,8 @@ void ds_client_answer(ds_client *c, int status, const char *type, const char *ex
     td_puts(&out, extra);
     snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", len);
     td_puts(&out, line);
-    ds_conn_write(c->conn, out.at, out.len);
-    ds_conn_write(c->conn, body, len);
+    const tierce_span runs[] = {{out.at, out.len}, {body, len}};
+    ds_conn_write_runs(c->conn, runs, 2);
     free(out.at);
     answered(c);
 }
@@ -166,18 +166,16 @@ static void on_body(void *context, const char *data, size_t len)
     if (!c->head_sent) {
         snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", len);
         td_puts(&c->head, line);
-        ds_conn_write(c->conn, c->head.at, c->head.len);
+        const tierce_span runs[] = {{c->head.at, c->head.len}, {data, len}};
+        ds_conn_write_runs(c->conn, runs, 2);
         c->head_sent = true;
-    } else if (!len) {
-        return;
-    }
-    if (c->chunked_out) {
+    } else if (len && c->chunked_out) {
         snprintf(line, sizeof line, "%zx\r\n", len);
-        ds_conn_write(c->conn, line, strlen(line));
+        const tierce_span runs[] = {{line, strlen(line)}, {data, len}, {"\r\n", 2}};
+        ds_conn_write_runs(c->conn, runs, 3);
+    } else if (len) {
+        ds_conn_write(c->conn, data, len);
     }
-    ds_conn_write(c->conn, data, len);
-    if (c->chunked_out)
-        ds_conn_write(c->conn, "\r\n", 2);
 }
 
 static bool is_full(void *context)

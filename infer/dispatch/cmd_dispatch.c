@@ -390,6 +390,8 @@ static bool open_dispatcher(dispatcher *d, const char *const *paths, size_t n)
         return false;
     }
     d->loop = ds_loop_new();
+    if (!d->loop)
+        fprintf(stderr, "tierce dispatch: out of memory\n");
     if (!d->loop || !ds_engine_open(&d->engine, "tierce dispatch", &d->o->engine, d->loop, &d->stats))
         return false;
     d->journal = ds_journal_open(d->o->out, !d->o->unordered, d->o->resume, sync, &error);
@@ -416,6 +418,7 @@ static int close_dispatcher(dispatcher *d, bool ran)
 {
     td_error error;
     bool good = ran && !d->stopped;
+    const bool resumable = d->journal && ds_journal_is_file(d->journal);
     if (ran && !d->o->quiet) {
         if (d->terminal)
             fputs("\r\033[K", stderr);
@@ -425,7 +428,7 @@ static int close_dispatcher(dispatcher *d, bool ran)
         fprintf(stderr, "tierce dispatch: %s\n", error.text);
         good = false;
     }
-    if (ran && !good && d->o->out)
+    if (ran && !good && resumable)
         fprintf(stderr, "tierce dispatch: not finished; the same command with --resume goes on\n");
     ds_feed_close(d->feed);
     ds_timer_free(d->tick);
@@ -447,6 +450,8 @@ int cmd_dispatch(int argc, char **argv)
         fprintf(stderr, "tierce dispatch: --resume needs -o FILE: it reads there what is answered\n");
         return 2;
     }
+    if (!ds_engine_options_good("tierce dispatch", &o.engine))
+        return 2;
     dispatcher d = {.o = &o};
     const char *const *paths = files ? (const char *const *)(argv + 1) : standard;
     const bool ran = open_dispatcher(&d, paths, files ? (size_t)files : 1);

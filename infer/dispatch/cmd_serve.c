@@ -57,6 +57,7 @@ typedef struct {
     const ds_serve_options *o;
     const char *keys;
     ds_stats *all;
+    ds_shared *shared;
     sigset_t signals; /* blocked in the supervisor, which waits for them */
     pid_t pids[DS_MAX_WORKERS];
     unsigned alive;
@@ -71,7 +72,7 @@ static bool start_worker(supervisor *s, unsigned i)
         sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
         atomic_store(&s->all[i].in_flight, 0); /* what a dead predecessor had under way is gone */
         atomic_store(&s->all[i].open_connections, 0);
-        exit(ds_server_run(s->o, s->keys, i, s->all));
+        exit(ds_server_run(s->o, s->keys, i, s->all, s->shared));
     }
     if (pid < 0) {
         fprintf(stderr, "tierce serve: fork: %s\n", strerror(errno));
@@ -154,6 +155,12 @@ static void raise_files(void)
     }
 }
 
+static void *shared_memory(size_t n)
+{
+    void *at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
 int cmd_serve(int argc, char **argv)
 {
     ds_serve_options o = {.engine = DS_ENGINE_DEFAULTS, .listen = "127.0.0.1:8080", .workers = 1,
@@ -168,6 +175,8 @@ int cmd_serve(int argc, char **argv)
         fprintf(stderr, "tierce serve: takes no operand: %s; see --help\n", argv[1]);
         return 2;
     }
+    if (!ds_engine_options_good("tierce serve", &o.engine))
+        return 2;
     if (o.client_keys_env && (!(keys = getenv(o.client_keys_env)) || !keys[strspn(keys, ", \t\n")])) {
         fprintf(stderr, "tierce serve: --client-keys-env: the environment variable %s is not set; export it\n",
                 o.client_keys_env);
@@ -179,13 +188,17 @@ int cmd_serve(int argc, char **argv)
         return 2;
     }
     raise_files();
-    ds_stats *all = mmap(NULL, o.workers * sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (all == MAP_FAILED) {
+    const bool several = o.workers > 1;
+    ds_stats *all = shared_memory(o.workers * sizeof *all);
+    ds_shared *shared = several ? shared_memory(sizeof *shared) : NULL;
+    if (!all || (several && !shared)) {
         fprintf(stderr, "tierce serve: out of memory\n");
         return 1;
     }
-    supervisor s = {.o = &o, .keys = keys, .all = all};
-    const int status = o.workers == 1 ? ds_server_run(&o, keys, 0, all) : run_workers(&s);
+    supervisor s = {.o = &o, .keys = keys, .all = all, .shared = shared};
+    const int status = several ? run_workers(&s) : ds_server_run(&o, keys, 0, all, NULL);
     munmap(all, o.workers * sizeof *all);
+    if (shared)
+        munmap(shared, sizeof *shared);
     return status;
 }

@@ -19,6 +19,7 @@
 
 typedef struct {
     char *name;      /* for logs and metrics: given, or the URL's host and port */
+    char *provider;  /* gen_ai.provider.name: given, or known by the host, or the host */
     char *url;       /* base_url + /chat/completions + query */
     char *model;     /* the model id to ask for here */
     char **headers;  /* "name: value", the key among them: never print these */

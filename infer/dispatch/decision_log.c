@@ -165,6 +165,7 @@ static void put_usage(td_out *out, const ds_usage *u, bool estimated)
 static void put_gen_ai(td_out *out, const ds_log_entry *e)
 {
     put_text(out, "gen_ai.operation.name", "chat");
+    put_text(out, "gen_ai.provider.name", e->n_attempts ? e->attempts[e->n_attempts - 1].provider : NULL);
     put_text(out, "gen_ai.request.model", e->request_model);
     put_flag(out, "gen_ai.request.stream", e->stream);
     put_text(out, "gen_ai.response.model", e->response_model);
@@ -196,11 +197,13 @@ static void put_request(td_out *out, const char *json, size_t len)
 
 void ds_log_format(td_out *out, const ds_log_entry *e)
 {
-    char digest[24];
+    char digest[24], features[24];
     td_puts(out, "{");
     put_text(out, "id", e->id);
     put_time(out, e->time_unix);
     put_decision_part(out, e);
+    snprintf(features, sizeof features, "%016llx", (unsigned long long)e->features);
+    put_text(out, "features", e->features ? features : NULL);
     snprintf(digest, sizeof digest, "%016llx", (unsigned long long)e->digest);
     put_text(out, "digest", digest);
     put_attempts(out, e);

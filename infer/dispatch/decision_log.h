@@ -29,6 +29,7 @@ typedef struct {
 /* One attempt at one endpoint. Strings are the caller's. */
 typedef struct {
     const char *tier, *endpoint; /* endpoint: its name in tiers.json or host, never a key */
+    const char *provider;        /* OpenTelemetry's name of it, or the host; of the last attempt */
     const char *verdict, *why;   /* ds_verdict_name, ds_advice.why */
     int status;
     double seconds;
@@ -56,16 +57,17 @@ typedef struct {
     const char *request_model, *response_model, *response_id, *finish; /* "" where not known */
     const char *key, *tag, *session; /* fingerprint, tag, session: "" where none */
     uint64_t digest;         /* of the request's bytes (FNV-1a 64): joins without the text */
-    uint32_t entries;        /* features of the request */
+    uint64_t features;       /* digest of the request's features; 0: none (forced) */
+    uint32_t entries;        /* how many they are */
     const char *prompt;      /* only with --log-prompts: the request's JSON, else NULL */
     size_t prompt_len;
 } ds_log_entry;
 
 /* The line without its line break. Names (gen_ai.* as OpenTelemetry's GenAI conventions have them):
  * "id", "time" (RFC 3339, UTC, ms), "point", "tier", "reason", "propensity", "p": {tier: probability},
- * "expected_cost": {tier: USD}, "margin", "familiarity", "digest", "entries", "attempts": [{"tier",
- * "endpoint","status","verdict","why","seconds"}], "status", "error", "cost_usd", "expected_usd",
- * "latency_s", "first_byte_s", "decide_s", "key", "tag", "gen_ai.operation.name": "chat",
+ * "expected_cost": {tier: USD}, "margin", "familiarity", "entries", "features", "digest", "attempts":
+ * [{"tier","endpoint","status","verdict","why","seconds"}], "status", "error", "cost_usd", "expected_usd",
+ * "latency_s", "first_byte_s", "decide_s", "key", "tag", "gen_ai.operation.name": "chat", "gen_ai.provider.name",
  * "gen_ai.request.model", "gen_ai.response.model", "gen_ai.response.id",
  * "gen_ai.response.finish_reasons", "gen_ai.request.stream", "gen_ai.usage.input_tokens" (all input,
  * cached included), "gen_ai.usage.output_tokens", "gen_ai.usage.cache_read.input_tokens",

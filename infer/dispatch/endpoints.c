@@ -19,6 +19,7 @@ void ds_endpoint_free(ds_endpoint *e)
         wipe(e->headers[i]);
     free(e->headers);
     free(e->name);
+    free(e->provider);
     free(e->url);
     free(e->model);
     memset(e, 0, sizeof *e);
@@ -156,6 +157,31 @@ static bool read_key(const td_node *item, ds_endpoint *e, const ds_place *where)
     return add_header(e, header, prefix, key, where->error);
 }
 
+/* OpenTelemetry's names of providers, by the end of the host's name. */
+static char *provider_of(const char *host)
+{
+    static const struct {
+        const char *host, *name;
+    } known[] = {{"api.openai.com", "openai"},
+                 {"api.anthropic.com", "anthropic"},
+                 {"generativelanguage.googleapis.com", "gcp.gemini"},
+                 {"aiplatform.googleapis.com", "gcp.vertex_ai"},
+                 {"openai.azure.com", "azure.ai.openai"},
+                 {"api.deepseek.com", "deepseek"},
+                 {"api.groq.com", "groq"},
+                 {"api.mistral.ai", "mistral_ai"},
+                 {"api.cohere.com", "cohere"},
+                 {"api.perplexity.ai", "perplexity"},
+                 {"api.x.ai", "x_ai"}};
+    const size_t n = strcspn(host, ":/");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const size_t len = strlen(known[i].host);
+        if (n >= len && !strncasecmp(host + n - len, known[i].host, len) && (n == len || strchr(".-", host[n - len - 1])))
+            return strdup(known[i].name);
+    }
+    return strndup(host, n);
+}
+
 /* ---- the whole ---- */
 
 static bool read_timeouts(const td_node *item, ds_endpoint *e, const ds_place *outer)
@@ -178,18 +204,20 @@ static bool read_timeouts(const td_node *item, ds_endpoint *e, const ds_place *o
 bool ds_endpoint_read(const td_node *item, const char *model, ds_endpoint *e, const ds_place *where)
 {
     static const char *const keys[] = {"base_url", "name",    "key_env",  "auth_header", "auth_prefix",
-                                       "headers",  "query",   "timeouts", "weight",      "model"};
-    const char *base = NULL, *name = NULL;
+                                       "headers",  "query",   "timeouts", "weight",      "model", "provider"};
+    const char *base = NULL, *name = NULL, *provider = NULL;
     memset(e, 0, sizeof *e);
     e->weight = 1;
     if (!ds_conf_object(item, keys, sizeof keys / sizeof *keys, where) || !read_url(item, &base, where) ||
         !ds_conf_string(item, "name", 60, &name, where) ||
         !ds_conf_string(item, "model", 200, &model, where) ||
+        !ds_conf_string(item, "provider", 60, &provider, where) ||
         !ds_conf_number(item, "weight", 0, 1e6, &e->weight, where) || !make_url(item, base, e, where) ||
         !read_headers(item, e, where) || !read_key(item, e, where) || !read_timeouts(item, e, where))
         return false;
     const char *host = strstr(base, "://") + 3;
     e->name = name ? strdup(name) : strndup(host, strcspn(host, "/"));
+    e->provider = provider ? strdup(provider) : provider_of(host);
     e->model = strdup(model);
-    return (e->name && e->model) || td_fail(where->error, "out of memory");
+    return (e->name && e->provider && e->model) || td_fail(where->error, "out of memory");
 }

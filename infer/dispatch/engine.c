@@ -44,8 +44,10 @@ static ds_snapshot *snapshot_open(const char *command, const ds_engine_options *
 {
     td_error error;
     ds_snapshot *s = calloc(1, sizeof *s);
-    if (!s)
+    if (!s) {
+        fprintf(stderr, "%s: out of memory\n", command);
         return NULL;
+    }
     s->refs = 1;
     s->router = open_router(command, &o->policy, &s->policy);
     if (!s->router) { /* it has complained */
@@ -73,20 +75,51 @@ static void on_tick(void *context)
     ds_timer_set(e->tick, 1);
 }
 
-static bool open_log(ds_engine *e)
+static int word_of(const char *text, const char *const *words, int n)
 {
-    static const char *const words[] = {"never", "second", "always"};
-    const ds_engine_options *o = e->options;
-    ds_log_options options = {o->log, o->log_max_bytes, (unsigned)o->log_keep, DS_FSYNC_NEVER};
-    td_error error;
-    int i = 0;
-    while (i < 3 && strcmp(o->fsync, words[i]))
-        i++;
-    if (i == 3) {
-        fprintf(stderr, "%s: --log-fsync %.40s: must be never, second or always\n", e->command, o->fsync);
+    for (int i = 0; i < n; i++)
+        if (!strcmp(text, words[i]))
+            return i;
+    return -1;
+}
+
+static const char *const log_words[] = {"never", "second", "always"};
+
+bool ds_engine_options_good(const char *command, const ds_engine_options *o)
+{
+    static const char *const ledger_words[] = {"always", "never"};
+    const struct {
+        const char *name, *needs;
+        bool given, there;
+    } rows[] = {{"--log-max-bytes", "--log FILE", o->log_max_bytes != 0, o->log != NULL},
+                {"--log-keep", "--log FILE", o->log_keep != 0, o->log != NULL},
+                {"--log-fsync", "--log FILE", o->fsync != NULL, o->log != NULL},
+                {"--log-prompts", "--log FILE", o->log_prompts, o->log != NULL},
+                {"--ledger-fsync", "--ledger FILE", o->ledger_fsync != NULL, o->ledger != NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].given && !rows[i].there) {
+            fprintf(stderr, "%s: %s says nothing without %s; add it, or leave this out\n", command, rows[i].name,
+                    rows[i].needs);
+            return false;
+        }
+    if (o->fsync && word_of(o->fsync, log_words, 3) < 0) {
+        fprintf(stderr, "%s: --log-fsync %.40s: must be never, second or always\n", command, o->fsync);
         return false;
     }
-    options.fsync = (ds_fsync)i;
+    if (o->ledger_fsync && word_of(o->ledger_fsync, ledger_words, 2) < 0) {
+        fprintf(stderr, "%s: --ledger-fsync %.40s: must be always or never\n", command, o->ledger_fsync);
+        return false;
+    }
+    return true;
+}
+
+static bool open_log(ds_engine *e)
+{
+    const ds_engine_options *o = e->options;
+    const ds_log_options options = {o->log, o->log_max_bytes ? o->log_max_bytes : (uint64_t)256 << 20,
+                                    o->log_keep ? (unsigned)o->log_keep : 5,
+                                    o->fsync ? (ds_fsync)word_of(o->fsync, log_words, 3) : DS_FSYNC_SECOND};
+    td_error error;
     if (!o->log)
         return true;
     e->log = ds_log_open(&options, &error);
@@ -95,20 +128,102 @@ static bool open_log(ds_engine *e)
     return e->log != NULL;
 }
 
-static bool open_ledger(ds_engine *e)
+/* ---- reservations on their way to the disk ---- */
+
+/* The first in the line is told; he may ask again at once. */
+static void tell_first(ds_engine *e, bool good)
+{
+    ds_disk_wait *w = e->waiting;
+    ds_engine_forget_disk(w, e);
+    w->decided(w->context, good);
+}
+
+static void on_disk(void *context, int fd, bool readable, bool writable)
+{
+    ds_engine *e = context;
+    uint64_t broken;
+    (void)fd;
+    (void)readable;
+    (void)writable;
+    const uint64_t done = ds_disk_done(e->disk, &broken);
+    while (e->waiting && e->waiting->number <= done)
+        tell_first(e, e->waiting->number >= broken);
+}
+
+bool ds_engine_await_disk(ds_engine *e, ds_disk_wait *w, void (*decided)(void *, bool), void *context)
+{
+    if (!e->disk)
+        return false;
+    *w = (ds_disk_wait){NULL, e->last, ds_disk_ask(e->disk), decided, context};
+    *e->last = w;
+    e->last = &w->next;
+    return true;
+}
+
+void ds_engine_forget_disk(ds_disk_wait *w, ds_engine *e)
+{
+    *w->link = w->next;
+    if (w->next)
+        w->next->link = w->link;
+    else
+        e->last = w->link;
+    w->link = NULL;
+}
+
+/* Another ledger, or none, takes its place. Nobody is left waiting for the old one's disk. */
+static void swap_ledger(ds_engine *e, ds_ledger *ledger, ds_disk *disk, ds_watch *watch)
+{
+    const bool good = !e->disk || ds_disk_now(e->disk);
+    ds_disk_wait *old = e->waiting;
+    if (old)
+        old->link = &old;
+    ds_watch_free(e->disk_watch);
+    ds_ledger *before = e->ledger;
+    e->ledger = ledger;
+    e->disk = disk;
+    e->disk_watch = watch;
+    e->waiting = NULL;
+    e->last = &e->waiting;
+    while (old) {
+        ds_disk_wait *w = old;
+        old = w->next;
+        if (old)
+            old->link = &old;
+        w->link = NULL;
+        w->decided(w->context, good);
+    }
+    ds_ledger_close(before);
+}
+
+static bool take_ledger(ds_engine *e, const char *where, const ds_config *c)
 {
     td_error error;
+    bool good = true;
+    ds_disk *disk = NULL;
+    ds_watch *watch = NULL;
+    ds_ledger *ledger = ds_ledger_open(where, c->budgets, c->n_budgets, 2000, &error);
+    if (ledger && (!e->options->ledger_fsync || strcmp(e->options->ledger_fsync, "never")))
+        disk = ds_ledger_disk(ledger, &good, &error);
+    if (disk && !(watch = ds_watch_new(e->loop, ds_disk_fd(disk), true, false, on_disk, e)))
+        good = td_fail(&error, "%.200s: out of memory", where);
+    if (ledger && good) {
+        swap_ledger(e, ledger, disk, watch);
+        return true;
+    }
+    fprintf(stderr, "%s: %s\n", e->command, error.text);
+    ds_ledger_close(ledger);
+    return false;
+}
+
+static bool open_ledger(ds_engine *e)
+{
     const ds_config *c = e->now->config;
     if (!e->options->ledger && !c->n_budgets)
         return true; /* nothing to keep */
     if (!e->options->ledger)
         fprintf(stderr, "%s: %s has budgets and no --ledger FILE: they last as long as this process\n", e->command,
                 e->options->tiers);
-    e->ledger = ds_ledger_open(e->options->ledger ? e->options->ledger : ":memory:", c->budgets, c->n_budgets, 2000,
-                               &error);
-    if (!e->ledger)
-        fprintf(stderr, "%s: %s\n", e->command, error.text);
-    return e->ledger != NULL;
+    return take_ledger(e, e->options->ledger ? e->options->ledger : ":memory:", c);
 }
 
 bool ds_engine_open(ds_engine *e, const char *command, const ds_engine_options *options, ds_loop *loop,
@@ -116,6 +231,7 @@ bool ds_engine_open(ds_engine *e, const char *command, const ds_engine_options *
 {
     td_error error;
     *e = (ds_engine){.loop = loop, .options = options, .command = command, .stats = stats};
+    e->last = &e->waiting;
     e->random = options->seed ? options->seed : (uint64_t)(ds_unix() * 1e6) * 2654435761u;
     if (!options->tiers) {
         fprintf(stderr, "%s: --tiers FILE is needed: tiers.json with the endpoints of every tier\n", command);
@@ -140,8 +256,8 @@ bool ds_engine_open(ds_engine *e, const char *command, const ds_engine_options *
 void ds_engine_close(ds_engine *e)
 {
     ds_upstream_free(e->up);
-    if (e->ledger)
-        ds_ledger_close(e->ledger);
+    ds_watch_free(e->disk_watch);
+    ds_ledger_close(e->ledger);
     if (e->log)
         ds_log_close(e->log);
     if (e->sessions)
@@ -158,25 +274,17 @@ static bool same_budgets(const ds_config *a, const ds_config *b)
 
 bool ds_engine_reload(ds_engine *e)
 {
-    td_error error;
     ds_snapshot *fresh = snapshot_open(e->command, e->options);
-    if (fresh && !same_budgets(fresh->config, e->now->config) && e->options->ledger) {
-        ds_ledger *ledger = ds_ledger_open(e->options->ledger, fresh->config->budgets, fresh->config->n_budgets, 2000,
-                                           &error);
-        if (ledger) {
-            ds_ledger_close(e->ledger);
-            e->ledger = ledger;
-        } else {
-            fprintf(stderr, "%s: %s\n", e->command, error.text);
-            ds_snapshot_drop(fresh);
-            fresh = NULL;
-        }
-    } else if (fresh && !same_budgets(fresh->config, e->now->config)) {
+    const bool other = fresh && !same_budgets(fresh->config, e->now->config);
+    bool good = fresh != NULL;
+    if (other && e->options->ledger) {
+        good = take_ledger(e, e->options->ledger, fresh->config);
+    } else if (other) {
         fprintf(stderr, "%s: other budgets need --ledger FILE to be taken over while running\n", e->command);
-        ds_snapshot_drop(fresh);
-        fresh = NULL;
+        good = false;
     }
-    if (!fresh) {
+    if (!good) {
+        ds_snapshot_drop(fresh);
         fprintf(stderr, "%s: not reloaded: the old model and tiers stay\n", e->command);
         ds_add(&e->stats->bad_reloads, 1);
         return false;

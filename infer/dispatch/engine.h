@@ -11,6 +11,7 @@
 #include "infer/dispatch/ledger.h"
 #include "infer/dispatch/loop.h"
 #include "infer/dispatch/sessions.h"
+#include "infer/dispatch/shared.h"
 #include "infer/dispatch/stats.h"
 #include "infer/dispatch/turns.h"
 #include "infer/dispatch/upstream.h"
@@ -22,8 +23,9 @@ typedef struct {
     const char *log;     /* path of the decision log; NULL: none */
     double explore;      /* share sent elsewhere, 0..1 */
     uint64_t seed;       /* of exploration and jitter; 0: from the clock */
-    uint64_t log_max_bytes, log_keep;
-    const char *fsync;   /* "never", "second", "always" */
+    uint64_t log_max_bytes, log_keep; /* 0: 256 MiB, 5 */
+    const char *fsync;   /* "never", "second", "always"; NULL: "second" */
+    const char *ledger_fsync; /* "always", "never"; NULL: "always" */
     bool log_prompts, no_turns;
 } ds_engine_options;
 
@@ -33,6 +35,8 @@ typedef struct {
      "tiers.json with endpoints (needed)"},                                                            \
     {"ledger", 0, TD_STRING, offsetof(type, base.ledger), 0, 0, "FILE",                                \
      "SQLite file (or redis://host:port/0) that keeps the budgets"},                                   \
+    {"ledger-fsync", 0, TD_STRING, offsetof(type, base.ledger_fsync), 0, 0, "WHEN",                    \
+     "always (default): a request leaves when its reservation is on the disk; never: a power cut may take the last"}, \
     {"log", 0, TD_STRING, offsetof(type, base.log), 0, 0, "FILE", "decision log, a JSON line a request"}, \
     {"log-max-bytes", 0, TD_COUNT, offsetof(type, base.log_max_bytes), 4096, 1e15, "N",                \
      "rotate the log above this size (default 268435456)"},                                            \
@@ -49,7 +53,7 @@ typedef struct {
      "of exploration and jitter (default: the clock)"}
 
 #define DS_ENGINE_DEFAULTS                                                                             \
-    {.policy = POLICY_DEFAULTS, .log_max_bytes = (uint64_t)256 << 20, .log_keep = 5, .fsync = "second"}
+    {.policy = POLICY_DEFAULTS}
 
 /* Model and tiers as they were at one time: requests under way keep theirs over a reload. */
 typedef struct {
@@ -63,10 +67,21 @@ typedef struct {
     tierce_scratch *scratch;
 } ds_snapshot;
 
+/* Somebody whose reservation is on its way to the disk. */
+typedef struct ds_disk_wait {
+    struct ds_disk_wait *next, **link; /* link NULL: does not wait */
+    uint64_t number;
+    void (*decided)(void *context, bool good);
+    void *context;
+} ds_disk_wait;
+
 typedef struct {
     ds_loop *loop;
     ds_upstream *up;
     ds_ledger *ledger;
+    ds_disk *disk; /* the ledger's; NULL: reservations are not waited for */
+    ds_watch *disk_watch;
+    ds_disk_wait *waiting, **last; /* in the order of their numbers */
     ds_log *log;
     const ds_engine_options *options;
     const char *command; /* for messages */
@@ -74,16 +89,24 @@ typedef struct {
     ds_stats *stats;
     ds_timer *tick;
     ds_sessions *sessions; /* who answered: by session id, and by turn where there are tools; NULL before the first */
+    ds_shared *shared; /* the same for all workers; NULL where there is one */
     uint64_t random, numbers; /* splitmix64's state; ids given */
     double pace_until[DS_MAX_BUDGETS], pace[DS_MAX_BUDGETS];
 } ds_engine;
 
+/* Options that say nothing without another one, or no known word: false after a complaint (wrong usage). */
+bool ds_engine_options_good(const char *command, const ds_engine_options *options);
 /* False after a complaint on stderr. stats: of this worker, zeroed. */
 bool ds_engine_open(ds_engine *engine, const char *command, const ds_engine_options *options, ds_loop *loop,
                     ds_stats *stats);
 void ds_engine_close(ds_engine *engine);
 /* Model and tiers anew; the old ones stay when the new ones are bad (a complaint on stderr, counted). */
 bool ds_engine_reload(ds_engine *engine);
+
+/* True: `wait` is filled, and decided is called from the loop once all ledger steps so far are on the disk
+ * (good) or cannot be brought there. False: there is nothing to wait for. */
+bool ds_engine_await_disk(ds_engine *engine, ds_disk_wait *wait, void (*decided)(void *, bool), void *context);
+void ds_engine_forget_disk(ds_disk_wait *wait, ds_engine *engine);
 
 ds_snapshot *ds_snapshot_hold(ds_snapshot *s);
 void ds_snapshot_drop(ds_snapshot *s);
@@ -101,6 +124,7 @@ typedef struct {
     double propensity, decide_s;
     double expected_usd; /* of the first tier; negative: not known */
     char point[64];
+    uint64_t features; /* digest of the request's features, where there is a log; 0: none */
     uint64_t turn; /* key of the turn (ds_session_turn) where tools are offered; 0: none */
 } ds_choice;
 

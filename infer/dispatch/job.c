@@ -7,13 +7,10 @@
 
 #include "infer/dispatch/job_state.h"
 #include "infer/dispatch/money.h"
-#include "infer/dispatch/toolcheck.h"
-
-static void go_on(ds_job *job);
 
 /* ---- where to ---- */
 
-static void next_tier(ds_job *job)
+void ds_job_next_tier(ds_job *job)
 {
     job->place++;
     job->tries = 0;
@@ -21,7 +18,7 @@ static void next_tier(ds_job *job)
     job->waited = 0;
 }
 
-static bool may_use(const ds_job *job, const ds_tier *tier, size_t i)
+bool ds_job_may_use(const ds_job *job, const ds_tier *tier, size_t i)
 {
     return !(job->dead >> i & 1) &&
            ds_breaker_would_allow(&tier->endpoints[i].breaker, &job->snapshot->config->breaker, ds_now());
@@ -33,9 +30,9 @@ static ds_endpoint *pick(ds_job *job, ds_tier *tier)
     size_t n = 0, chosen = 0;
     double total = 0;
     for (size_t i = 0; i < tier->n_endpoints; i++)
-        n += may_use(job, tier, i);
+        n += ds_job_may_use(job, tier, i);
     for (size_t i = 0; i < tier->n_endpoints; i++) {
-        if (!may_use(job, tier, i) || (n > 1 && &tier->endpoints[i] == job->at))
+        if (!ds_job_may_use(job, tier, i) || (n > 1 && &tier->endpoints[i] == job->at))
             continue;
         const double weight = tier->endpoints[i].weight > 0 ? tier->endpoints[i].weight : 1e-9;
         total += weight;
@@ -51,11 +48,10 @@ static ds_endpoint *pick(ds_job *job, ds_tier *tier)
 /* ---- one attempt ---- */
 
 static ds_taken on_bytes(void *context, const ds_answer_head *head, const char *data, size_t len);
-static void on_done(void *context, ds_wire wire, const ds_answer_head *head, const char *what);
 
 static bool start(ds_job *job, const ds_tier *tier)
 {
-    static const ds_transfer_calls calls = {on_bytes, on_done};
+    static const ds_transfer_calls calls = {on_bytes, ds_job_on_done};
     ds_endpoint *e = job->at;
     const bool add_usage = job->body.stream && job->body.may_add_usage;
     job->sent.len = job->collected.len = 0;
@@ -68,18 +64,25 @@ static bool start(ds_job *job, const ds_tier *tier)
     job->transfer = job->sent.failed ? NULL : ds_transfer_start(job->engine->up, &post, &calls, job);
     if (!job->transfer)
         return false;
-    e->parallel++;
-    ds_job_tier(job)->parallel++;
     ds_add(&job->engine->stats->tier[tier - job->snapshot->config->tier].attempts, 1);
     return true;
 }
 
-static void left(ds_job *job)
+static void arrive(ds_job *job, ds_endpoint *e)
+{
+    job->at = e;
+    e->parallel++;
+    ds_job_tier(job)->parallel++;
+}
+
+void ds_job_left(ds_job *job)
 {
     job->transfer = NULL;
     job->at->parallel--;
     ds_job_tier(job)->parallel--;
 }
+
+static const char not_booked[] = "The budget ledger cannot be written; nothing was sent.";
 
 /* Money first. True when the attempt may go out; else the job moved on or ended (*ended). */
 static bool reserve(ds_job *job, const ds_tier *tier, bool *ended)
@@ -92,16 +95,15 @@ static bool reserve(ds_job *job, const ds_tier *tier, bool *ended)
     *ended = false;
     if (!job->engine->ledger)
         return true;
-    const double usd = ds_reserve_usd(tier, &job->body, expected);
+    job->reserved = ds_reserve_usd(tier, &job->body, expected);
     const ds_ledger_answer answer =
-        ds_ledger_reserve(job->engine->ledger, &payer, usd, ds_unix(), &job->ticket, &which, &error);
+        ds_ledger_reserve(job->engine->ledger, &payer, job->reserved, ds_unix(), &job->ticket, &which, &error);
     if (answer == DS_LEDGER_HELD)
         return true;
     if (answer == DS_LEDGER_BROKEN) {
         ds_add(&job->engine->stats->ledger_faults, 1);
         fprintf(stderr, "%s: ledger: %s\n", job->engine->command, error.text);
-        ds_job_refuse(job, 503, "The budget ledger cannot be written; nothing was sent.", "server_error",
-                      "ledger_unavailable", "ledger");
+        ds_job_refuse(job, 503, not_booked, "server_error", "ledger_unavailable", "ledger");
         *ended = true;
         return false;
     }
@@ -120,15 +122,46 @@ static void on_wait_over(void *context)
 {
     ds_job *job = context;
     if (job->stream_fault)
-        on_done(job, DS_WIRE_OK, &job->head, "");
+        ds_job_on_done(job, DS_WIRE_OK, &job->head, "");
     else
-        go_on(job);
+        ds_job_go_on(job);
+}
+
+/* Before it was sent: gives place and money back. */
+static void withdraw(ds_job *job)
+{
+    ds_job_left(job);
+    ds_job_settle(job, false);
+    if (!job->n_attempts)
+        job->at = NULL; /* no tier was tried */
+}
+
+/* Money is reserved: off. */
+static void send_off(ds_job *job)
+{
+    if (start(job, ds_job_tier(job)))
+        return;
+    withdraw(job);
+    ds_job_refuse(job, 503, "Out of memory.", "server_error", "out_of_memory", "upstream");
+}
+
+static void on_disk(void *context, bool good)
+{
+    ds_job *job = context;
+    if (good) {
+        send_off(job);
+        return;
+    }
+    withdraw(job);
+    ds_add(&job->engine->stats->ledger_faults, 1);
+    fprintf(stderr, "%s: ledger: the disk refuses a reservation (fdatasync failed)\n", job->engine->command);
+    ds_job_refuse(job, 503, not_booked, "server_error", "ledger_unavailable", "ledger");
 }
 
 /* Tries from `place` on until something is under way, a wait is set, or the job has ended. */
-static void go_on(ds_job *job)
+void ds_job_go_on(ds_job *job)
 {
-    for (; job->place < job->choice.n; next_tier(job)) {
+    for (; job->place < job->choice.n; ds_job_next_tier(job)) {
         ds_tier *tier = ds_job_tier(job);
         bool ended;
         if (job->place)
@@ -149,11 +182,9 @@ static void go_on(ds_job *job)
                 return;
             continue;
         }
-        job->at = e;
-        if (start(job, tier))
-            return;
-        ds_job_settle(job, false);
-        ds_job_refuse(job, 503, "Out of memory.", "server_error", "out_of_memory", "upstream");
+        arrive(job, e);
+        if (!job->ticket.id || !ds_engine_await_disk(job->engine, &job->disk, on_disk, job))
+            send_off(job);
         return;
     }
     ds_job_fail(job);
@@ -166,7 +197,7 @@ static bool is_events(const ds_answer_head *head)
     return head->status == 200 && !strncasecmp(head->content_type, "text/event-stream", 17);
 }
 
-static bool is_packed(const ds_answer_head *head)
+bool ds_job_is_packed(const ds_answer_head *head)
 {
     return head->content_encoding[0] && strcasecmp(head->content_encoding, "identity");
 }
@@ -184,7 +215,7 @@ static ds_taken on_bytes(void *context, const ds_answer_head *head, const char *
     ds_job *job = context;
     if (job->stream_fault)
         return DS_TAKE;
-    if (!job->body.stream || !is_events(head) || is_packed(head)) {
+    if (!job->body.stream || !is_events(head) || ds_job_is_packed(head)) {
         td_put(&job->collected, data, len);
         return DS_TAKE;
     }
@@ -201,191 +232,6 @@ static ds_taken on_bytes(void *context, const ds_answer_head *head, const char *
     if (job->relay.failed || job->relay.broken)
         cut_stream(job);
     return DS_TAKE;
-}
-
-/* What the whole answer says, beyond the wire. */
-static ds_wire read_answer(ds_job *job, ds_wire wire, const ds_answer_head *head)
-{
-    if (job->relaying) {
-        if (wire == DS_WIRE_OK && !job->stream_fault)
-            ds_relay_finish(&job->relay);
-        if (job->relay.broken)
-            return DS_WIRE_TOO_LARGE;
-        return wire == DS_WIRE_OK && !job->reply.fault.there && !job->reply.finished && !job->reply.done ? DS_WIRE_CUT
-                                                                                                        : wire;
-    }
-    if (is_packed(head))
-        return wire == DS_WIRE_OK ? DS_WIRE_GARBLED : wire;
-    ds_reply_body(&job->reply, job->collected.at ? job->collected.at : "", job->collected.len);
-    return wire == DS_WIRE_OK && head->status >= 200 && head->status < 300 && !job->reply.readable &&
-                   !job->reply.fault.there
-               ? DS_WIRE_GARBLED
-               : wire;
-}
-
-static void tell_breaker(ds_job *job, const ds_advice *advice)
-{
-    const ds_breaker_rule *rule = &job->snapshot->config->breaker;
-    if (advice->trip)
-        ds_breaker_trip(&job->at->breaker, rule, advice->wait_s, ds_now());
-    else if (advice->sick)
-        ds_breaker_failure(&job->at->breaker, rule, ds_now());
-    else
-        ds_breaker_success(&job->at->breaker);
-}
-
-static void remember(ds_job *job, ds_wire wire, const ds_answer_head *head, const ds_advice *advice)
-{
-    job->any_failure = true;
-    job->wire = wire;
-    job->status = head->status;
-    job->why = advice->why;
-    job->fault = job->reply.fault;
-    job->head = *head;
-    job->ours = advice->trip && (head->status == 401 || head->status == 403 || head->status == 404);
-    ds_add(&job->engine->stats->tier[ds_job_tier(job) - job->snapshot->config->tier].failures, 1);
-}
-
-/* The next tier in the order whose window is bigger; false when there is none. */
-static bool go_bigger(ds_job *job)
-{
-    const uint32_t window = ds_job_tier(job)->tier->context_window, from = job->place;
-    for (uint32_t i = from + 1; i < job->choice.n; i++) {
-        const uint32_t other = job->snapshot->config->tier[job->choice.order[i]].tier->context_window;
-        if (!other || (window && other <= window))
-            continue;
-        next_tier(job);
-        job->place = i;
-        return true;
-    }
-    return false;
-}
-
-static void move_on(ds_job *job)
-{
-    if (job->place + 1 < job->choice.n)
-        ds_add(&job->engine->stats->fallbacks, 1);
-    next_tier(job);
-    go_on(job);
-}
-
-static bool others_left(const ds_job *job)
-{
-    const ds_tier *tier = ds_job_tier(job);
-    for (size_t i = 0; i < tier->n_endpoints; i++)
-        if (&tier->endpoints[i] != job->at && may_use(job, tier, i))
-            return true;
-    return false;
-}
-
-static void retry(ds_job *job, const ds_advice *advice)
-{
-    const ds_retry_rule *rule = &job->snapshot->config->retry;
-    const bool elsewhere = others_left(job);
-    if (++job->tries > rule->retries || (advice->wait_s > rule->max_wait_s && !elsewhere)) {
-        move_on(job);
-        return;
-    }
-    ds_add(&job->engine->stats->retries, 1);
-    const double least = elsewhere ? 0 : advice->wait_s;
-    ds_timer_set(job->timer, ds_backoff(job->tries, rule->base_s, rule->cap_s, least, &job->engine->random));
-}
-
-/* A good answer that will not do: bad tool calls, cut by length. True when the next tier is asked
- * instead; once. */
-static bool escalate(ds_job *job, const char *why)
-{
-    if (job->escalated || job->place + 1 >= job->choice.n)
-        return false;
-    job->escalated = true;
-    ds_add(&job->engine->stats->escalations, 1);
-    snprintf(job->warning, sizeof job->warning, "%.299s", why);
-    const td_out answer = job->kept;
-    job->kept = job->collected;
-    job->collected = answer;
-    job->kept_at = job->at;
-    job->kept_tier = job->place;
-    job->kept_usage = job->usage;
-    move_on(job);
-    return true;
-}
-
-static void good_answer(ds_job *job)
-{
-    td_error error = {""};
-    const bool fits = ds_toolcheck(&job->body.parsed.request, job->reply.calls, job->reply.n_calls, &error);
-    const bool cut = ds_job_tier(job)->limits.escalate_on_length && !strcmp(job->reply.finish, "length");
-    if (!fits)
-        ds_add(&job->engine->stats->bad_tool_calls, 1);
-    if (job->relaying) {
-        if (!job->opened)
-            ds_job_open_stream(job);
-        ds_job_flush(job);
-        if (!fits)
-            snprintf(job->warning, sizeof job->warning, "%.299s", error.text);
-        ds_job_end_stream(job, true);
-        return;
-    }
-    if ((!fits || cut) && escalate(job, fits ? "cut by length" : error.text))
-        return;
-    ds_job_deliver(job, fits ? NULL : error.text);
-}
-
-/* A failed attempt that the provider may charge for: it worked on it, or said so. */
-static bool perhaps_billed(const ds_job *job, ds_wire wire, int status)
-{
-    if (job->reply.usage.known || job->reply.text_bytes)
-        return true;
-    return status < 400 && wire != DS_WIRE_OK && wire != DS_WIRE_CONNECT && wire != DS_WIRE_NO_ANSWER;
-}
-
-static void on_done(void *context, ds_wire wire, const ds_answer_head *from, const char *what)
-{
-    ds_job *job = context;
-    const ds_answer_head head = *from;
-    (void)what;
-    wire = read_answer(job, wire, &head);
-    left(job);
-    job->stream_fault = false;
-    const ds_failure failure = {wire, head.status, &job->reply.fault,
-                                head.retry_after[0] ? head.retry_after : NULL,
-                                head.retry_after_ms[0] ? head.retry_after_ms : NULL,
-                                head.should_retry[0] ? head.should_retry : NULL, ds_unix()};
-    const ds_advice advice = ds_judge(&failure);
-    tell_breaker(job, &advice);
-    ds_job_settle(job, advice.verdict == DS_VERDICT_DONE || perhaps_billed(job, wire, head.status));
-    ds_job_note_attempt(job, advice.verdict, advice.why, head.status);
-    if (advice.verdict == DS_VERDICT_DONE) {
-        good_answer(job);
-        return;
-    }
-    remember(job, wire, &head, &advice);
-    if (job->opened) {
-        ds_job_end_stream(job, false);
-        return;
-    }
-    switch (advice.verdict) {
-    case DS_VERDICT_RETRY:
-        retry(job, &advice);
-        break;
-    case DS_VERDICT_NEXT:
-        job->dead |= (uint64_t)1 << (job->at - ds_job_tier(job)->endpoints);
-        if (others_left(job))
-            go_on(job);
-        else
-            move_on(job);
-        break;
-    case DS_VERDICT_BIGGER:
-        if (go_bigger(job)) {
-            ds_add(&job->engine->stats->fallbacks, 1);
-            go_on(job);
-            break;
-        }
-        ds_job_deliver_refusal(job);
-        break;
-    default:
-        ds_job_deliver_refusal(job);
-    }
 }
 
 /* ---- life ---- */
@@ -433,7 +279,7 @@ void ds_job_run(ds_job *job)
         return;
     }
     job->reason = job->choice.reason;
-    go_on(job);
+    ds_job_go_on(job);
 }
 
 void ds_job_drained(ds_job *job)
@@ -449,7 +295,10 @@ void ds_job_cancel(ds_job *job)
             ds_transfer_cancel(job->transfer);
         ds_job_settle(job, true);
         ds_job_note_attempt(job, DS_VERDICT_FINAL, "the client left", 0);
-        left(job);
+        ds_job_left(job);
+    } else if (job->disk.link) {
+        ds_engine_forget_disk(&job->disk, job->engine);
+        withdraw(job);
     }
     ds_job_finish(job, 499, "client_closed", false, false);
 }

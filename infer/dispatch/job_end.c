@@ -48,6 +48,9 @@ void ds_job_settle(ds_job *job, bool billed)
         ds_add(&e->stats->ledger_faults, 1);
         fprintf(stderr, "%s: ledger: %s (the reservation stays booked)\n", e->command, error.text);
     }
+    /* Lost in a power cut, a settlement leaves the reservation: too much. Not where it turned out dearer. */
+    if (e->disk && usd > job->reserved)
+        ds_disk_ask(e->disk);
 }
 
 void ds_job_note_attempt(ds_job *job, ds_verdict verdict, const char *why, int status)
@@ -56,7 +59,7 @@ void ds_job_note_attempt(ds_job *job, ds_verdict verdict, const char *why, int s
         memmove(job->attempts, job->attempts + 1, (DS_MAX_ATTEMPTS - 1) * sizeof *job->attempts);
     else
         job->n_attempts++;
-    job->attempts[job->n_attempts - 1] = (ds_log_attempt){ds_job_tier(job)->tier->name, job->at->name,
+    job->attempts[job->n_attempts - 1] = (ds_log_attempt){ds_job_tier(job)->tier->name, job->at->name, job->at->provider,
                                                           ds_verdict_name(verdict), why, status,
                                                           ds_now() - job->attempt_started};
 }
@@ -83,9 +86,19 @@ static ds_job_head head_of(const ds_job *job, int status, const char *type)
                          .attempts = job->n_attempts};
 }
 
+/* Before the answer's last byte is out: the conversation's next request may be quicker than we are, and reach
+ * another worker. */
+static void remember_tier(const ds_job *job)
+{
+    ds_engine_answered(job->engine, job->snapshot, job->session, job->choice.turn,
+                       (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
+}
+
 static void answer(ds_job *job, const ds_job_head *head, const char *body, size_t len, const char *error)
 {
     const int status = head->status;
+    if (!error)
+        remember_tier(job);
     job->first_byte = job->first_byte > 0 ? job->first_byte : ds_now();
     job->sink.head(job->context, head);
     job->sink.bytes(job->context, body, len);
@@ -178,6 +191,8 @@ static const char *wire_sentence(ds_wire wire)
         return "sent more than is accepted";
     case DS_WIRE_GARBLED:
         return "sent something that is no chat completion";
+    case DS_WIRE_NO_DESCRIPTOR:
+        return "was not asked: this server has no descriptor left";
     default:
         return "answered with an error";
     }
@@ -262,6 +277,8 @@ void ds_job_end_stream(ds_job *job, bool good)
 {
     char text[700];
     td_out out = {0};
+    if (good)
+        remember_tier(job);
     job->relay.ready.len = good ? job->relay.ready.len : 0;
     ds_job_flush(job);
     if (!good && job->fault.there) {
@@ -302,14 +319,18 @@ static void write_log(ds_job *job, int status, const char *error)
         .decide_s = c->decide_s, .request_model = job->at ? job->at->model : job->body.model,
         .response_model = job->reply.model, .response_id = job->reply.id, .finish = job->reply.finish,
         .key = job->key, .tag = job->tag, .session = job->session, .digest = job->body.digest,
+        .features = c->features,
         .entries = c->decided ? c->decision.view.entries : 0,
         .prompt = job->engine->options->log_prompts ? job->body.json : NULL, .prompt_len = job->body.len};
     ds_log_format(&line, &entry);
-    if (line.failed || !ds_log_write(job->engine->log, line.at, line.len, now, &fault)) {
-        ds_add(&job->engine->stats->log_lost, 1);
-        if (fault.text[0])
-            fprintf(stderr, "%s: %s\n", job->engine->command, fault.text);
-    }
+    bool written = false;
+    if (line.failed)
+        td_fail(&fault, "a line of the log is lost: out of memory");
+    else
+        written = ds_log_write(job->engine->log, line.at, line.len, now, &fault);
+    ds_add(&job->engine->stats->log_lost, !written);
+    if (fault.text[0]) /* also with a line that was written, where rotating failed */
+        fprintf(stderr, "%s: %s\n", job->engine->command, fault.text);
     free(line.at);
 }
 
@@ -338,9 +359,6 @@ void ds_job_finish(ds_job *job, int status, const char *error, bool whole, bool 
                                   job->reason ? job->reason : "", job->id, costs_known(job) ? job->cost : -1,
                                   job->choice.n ? job->choice.expected_usd : -1, job->n_attempts, whole};
     count(job, status, error);
-    if (!error)
-        ds_engine_answered(job->engine, job->snapshot, job->session, job->choice.turn,
-                           (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
     if (job->engine->log)
         write_log(job, status, error);
     if (tell)

@@ -1,4 +1,4 @@
-/* What job.c (attempts) and job_end.c (answers, booking, the log) share. */
+/* What job.c (attempts), job_judge.c (what came of them) and job_end.c (answers, booking, the log) share. */
 #ifndef TIERCE_DISPATCH_JOB_STATE_H
 #define TIERCE_DISPATCH_JOB_STATE_H
 
@@ -31,6 +31,8 @@ struct ds_job {
     ds_reply reply;
     bool relaying, opened;
     ds_ticket ticket;
+    double reserved;     /* USD of the ticket */
+    ds_disk_wait disk;   /* the ticket is on its way there; link NULL: it is not waited for */
 
     ds_log_attempt attempts[DS_MAX_ATTEMPTS];
     unsigned n_attempts;
@@ -60,6 +62,20 @@ static inline ds_tier *ds_job_tier(const ds_job *job)
     const ds_choice *c = &job->choice;
     return &job->snapshot->config->tier[c->order[job->place < c->n ? job->place : c->n - 1]];
 }
+
+/* ---- job.c ---- */
+
+/* Tries from `place` on until something is under way, a wait is set, or the job has ended. */
+void ds_job_go_on(ds_job *job);
+void ds_job_next_tier(ds_job *job);
+bool ds_job_may_use(const ds_job *job, const ds_tier *tier, size_t i);
+/* The attempt at job->at is over. */
+void ds_job_left(ds_job *job);
+
+/* ---- job_judge.c ---- */
+
+void ds_job_on_done(void *context, ds_wire wire, const ds_answer_head *head, const char *what);
+bool ds_job_is_packed(const ds_answer_head *head); /* a content encoding that nobody asked for */
 
 /* ---- job_end.c ---- */
 

@@ -31,7 +31,8 @@ typedef struct waiting {
 } waiting;
 
 struct ds_journal {
-    char *path, *partial; /* NULL for standard output */
+    char *path, *partial; /* NULL for standard output, and for what is no file */
+    char *stream;         /* its name: a pipe, a device */
     int fd;
     bool ordered, dirty;
     ds_sync sync;
@@ -133,7 +134,7 @@ static bool write_all(int fd, const char *data, size_t len)
 
 static const char *name_of(const ds_journal *j)
 {
-    return j->partial ? j->partial : "<stdout>";
+    return j->partial ? j->partial : j->stream ? j->stream : "<stdout>";
 }
 
 /* The line and its break in one write, so that a kill cuts at most the file's last line. */
@@ -148,8 +149,11 @@ static bool append(ds_journal *j, const char *line, size_t len, td_error *error)
     free(whole);
     j->offset += len + 1;
     j->dirty = true;
-    return good || td_fail(error, "%.300s: cannot be written: %s; make room and go on with --resume", name_of(j),
-                           strerror(errno));
+    if (good)
+        return true;
+    return j->path ? td_fail(error, "%.300s: cannot be written: %s; make room and go on with --resume", name_of(j),
+                             strerror(errno))
+                   : td_fail(error, "%.300s: cannot be written: %s", name_of(j), strerror(errno));
 }
 
 static void sift_down(waiting *heap, size_t n, size_t i)
@@ -335,6 +339,33 @@ static bool begin(ds_journal *j, td_error *error)
     return j->fd >= 0 || td_fail(error, "%.300s: %s; check the path", j->partial, strerror(errno));
 }
 
+/* A pipe or a device takes answers as standard output does: nothing of them can be found again. */
+static bool open_stream(ds_journal *j, const char *path, bool again, td_error *error)
+{
+    if (again)
+        return td_fail(error, "%.300s: is no file: --resume finds no answers there; leave it out", path);
+    j->stream = strdup(path);
+    j->fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (j->fd >= 0 && j->stream)
+        return true;
+    return td_fail(error, "%.300s: %s", path, strerror(errno));
+}
+
+static bool open_file(ds_journal *j, const char *path, bool again, td_error *error)
+{
+    struct stat st;
+    j->fd = -1;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return td_fail(error, "%.300s: is a folder; name a file in it", path);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return open_stream(j, path, again, error);
+    j->path = strdup(path);
+    j->partial = with_suffix(path, j->ordered ? ".partial" : "");
+    if (!j->path || !j->partial)
+        return td_fail(error, "out of memory");
+    return again ? resume(j, error) : begin(j, error);
+}
+
 ds_journal *ds_journal_open(const char *path, bool ordered, bool again, ds_sync sync, td_error *error)
 {
     ds_journal *j = calloc(1, sizeof *j);
@@ -344,17 +375,18 @@ ds_journal *ds_journal_open(const char *path, bool ordered, bool again, ds_sync 
         j->ordered = ordered;
         j->sync = path ? sync : DS_SYNC_NEVER;
     }
-    if (good && path) {
-        j->fd = -1;
-        j->path = strdup(path);
-        j->partial = with_suffix(path, ordered ? ".partial" : "");
-        good = j->path && j->partial ? again ? resume(j, error) : begin(j, error) : td_fail(error, "out of memory");
-    }
+    if (good && path)
+        good = open_file(j, path, again, error);
     if (good)
         return j;
     if (j)
         ds_journal_close(j, false, NULL);
     return NULL;
+}
+
+bool ds_journal_is_file(const ds_journal *j)
+{
+    return j->path != NULL;
 }
 
 uint64_t ds_journal_kept(const ds_journal *j)
@@ -423,6 +455,9 @@ bool ds_journal_close(ds_journal *j, bool complete, td_error *error)
         j->next = j->heap[0].place;
         good = print_due(j, error) && good;
     }
+    if (j->stream && j->fd >= 0)
+        close(j->fd);
+    free(j->stream);
     free(j->heap);
     free(j->entries);
     free(j->slots);

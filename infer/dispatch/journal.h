@@ -33,6 +33,7 @@ uint64_t ds_journal_waiting(const ds_journal *j);
 void ds_journal_tick(ds_journal *j); /* about once a second */
 /* complete: all is answered: sort into the file. Else the partial file stays for --resume. */
 bool ds_journal_close(ds_journal *j, bool complete, td_error *error);
+bool ds_journal_is_file(const ds_journal *journal); /* so that --resume can go on from it */
 uint64_t ds_journal_kept(const ds_journal *j); /* good answers of earlier runs */
 uint64_t ds_journal_dropped(const ds_journal *j); /* failures and cut lines of earlier runs */
 

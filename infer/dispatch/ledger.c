@@ -21,6 +21,7 @@ struct ds_ledger {
     ds_budget budgets[DS_MAX_BUDGETS];
     size_t n;
     uint64_t random; /* state of the generator of ids */
+    ds_disk *disk;   /* NULL before it was asked for */
 };
 
 /* ---- time ---- */
@@ -203,9 +204,22 @@ ds_ledger *ds_ledger_open(const char *where, const ds_budget *budgets, size_t n,
 
 void ds_ledger_close(ds_ledger *ledger)
 {
-    if (ledger)
-        ledger->kind->close(ledger->store);
+    if (!ledger)
+        return;
+    ds_disk_close(ledger->disk); /* before the last connection takes the WAL away */
+    ledger->kind->close(ledger->store);
     free(ledger);
+}
+
+ds_disk *ds_ledger_disk(ds_ledger *ledger, bool *good, td_error *error)
+{
+    const char *path = ledger->kind->file ? ledger->kind->file(ledger->store) : NULL;
+    *good = true;
+    if (path && !ledger->disk) {
+        ledger->disk = ds_disk_open(path, error);
+        *good = ledger->disk != NULL;
+    }
+    return ledger->disk;
 }
 
 /* Not a sequence: an id is never used again, whatever was deleted meanwhile. */

@@ -1,8 +1,9 @@
 /* Budgets: money is reserved before a request is sent and settled when its cost is known.
  *
- * A reservation counts as spent from the moment it is on disk, so a crash at any point leaves at
- * least what was billed: it is settled down (or up), never forgotten. Reservations of dead processes
- * stay counted as they are; they show as reserved in ds_ledger_total.
+ * A reservation counts as spent from the moment it is made, so the death of a process at any point leaves
+ * at least what was billed: it is settled down (or up), never forgotten. Reservations of dead processes
+ * stay counted as they are; they show as reserved in ds_ledger_total. A power cut takes what is not on the
+ * disk yet: who wants a reservation to outlive it asks ds_ledger_disk and sends when the disk has it.
  *
  * The ledger is an SQLite file in WAL mode, shared by threads (one ds_ledger each), workers and
  * processes; "redis://host:port/0?prefix=tierce" holds the same in Redis where hiredis was built in
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "data/lines.h"
+#include "infer/dispatch/disk.h"
 
 typedef enum { DS_PERIOD_HOUR, DS_PERIOD_DAY, DS_PERIOD_MONTH, DS_PERIOD_EVER } ds_period;
 typedef enum { DS_END_STOP, DS_END_DEGRADE } ds_budget_end;
@@ -62,6 +64,13 @@ ds_ledger_answer ds_ledger_reserve(ds_ledger *ledger, const ds_payer *payer, dou
 /* Replaces the reservation by the real cost (0 gives it back). Booked in the period of the
  * reservation. Clears the ticket; a second settle of a cleared ticket is harmless. */
 bool ds_ledger_settle(ds_ledger *ledger, ds_ticket *ticket, double usd, td_error *error);
+
+/* ---- the disk ---- */
+
+/* Keeps the steps so far through a power cut: NULL where there is nothing to wait for (memory; Redis keeps
+ * them by its own rule), or with *good false and *error when the file cannot be kept. Made once, at the
+ * first call; the ledger's. infer/dispatch/disk.h says how to ask and to hear. */
+ds_disk *ds_ledger_disk(ds_ledger *ledger, bool *good, td_error *error);
 
 /* Spent (settled + reserved) in the present period of budget `which` for this payer; -1 when broken. */
 double ds_ledger_spent(ds_ledger *ledger, const ds_payer *payer, size_t which, double now_unix);

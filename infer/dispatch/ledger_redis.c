@@ -290,6 +290,6 @@ static ds_store *open_store(const char *where, unsigned busy_ms, td_error *error
     return s;
 }
 
-const ds_store_kind ds_store_redis = {open_store, close_store, reserve, settle, spent, total};
+const ds_store_kind ds_store_redis = {open_store, close_store, reserve, settle, spent, total, NULL};
 
 #endif

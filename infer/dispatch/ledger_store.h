@@ -43,6 +43,9 @@ typedef struct {
     bool (*spent)(ds_store *store, const ds_booking *booking, const ds_account *account, int64_t *amount,
                   td_error *error);
     bool (*total)(ds_store *store, int64_t *booked, int64_t *reserved, td_error *error);
+    /* The file whose fdatasync keeps all steps so far through a power cut; NULL, or one that says NULL: there
+     * is none (memory; Redis keeps them by its own rule). */
+    const char *(*file)(ds_store *store);
 } ds_store_kind;
 
 extern const ds_store_kind ds_store_sqlite, ds_store_redis;

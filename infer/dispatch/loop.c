@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 
 struct ds_loop {
@@ -103,10 +104,12 @@ void ds_loop_free(ds_loop *loop)
 {
     if (!loop)
         return;
-    while (loop->conns)
-        conn_free(loop->conns);
     for (size_t i = 0; i < loop->n_signals; i++)
         event_free(loop->signals[i]);
+    while (loop->conns)
+        conn_free(loop->conns);
+    /* a connection with a deferred callback lives until its turn */
+    event_base_loop(loop->base, EVLOOP_NONBLOCK);
     event_base_free(loop->base);
     free(loop);
 }
@@ -228,6 +231,8 @@ struct ds_listener {
     bool on;
     uint64_t refused;
 };
+
+#define DS_CONN_RUNS 4 /* that one call takes */
 
 struct ds_conn {
     struct bufferevent *bev;
@@ -466,7 +471,33 @@ void ds_conn_serve(ds_conn *c, const ds_conn_calls *calls, void *context, double
 
 void ds_conn_write(ds_conn *c, const void *data, size_t len)
 {
-    bufferevent_write(c->bev, data, len);
+    const tierce_span one = {data, len};
+    ds_conn_write_runs(c, &one, 1);
+}
+
+/* Bytes that the kernel took. 0 also where it did not want any or the peer is gone: libevent will find
+ * out the same and tell. */
+static size_t send_now(const ds_conn *c, const tierce_span *runs, size_t n)
+{
+    struct iovec pieces[DS_CONN_RUNS];
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 0};
+    for (size_t i = 0; i < n; i++)
+        if (runs[i].len)
+            pieces[message.msg_iovlen++] = (struct iovec){(void *)(uintptr_t)runs[i].data, runs[i].len};
+    const ssize_t sent = message.msg_iovlen ? sendmsg(bufferevent_getfd(c->bev), &message, MSG_NOSIGNAL) : 0;
+    return sent > 0 ? (size_t)sent : 0;
+}
+
+void ds_conn_write_runs(ds_conn *c, const tierce_span *runs, size_t n)
+{
+    const bool idle = n <= DS_CONN_RUNS && !c->dead && !ds_conn_waiting(c);
+    size_t gone = idle ? send_now(c, runs, n) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t skip = gone < runs[i].len ? gone : runs[i].len;
+        gone -= skip;
+        if (runs[i].len > skip)
+            bufferevent_write(c->bev, runs[i].data + skip, runs[i].len - skip);
+    }
 }
 
 size_t ds_conn_waiting(const ds_conn *c)

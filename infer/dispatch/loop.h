@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "data/lines.h"
+#include "features/request.h"
 
 typedef struct ds_loop ds_loop;
 typedef struct ds_conn ds_conn;
@@ -74,6 +75,9 @@ void ds_listener_free(ds_listener *listener);
 /* At once in `accepted`. A peer that takes nothing of what waits for it for stall_s seconds is gone. */
 void ds_conn_serve(ds_conn *conn, const ds_conn_calls *calls, void *context, double stall_s);
 void ds_conn_write(ds_conn *conn, const void *data, size_t len);
+/* Some runs of bytes as one. Where nothing waits they go to the kernel at once, in one call: an answer
+ * does not wait for another turn of the loop, and a chunk is not three packets. */
+void ds_conn_write_runs(ds_conn *conn, const tierce_span *runs, size_t n);
 size_t ds_conn_waiting(const ds_conn *conn); /* bytes the peer has not taken */
 /* Reads again what `bytes` left (after it returned less than all). */
 void ds_conn_poke(ds_conn *conn);

@@ -12,6 +12,7 @@ int main(int argc, char **argv)
 {
     static const struct rlimit no_core = {0, 0};
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log or ledger that reaches ulimit -f is an error, not our death */
     /* provider keys are in our memory: no core file holds them, no other process of the user reads them */
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &no_core);

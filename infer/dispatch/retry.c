@@ -45,6 +45,7 @@ static const status_row wires[] = {
     {0, 0, DS_VERDICT_RETRY, false, true, "answer cut short"},
     {0, 0, DS_VERDICT_NEXT, false, true, "answer too large"},
     {0, 0, DS_VERDICT_RETRY, false, true, "not a chat completion"},
+    {0, 0, DS_VERDICT_RETRY, false, false, "no descriptor left here"}, /* not the provider's sickness */
 };
 
 /* Looked for in type and code, whole words. */
@@ -266,6 +267,6 @@ const char *ds_verdict_name(ds_verdict verdict)
 const char *ds_wire_name(ds_wire wire)
 {
     static const char *const names[] = {"ok",  "connect",   "no_answer", "first_byte", "stalled",
-                                        "cut", "too_large", "garbled"};
+                                        "cut", "too_large", "garbled",    "no_descriptor"};
     return (unsigned)wire < COUNT(names) ? names[wire] : "unknown";
 }

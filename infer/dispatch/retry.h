@@ -20,7 +20,8 @@ typedef enum {
     DS_WIRE_CUT,           /* the body ended early: fewer bytes than promised, a broken chunk, a stream
                               without finish_reason and [DONE] */
     DS_WIRE_TOO_LARGE,     /* more bytes than we accept */
-    DS_WIRE_GARBLED        /* 200, but not a chat completion (HTML, broken JSON) */
+    DS_WIRE_GARBLED,       /* 200, but not a chat completion (HTML, broken JSON) */
+    DS_WIRE_NO_DESCRIPTOR  /* no socket could be made here: says nothing about the provider */
 } ds_wire;
 
 typedef enum {

@@ -80,12 +80,16 @@ static bool open_server(ds_server *s)
     return write_port(s);
 }
 
-int ds_server_run(const ds_serve_options *options, const char *keys, unsigned worker, ds_stats *all)
+int ds_server_run(const ds_serve_options *options, const char *keys, unsigned worker, ds_stats *all,
+                  ds_shared *shared)
 {
     ds_server s = {.options = options, .keys = keys, .worker = worker, .all = all};
     int status = 1;
     s.loop = ds_loop_new();
+    if (!s.loop)
+        fprintf(stderr, "tierce serve: out of memory\n");
     if (s.loop && open_server(&s)) {
+        s.engine.shared = shared;
         if (!worker)
             fprintf(stderr, "tierce serve: listening on port %u, %llu worker%s\n", ds_listener_port(s.listener),
                     (unsigned long long)options->workers, options->workers == 1 ? "" : "s");

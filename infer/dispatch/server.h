@@ -12,8 +12,9 @@ typedef struct {
     double head_timeout, body_timeout, idle_timeout, stall_timeout, drain;
 } ds_serve_options;
 
-/* Runs until it is drained. keys: accepted client keys, separated by blanks or commas, or NULL.
- * Returns the exit status. */
-int ds_server_run(const ds_serve_options *options, const char *keys, unsigned worker, ds_stats *all);
+/* Runs until it is drained. keys: accepted client keys, separated by blanks or commas, or NULL. all: counters,
+ * shared: conversations (NULL: of this worker alone). Returns the exit status. */
+int ds_server_run(const ds_serve_options *options, const char *keys, unsigned worker, ds_stats *all,
+                  ds_shared *shared);
 
 #endif

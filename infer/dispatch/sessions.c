@@ -58,7 +58,7 @@ void ds_sessions_close(ds_sessions *sessions)
 
 #define SEED 14695981039346656037u
 
-/* Eight bytes a step; it never leaves the process, so no one depends on its values. */
+/* Eight bytes a step; it never leaves the machine, so no one depends on its values. */
 static uint64_t mix(uint64_t h, const char *bytes, size_t len)
 {
     uint64_t v;

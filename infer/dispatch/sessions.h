@@ -2,7 +2,7 @@
  *
  * The stateless way (ds_turns_decide with UINT32_MAX) needs none of this. The map is for what replaying
  * cannot know: a tier that was forced, explored, or stepped in for another. One map a worker: it is not
- * locked, and a conversation that reaches another worker is replayed there. */
+ * locked. What a conversation's next request needs in another worker stands in shared.h, too. */
 #ifndef TIERCE_SESSIONS_H
 #define TIERCE_SESSIONS_H
 

@@ -78,6 +78,17 @@ static void print_tiers(td_out *out, ds_stats *all, unsigned workers, const ds_c
     }
 }
 
+/* How the kernel spreads connections over the workers. */
+static void print_workers(td_out *out, ds_stats *all, unsigned workers)
+{
+    char labels[40];
+    head(out, "worker_connections_total", "counter", "connections accepted, by worker");
+    for (unsigned w = 0; w < workers; w++) {
+        snprintf(labels, sizeof labels, "{worker=\"%u\"}", w);
+        value(out, "worker_connections_total", labels, (double)sum(all + w, 1, offsetof(ds_stats, connections)));
+    }
+}
+
 static void print_breakers(td_out *out, const ds_config *config)
 {
     char tier[160], endpoint[160], labels[400];
@@ -123,6 +134,7 @@ void ds_stats_print(td_out *out, ds_stats *all, unsigned workers, const ds_confi
     value(out, "decision_seconds_sum", "", 1e-9 * (double)sum(all, workers, offsetof(ds_stats, decide_ns)));
     value(out, "decision_seconds_count", "", (double)sum(all, workers, offsetof(ds_stats, decisions)));
     print_latency(out, all, workers);
+    print_workers(out, all, workers);
     print_tiers(out, all, workers, config);
     print_breakers(out, config);
 }

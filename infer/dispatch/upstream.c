@@ -1,6 +1,7 @@
 #include "infer/dispatch/upstream.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct ds_transfer {
     uint64_t got;
     bool any_byte;   /* of the answer, headers included */
     bool paused, in_bytes, over, fresh, too_large;
+    bool starved;    /* there was no descriptor for it */
     ds_transfer *next;
 };
 
@@ -163,8 +165,21 @@ static bool add_to_multi(ds_transfer *t)
     return true;
 }
 
+/* curl tells a socket that could not be made from one that could not connect by nothing. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    ds_transfer *t = context;
+    (void)purpose;
+    const int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd < 0)
+        t->starved = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 static ds_wire wire_of(const ds_transfer *t, CURLcode code)
 {
+    if (code != CURLE_OK && t->starved && !t->any_byte)
+        return DS_WIRE_NO_DESCRIPTOR;
     switch (code) {
     case CURLE_OK:
         return DS_WIRE_OK;
@@ -178,6 +193,8 @@ static ds_wire wire_of(const ds_transfer *t, CURLcode code)
         return DS_WIRE_CONNECT;
     case CURLE_OPERATION_TIMEDOUT: /* only the connect timeout is curl's */
         return t->any_byte ? DS_WIRE_STALLED : DS_WIRE_CONNECT;
+    case CURLE_OUT_OF_MEMORY: /* perhaps in the answer: it was billed then */
+        return DS_WIRE_CUT;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_HTTP2:
@@ -320,6 +337,8 @@ static void set_options(ds_transfer *t)
     curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->post.connect_s * 1000) + 1);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);

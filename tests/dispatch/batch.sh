@@ -40,6 +40,10 @@ send -o "$T/o" "$T/60.jsonl"; is "order in a file" "$(ids "$T/o")" "$ids_of_60"
 send -o "$T/o" "$T/60.jsonl"; is "an existing file is not touched" $? 1
 gzip -c "$T/60.jsonl" | send > "$T/out"; is "gzip on standard input" "$(ids "$T/out")" "$ids_of_60"
 grep -q '60 answered, 0 failed, 0 bad lines, 0 answered before' "$T/err" && ok || bad "counters"
+tiers ok,in=20,out=20,first=60 ok,in=20,out=20
+send --progress -c 1 -o "$T/eta" "$T/60.jsonl"; is "with progress" $? 0
+grep -q '^[0-9]* answered, .* [0-9.]*/s, \$0\.[0-9]* spent, about [0-9]* s left$' "$T/err" && ok || bad "rate, spend and time left"
+tiers ok,in=20,out=20,first=5 ok,in=20,out=20
 (head -5 "$T/60.jsonl"; sleep 1; tail -5 "$T/60.jsonl") | send > "$T/out"; is "a slow pipe" "$(wc -l < "$T/out")" 10
 
 # bad lines
@@ -55,6 +59,20 @@ send --concurency 3 > "$T/out"; is "an unknown option" $? 2
 grep -q 'did you mean --concurrency' "$T/err" && ok || bad "the nearest option"
 send "$T/60.jsonl" > /dev/full; is "a full disk" $? 1
 grep -q 'No space left' "$T/err" && ok || bad "a full disk is named"
+send -o /dev/full "$T/60.jsonl"; is "a device without room" $? 1
+grep -q '/dev/full: cannot be written: No space left' "$T/err" && ! grep -q 'resume' "$T/err" && ok || bad "and nothing of --resume"
+send -o /dev/null --resume "$T/60.jsonl"; is "a device cannot be resumed" $? 1
+grep -q 'is no file' "$T/err" && ok || bad "it says so"
+send -o "$T" "$T/60.jsonl"; is "a folder" $? 1
+grep -q 'is a folder' "$T/err" && ok || bad "a folder is named"
+mkfifo "$T/pipe"; cat "$T/pipe" > "$T/out" & cat=$!
+send -o "$T/pipe" "$T/60.jsonl"; is "a pipe" $? 0
+wait $cat; is "order in a pipe" "$(ids "$T/out")" "$ids_of_60"
+for o in "--log-keep 3" "--log-max-bytes 5000" "--log-fsync never" --log-prompts "--ledger-fsync never"; do
+    # shellcheck disable=SC2086
+    send $o "$T/60.jsonl" > "$T/out"; is "$o alone" $? 2
+    grep -q 'says nothing without' "$T/err" && ok || bad "$o: what it needs"
+done
 
 # failures are asked again, refusals are not
 tiers 400 ok
@@ -135,7 +153,48 @@ grep -q 'What is' "$T/log.jsonl" && bad "a prompt is in the log" || ok
 send --log-prompts --log "$T/prompts.jsonl" "$T/60.jsonl" > "$T/out"
 is "prompts on demand" "$(grep -c 'What is' "$T/prompts.jsonl")" 60
 
+# what goes out: auth header, further headers and query, the body byte for byte but for the model
+"$B/mock" --ports "$T/ports2" --requests "$T/sent" > /dev/null 2>&1 & mock2=$!
+while ! grep -q port "$T/ports2" 2> /dev/null; do sleep 0.05; done
+port2=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports2")
+cat > "$T/azure.json" <<EOT
+{"tiers": [{"name": "flash", "model": "deployed", "endpoints": [{"base_url": "http://127.0.0.1:$port2/openai/", "key_env": "K", "auth_header": "api-key",
+            "query": {"api-version": "2026-10-01 x"}, "headers": {"X-Title": "tierce test"}, "provider": "azure.ai.openai"}]},
+           {"name": "pro", "endpoints": [{"base_url": "http://127.0.0.1:$port2/v1"}]}]}
+EOT
+printf '%s\n' '{"model" :  "flash", "n":1.50, "x": 9007199254740993, "prompt": "Ünï\u00e9 \/ 1e999"}' > "$T/one.jsonl"
+"$P/tierce-dispatch" dispatch -q -m models/flash-pro.tierce --tiers "$T/azure.json" --log "$T/azure.log" "$T/one.jsonl" > "$T/out" 2> "$T/err"; is "Azure's manner" $? 0
+grep -aq '^POST /openai/chat/completions?api-version=2026-10-01%20x HTTP/1.1' "$T/sent" && ok || bad "the path and its query"
+grep -aq '^api-key: sk-test-0123456789abcdef' "$T/sent" && ! grep -aqi '^authorization:' "$T/sent" && ok || bad "the auth header"
+grep -aq '^X-Title: tierce test' "$T/sent" && ok || bad "a further header"
+sed 's/"flash"/"deployed"/; s/"prompt": \(".*"\)}/"messages":[{"role":"user","content":\1}]}/' "$T/one.jsonl" > "$T/want"
+grep -aqF "$(cat "$T/want")" "$T/sent" && ok || { bad "the bytes"; tail -2 "$T/sent"; }
+grep -q '"gen_ai.provider.name": "azure.ai.openai"' "$T/azure.log" && ok || bad "the provider's name"
+head -3 "$T/60.jsonl" > "$T/feat.jsonl"; sed -n 2p "$T/60.jsonl" | sed 's/"r2"/"again"/' >> "$T/feat.jsonl"
+rm -f "$T/azure.log"; "$P/tierce-dispatch" dispatch -q -c 1 -m models/flash-pro.tierce --tiers "$T/azure.json" --log "$T/azure.log" "$T/feat.jsonl" > "$T/out" 2> "$T/err"
+sed 's/.*"features": "\([0-9a-f]\{16\}\)".*/\1/' "$T/azure.log" > "$T/feat"
+is "a digest of features each" "$(grep -cx '[0-9a-f]\{16\}' "$T/feat")" 4
+is "equal requests have equal ones" "$(sed -n 2p "$T/feat")" "$(sed -n 4p "$T/feat")"
+is "others have others" "$(head -3 "$T/feat" | sort -u | wc -l)" 3
+kill $mock2
+
+# the example with endpoints is one that every command takes
+"$B/tierce" tiers check --date 2026-11-24 data/examples/tiers-serve.json > "$T/out" 2>&1; is "the example: tiers check" $? 0
+rm -f "$T/sport"
+GEMINI_API_KEY=x OPENROUTER_API_KEY=y "$P/tierce-dispatch" serve -m models/flash-pro.tierce --tiers data/examples/tiers-serve.json --listen 127.0.0.1:0 --port-file "$T/sport" 2> "$T/err" & serve=$!
+i=0; while ! [ -s "$T/sport" ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+"$B/dispatch_get" "$(cat "$T/sport")" /metrics | grep -q 'tierce_budget_limit_usd{budget="a day"} 20' && ok || bad "the example: serve takes it"
+kill $serve; wait $serve; is "the example: serve" $? 0
+
+# a log that cannot be rotated says so, and grows
+mkdir -p "$T/rot"; mkdir "$T/rot/log.1"; : > "$T/rot/log.1/x"
+send --log "$T/rot/log" --log-keep 1 --log-max-bytes 4096 "$T/60.jsonl" > "$T/out"; is "a log that cannot be rotated" $? 0
+is "it is told, once" "$(grep -c 'cannot be rotated' "$T/err")" 1
+is "and all lines are there" "$(wc -l < "$T/rot/log")" 60
+send --log "$T/rot2" --log-keep 2 --log-max-bytes 8192 "$T/60.jsonl" > "$T/out"
+[ -f "$T/rot2.2" ] && [ ! -f "$T/rot2.3" ] && [ "$(wc -c < "$T/rot2.1")" -le 8192 ] && ok || bad "rotation keeps two old logs of the size"
+
 grep -rq 0123456789abcdef "$T/err" "$T/o" "$T/k" "$T/race" && bad "the key is in an output" || ok
-grep -aq 'ERROR: \|runtime error' "$T/err" && bad "sanitizers" || ok
+grep -aq 'ERROR: \|runtime error\|ThreadSanitizer' "$T/err" && bad "sanitizers" || ok
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -64,8 +65,15 @@ char *drive_read(const drive *d, const char *name)
     return text;
 }
 
+static void limit(int what, unsigned long most)
+{
+    const struct rlimit both = {most, most};
+    if (most)
+        setrlimit(what, &both);
+}
+
 /* Forks and execs; standard error goes to SCRATCH/log. */
-static pid_t spawn(const drive *d, const char *log, char **argv)
+static pid_t spawn(const drive *d, const char *log, char **argv, bool limited)
 {
     char path[600];
     path_of(d, log, path, sizeof path);
@@ -73,6 +81,8 @@ static pid_t spawn(const drive *d, const char *log, char **argv)
     if (pid)
         return pid;
     const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    limit(RLIMIT_NOFILE, limited ? d->files : 0);
+    limit(RLIMIT_FSIZE, limited ? d->file_bytes : 0);
     dup2(fd, STDERR_FILENO);
     dup2(fd, STDOUT_FILENO);
     execv(argv[0], argv);
@@ -110,7 +120,7 @@ bool drive_start_mock(drive *d, const char *extra)
     unlink(ports);
     snprintf(words, sizeof words, "%s --ports %s %s", d->mock, ports, extra);
     add_words(words, argv, 0, 30);
-    d->mock_pid = spawn(d, "mock.log", argv);
+    d->mock_pid = spawn(d, "mock.log", argv, false);
     if (!wait_for_file(d, "ports", d->mock_pid))
         return false;
     char *text = drive_read(d, "ports");
@@ -129,7 +139,7 @@ bool drive_start_serve(drive *d, const char *extra)
              tiers, port, extra);
     add_words(words, argv, 0, 62);
     setenv("MOCK_KEY", "sk-test-0123456789abcdef", 1);
-    d->serve_pid = spawn(d, "serve.log", argv);
+    d->serve_pid = spawn(d, "serve.log", argv, true);
     if (!wait_for_file(d, "port", d->serve_pid))
         return false;
     char *text = drive_read(d, "port");
@@ -206,6 +216,14 @@ void drive_case(drive *d, bool good, const char *name, const char *detail)
     if (!good)
         printf("FAILED %s: %s\n", name, detail);
     fflush(stdout);
+}
+
+void drive_sanitizers(drive *d)
+{
+    char *log = drive_read(d, "serve.log");
+    const bool silent = !strstr(log, "ERROR: ") && !strstr(log, "runtime error") && !strstr(log, "ThreadSanitizer");
+    drive_case(d, silent, "sanitizers are silent", log);
+    free(log);
 }
 
 int drive_done(drive *d)

@@ -12,6 +12,7 @@ typedef struct {
     unsigned port, refuse, reset, mute; /* of the mock */
     unsigned serve;                     /* port of the server */
     pid_t mock_pid, serve_pid;
+    unsigned long files, file_bytes; /* hard limits of the server that is started next; 0: none */
     unsigned passed, failed;
 } drive;
 
@@ -27,6 +28,8 @@ bool drive_reload(drive *d);
 bool drive_write(const drive *d, const char *name, const char *text);
 char *drive_read(const drive *d, const char *name); /* malloc'ed; "" when it is not there */
 
+/* The case "sanitizers are silent": nothing of theirs is in the server's messages. */
+void drive_sanitizers(drive *d);
 void drive_case(drive *d, bool good, const char *name, const char *detail);
 int drive_done(drive *d); /* prints the counts; exit status */
 

@@ -22,6 +22,16 @@ tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \
 echo "{\"tiers\": [$(tier "$1"), $(tier "$2")]}" > "$T/tiers.json"
 "$P/tierce-dispatch" dispatch -m "$T/m.tierce" --value 0.02 --tiers "$T/tiers.json" --explore 0.3 --seed 9 --log "$T/log.jsonl" --log-prompts -o "$T/answers" "$T/records.jsonl" 2> "$T/err"
 is "dispatched" $? 0
+is "expected and real cost on every line" "$(grep -c '"cost_usd":[0-9.e-]*,"expected_usd":[0-9.e-]*,' "$T/answers")" 1500
+# pace: the more of a budget is used, the less a success may cost. Its account is looked at for every request
+# (per key), so the order of the file is the order of time
+pro() { "$P/tierce-dispatch" dispatch -q -c 1 -m "$T/m.tierce" --no-turns --value 0.2 --tiers "$1" "$T/records.jsonl" 2> "$T/err" | sed 's/.*"tierce":{"tier":"\([^"]*\)".*/\1/' > "$T/chosen"; tail -n 500 "$T/chosen" | grep -c "$2"; }
+free=$(pro "$T/tiers.json" "$2")
+spend=$(sed 's/.*"cost_usd":\([0-9.e-]*\).*/\1/' "$T/answers" | awk '{ s += $1 } END { print 1.1 * s }')
+sed "s/]}\$/], \"budgets\": [{\"name\": \"paced\", \"period\": \"ever\", \"limit_usd\": $spend, \"key\": \"*\", \"pace\": true, \"at_end\": \"degrade\"}]}/" "$T/tiers.json" > "$T/paced.json"
+paced=$(pro "$T/paced.json" "$2")
+is "pace: $paced of the last 500 to $2, $free without" "$([ "$paced" -gt 0 ] && [ $((paced * 4)) -lt $((free * 3)) ] && echo fewer)" fewer
+echo "# pace: of the last 500 requests $free go to $2 without a budget, $paced with a paced one of 1.1 times the spend"
 # a line may ask for an operating point; its decisions are those of tierce score --point
 head -200 "$T/records.jsonl" > "$T/200.jsonl"
 sed 's/^{/{"model": "tierce:frugal", /' "$T/200.jsonl" > "$T/points.jsonl"

@@ -1,4 +1,5 @@
-/* Records as the truth: a request is found by its parts' texts, the outcome by the asked model. */
+/* Records as the truth: a request is found by its parts' texts and its tools, the outcome by the asked model.
+ * The usage says what the record's cost was; with cost=no the client must know prices. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 #include "tests/dispatch/mock.h"
 
 typedef struct {
-    uint64_t key, model; /* of the request's parts; of the outcome's name */
+    uint64_t key, model; /* of the request; of the outcome's name */
     float score, input, output, latency;
     double cost;
     uint32_t played; /* equal requests are answered in the order of the file, round and round */
@@ -26,6 +27,11 @@ static uint64_t key_of(const tierce_request *request)
     for (size_t i = 0; i < request->n_parts; i++) {
         const char kind[2] = {(char)request->parts[i].kind, (char)request->parts[i].role};
         h = fnv(fnv(h, kind, 2), request->parts[i].text.data, request->parts[i].text.len);
+    }
+    for (size_t i = 0; i < request->n_tools; i++) {
+        const tierce_tool *t = &request->tools[i];
+        h = fnv(fnv(fnv(fnv(h, "t", 1), t->name.data, t->name.len), t->description.data, t->description.len),
+                t->parameters.data, t->parameters.len);
     }
     return h;
 }
@@ -108,7 +114,7 @@ void recorded_play(play *p)
     int n = snprintf(text, 200, "recorded%cin=%.0f%cout=%.0f%cfirst=%.0f%ctext=%.6g", 0,
                      (double)(isfinite(e->input) ? e->input : 0), 0, (double)(isfinite(e->output) ? e->output : 0),
                      0, (double)latency * 1000, 0, (double)e->score);
-    if (isfinite(e->cost))
+    if (isfinite(e->cost) && strcmp(param_text(p->r, "cost", ""), "no"))
         snprintf(text + n + 1, 60, "cost=%.12g", e->cost);
     told.call.name = text;
     play q = *p;

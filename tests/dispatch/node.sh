@@ -31,6 +31,6 @@ p=$(sed -n 's/^\([0-9]*\) passed.*/\1/p' "$T/out") f=$(sed -n 's/^[0-9]* passed,
 p=${p:-0} f=${f:-0}
 [ $status -ne 0 ] && [ "$f" = 0 ] && f=1 && tail -3 "$T/out"
 kill $serve; wait $serve
-if [ $? -eq 0 ] && ! grep -q 'ERROR: \|runtime error\|0123456789abcdef\|client-key' "$T/err"; then p=$((p + 1)); else f=$((f + 1)); echo "FAILED the server's end"; cat "$T/err"; fi
+if [ $? -eq 0 ] && ! grep -q 'ERROR: \|runtime error\|ThreadSanitizer\|0123456789abcdef\|client-key' "$T/err"; then p=$((p + 1)); else f=$((f + 1)); echo "FAILED the server's end"; cat "$T/err"; fi
 echo "$p passed, $f failed"
 [ "$f" = 0 ]

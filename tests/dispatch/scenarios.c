@@ -71,6 +71,13 @@ static double last_number(const char *text, const char *key)
     return v;
 }
 
+/* What the client was told that it cost. */
+static double told_cost(const reply *r, bool stream)
+{
+    const char *trailer = stream ? strstr(r->body, ": tierce") : NULL;
+    return trailer ? last_number(trailer, "\"cost_usd\":") : atof(http_value(r, "x-tierce-cost-usd"));
+}
+
 static void expect(const scenario *s, const reply *r, bool stream, char *why, size_t room)
 {
     const char *want = get(s, "status", "200");
@@ -98,13 +105,45 @@ static void expect(const scenario *s, const reply *r, bool stream, char *why, si
     }
     const char *cost = get(s, stream ? "cost-stream" : "cost-plain", get(s, "cost", ""));
     if (*cost) {
-        const double got = stream && strstr(r->body, ": tierce") ? last_number(strstr(r->body, ": tierce"), "\"cost_usd\":")
-                                                                  : atof(http_value(r, "x-tierce-cost-usd"));
+        const double got = told_cost(r, stream);
         if (fabs(got - atof(cost)) > 1e-9)
             snprintf(why, room, "cost %.9g, wanted %s", got, cost);
     }
     if (strstr(r->head ? r->head : "", "0123456789abcdef") || strstr(r->body, "0123456789abcdef"))
         snprintf(why, room, "the key is in the answer");
+}
+
+/* Every scenario's money: what is booked is what the client was told, nothing stays reserved, and it is at least
+ * what the mock billed, at the cheaper tier's prices. An answer without usage is estimated: booked, at least. */
+typedef struct {
+    double booked, guessed, bill;
+} money;
+
+static double mock_number(const char *stats, const char *key)
+{
+    const char *at = strstr(stats, key);
+    return at ? atof(at + strlen(key)) : 0;
+}
+
+static money count_money(const drive *d)
+{
+    reply r = http_get(d->port, "/mock/stats");
+    const double bill = 1.5e-6 * (mock_number(r.body, "\"input\":") - mock_number(r.body, "\"cached\":")) +
+                        0.15e-6 * mock_number(r.body, "\"cached\":") + 9e-6 * mock_number(r.body, "\"output\":");
+    reply_free(&r);
+    return (money){drive_metric(d, "tierce_ledger_booked_usd"), drive_metric(d, "tierce_guessed_usage_total"), bill};
+}
+
+static void expect_money(const drive *d, const money *before, const reply *r, bool stream, char *why, size_t room)
+{
+    const money after = count_money(d);
+    const double booked = after.booked - before->booked, bill = after.bill - before->bill, told = told_cost(r, stream);
+    if (fabs(booked - told) > 2e-9)
+        snprintf(why, room, "booked %.9f, told %.9f", booked, told);
+    else if (after.guessed > before->guessed ? booked <= 0 : booked < bill - 2e-9)
+        snprintf(why, room, "booked %.9f, billed %.9f", booked, bill);
+    else if (drive_metric(d, "tierce_ledger_reserved_usd") != 0)
+        snprintf(why, room, "something stays reserved");
 }
 
 static void play(drive *d, const scenario *s, bool stream)
@@ -117,8 +156,11 @@ static void play(drive *d, const scenario *s, bool stream)
     }
     snprintf(body, sizeof body, "{\"model\":\"%s\",%s%s\"messages\":[{\"role\":\"user\",\"content\":\"What is 2+2?\"}]}",
              get(s, "ask", "tierce"), stream ? "\"stream\":true," : "", get(s, "extra", ""));
+    const money before = count_money(d);
     reply r = http_post(d->serve, "/v1/chat/completions", body, "");
     expect(s, &r, stream, why, sizeof why);
+    if (!why[0])
+        expect_money(d, &before, &r, stream, why, sizeof why);
     if (why[0]) {
         const size_t n = strlen(why);
         snprintf(why + n, sizeof why - n, "\n%.300s\n%.700s", r.head ? r.head : "", r.body);
@@ -184,7 +226,8 @@ int main(int argc, char **argv)
     fclose(f);
     const int status = drive_stop_serve(&d);
     char *log = drive_read(&d, "serve.log");
-    drive_case(&d, status == 0 && !strstr(log, "ERROR: ") && !strstr(log, "runtime error"), "the server ends well", log);
+    drive_case(&d, status == 0, "the server ends well", log);
+    drive_sanitizers(&d);
     drive_case(&d, !strstr(log, "0123456789abcdef"), "the key is not in the server's messages", "it is");
     free(log);
     drive_stop_mock(&d);

@@ -74,9 +74,9 @@ static void test_least_line(void **unused)
 static void test_full_line(void **unused)
 {
     static const char prompt[] = "{\n  \"model\": \"tierce\",\r\n  \"messages\": [{\"role\":\"user\",\"content\":\"a\\nb\"}]\n}";
-    const ds_log_attempt attempts[] = {{"flash", "main", "retry", "rate limit", 429, 0.25},
-                                       {"flash", "spare", "retry", "cannot connect", 0, 0.001},
-                                       {"pro", "main", "done", "ok", 200, 1.5}};
+    const ds_log_attempt attempts[] = {{"flash", "main", "openai", "retry", "rate limit", 429, 0.25},
+                                       {"flash", "spare", "spare.example", "retry", "cannot connect", 0, 0.001},
+                                       {"pro", "main", "openai", "done", "ok", 200, 1.5}};
     tierce_part part;
     const tierce_request r = tierce_request_of_prompt(&part, "hi", 2);
     tierce_scratch *scratch;
@@ -97,18 +97,18 @@ static void test_full_line(void **unused)
         .truncated = true, .usage = {true, 50, 64, 6, 80, 30, false, 0}, .cost_usd = 0.0012, .expected_usd = 0.001,
         .latency_s = 1.751, .first_byte_s = 0.5, .decide_s = 0.000042, .request_model = "m-1", .response_model = "m-1-0514",
         .response_id = "chatcmpl-1", .finish = "stop", .key = "k-1f", .tag = "team", .session = "s\n1", .digest = 0xabcdef,
-        .entries = 17, .prompt = prompt, .prompt_len = sizeof prompt - 1};
+        .features = 0x17, .entries = 17, .prompt = prompt, .prompt_len = sizeof prompt - 1};
     expect(format(&e),
            "{\"id\": \"req \\\"7\\\"\", \"time\": \"2026-11-24T06:00:00.000Z\", \"point\": \"frugal\", \"tier\": \"pro\", "
            "\"reason\": \"FALLBACK\", \"propensity\": 0.98, \"p\": {\"flash\": 0.25, \"pro\": 0.75}, "
            "\"expected_cost\": {\"flash\": 0.001}, \"margin\": -0.5, \"familiarity\": 0.125, \"entries\": 17, "
-           "\"truncated\": true, \"digest\": \"0000000000abcdef\", \"attempts\": [{\"tier\": \"flash\", \"endpoint\": "
+           "\"truncated\": true, \"features\": \"0000000000000017\", \"digest\": \"0000000000abcdef\", \"attempts\": [{\"tier\": \"flash\", \"endpoint\": "
            "\"main\", \"status\": 429, \"verdict\": \"retry\", \"why\": \"rate limit\", \"seconds\": 0.25}, "
            "{\"tier\": \"flash\", \"endpoint\": \"spare\", \"verdict\": \"retry\", \"why\": \"cannot connect\", "
            "\"seconds\": 0.001}, {\"tier\": \"pro\", \"endpoint\": \"main\", \"status\": 200, \"verdict\": \"done\", "
            "\"why\": \"ok\", \"seconds\": 1.5}], \"status\": 200, \"cost_usd\": 0.0012, \"expected_usd\": 0.001, "
            "\"latency_s\": 1.751, \"first_byte_s\": 0.5, \"decide_s\": 4.2e-05, \"key\": \"k-1f\", \"tag\": \"team\", "
-           "\"gen_ai.operation.name\": \"chat\", \"gen_ai.request.model\": \"m-1\", \"gen_ai.request.stream\": true, "
+           "\"gen_ai.operation.name\": \"chat\", \"gen_ai.provider.name\": \"openai\", \"gen_ai.request.model\": \"m-1\", \"gen_ai.request.stream\": true, "
            "\"gen_ai.response.model\": \"m-1-0514\", \"gen_ai.response.id\": \"chatcmpl-1\", "
            "\"gen_ai.response.finish_reasons\": [\"stop\"], \"gen_ai.usage.input_tokens\": 120, "
            "\"gen_ai.usage.output_tokens\": 80, \"gen_ai.usage.cache_read.input_tokens\": 64, "

@@ -136,6 +136,11 @@ static void test_wire(void **unused)
     const ds_fault fault = {.there = true, .status = 402};
     const ds_failure f = {.wire = DS_WIRE_GARBLED, .status = 200, .fault = &fault};
     assert_true(ds_judge(&f).trip);
+    /* our own want is no sign of a sick provider */
+    const ds_failure ours = {.wire = DS_WIRE_NO_DESCRIPTOR};
+    assert_string_equal(ds_wire_name(ours.wire), "no_descriptor");
+    assert_int_equal(ds_judge(&ours).verdict, DS_VERDICT_RETRY);
+    assert_false(ds_judge(&ours).sick);
 }
 
 static double wait_of(const char *retry_after, const char *ms)
