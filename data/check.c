@@ -7,6 +7,7 @@
 
 #include "data/hash_map.h"
 #include "data/nearest.h"
+#include "data/text_out.h"
 
 typedef struct {
     uint64_t line;
@@ -88,7 +89,7 @@ static void unknown_tier(checker *c, const td_record *r, tierce_span name)
     const char *near = td_nearest(wanted, names, n);
     snprintf(text, sizeof text, "\"%.99s\"%s%.99s%s", wanted, near ? "; the nearest is \"" : "", near ? near : "",
              near ? "\"" : "");
-    found(c, true, "an outcome that belongs to no tier of the tiers.json", r, text);
+    found(c, true, "an outcome that belongs to no tier of --tiers", r, text);
 }
 
 static void look_at_outcomes(checker *c, const td_record *r)
@@ -179,7 +180,7 @@ static bool look_for_alike(checker *c, td_error *error)
     if (!td_find_alike(c->signatures, c->n, c->options->near, &likes))
         return td_fail(error, "out of memory while looking for near-duplicates; --near 0 does without");
     if (likes.unchecked) {
-        snprintf(text, sizeof text, "%llu comparisons", (unsigned long long)likes.unchecked);
+        snprintf(text, sizeof text, "%llu comparison%s", (unsigned long long)likes.unchecked, td_s(likes.unchecked));
         td_find(c->findings, false, "crowded buckets: comparisons for near-duplicates were left out, there may be more", text);
     }
     if (!likes.alike)
@@ -203,7 +204,7 @@ static void look_at_tiers(checker *c)
     for (uint32_t t = 0; c->options->tiers && t < c->options->tiers->n; t++)
         if (!c->tier_outcomes[t]) {
             snprintf(text, sizeof text, "tier \"%.200s\"", c->options->tiers->tier[t].name);
-            td_find(c->findings, false, "a tier of the tiers.json without any outcome", text);
+            td_find(c->findings, false, "a tier of --tiers without any outcome", text);
         }
     if (c->outcomes && c->costed * 2 < c->outcomes) {
         snprintf(text, sizeof text, "%llu of %llu outcomes have a cost", (unsigned long long)c->costed,

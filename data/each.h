@@ -17,6 +17,8 @@ typedef struct {
 typedef bool (*td_visit)(void *context, const td_record *record, td_error *error);
 
 bool td_each_record(td_files *files, td_want want, td_visit visit, void *context, td_error *error);
+/* False with *error filled where there are no records: what was asked for would be made of nothing. */
+bool td_some_records(uint64_t records, td_error *error);
 /* Can the files be read again? False with *error filled: one is a pipe. */
 bool td_can_repeat(const td_files *files, td_error *error);
 

@@ -100,7 +100,8 @@ bool td_export_batch(td_files *files, const char *model, const char *output, td_
     exporter x = {.report = report, .model = model};
     memset(report, 0, sizeof *report);
     x.out = td_writer_open(output, error);
-    bool good = x.out && td_each_record(files, TD_WANT_RECORDS, put_record, &x, error);
+    bool good = x.out && td_each_record(files, TD_WANT_RECORDS, put_record, &x, error) &&
+                td_some_records(report->records, error);
     good = td_writer_end(x.out, good, error) && good;
     free(x.line.at);
     free(x.strings.at);

@@ -260,7 +260,7 @@ bool td_export_csv(td_files *files, const char *output, td_export_report *report
     exporter x = {.report = report};
     memset(report, 0, sizeof *report);
     bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_RECORDS, gather, &x, error) &&
-                check_names(&x, error);
+                td_some_records(x.tiers.n, error) && check_names(&x, error);
     files->complain = NULL; /* told in the first pass */
     if (good) {
         x.out = td_writer_open(output, error);

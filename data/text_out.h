@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Zero it before first use; free(at) when done. failed: memory ended, the text is cut. */
 typedef struct {
@@ -11,6 +12,12 @@ typedef struct {
     size_t len, room;
     bool failed;
 } td_out;
+
+/* "%llu record%s": the ending that the count wants. */
+static inline const char *td_s(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
 
 void td_put(td_out *out, const char *text, size_t len);
 void td_puts(td_out *out, const char *text);

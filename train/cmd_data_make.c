@@ -176,9 +176,10 @@ int data_merge(int argc, char **argv)
     const bool good = td_merge(&files, prefer, o.output, &r, &error);
     if (good) {
         snprintf(text, sizeof text,
-                 "%llu lines became %llu records: %llu outcomes added, %llu given again alike, %llu conflicts%s%s\n",
-                 (unsigned long long)r.lines, (unsigned long long)r.records, (unsigned long long)r.added,
-                 (unsigned long long)r.same, (unsigned long long)r.conflicts, r.conflicts ? ", settled by --prefer " : "",
+                 "%llu line%s became %llu record%s: %llu outcome%s added, %llu given again alike, %llu conflict%s%s%s\n",
+                 (unsigned long long)r.lines, td_s(r.lines), (unsigned long long)r.records, td_s(r.records),
+                 (unsigned long long)r.added, td_s(r.added), (unsigned long long)r.same,
+                 (unsigned long long)r.conflicts, td_s(r.conflicts), r.conflicts ? ", settled by --prefer " : "",
                  r.conflicts ? o.prefer : "");
         td_puts(&report, text);
     }
@@ -231,7 +232,7 @@ int data_export(int argc, char **argv)
     const bool good = o.csv ? td_export_csv(&files, o.output, &r, &error)
                             : td_export_batch(&files, o.model, o.output, &r, &error);
     if (good) {
-        snprintf(text, sizeof text, "%llu records exported", (unsigned long long)r.records);
+        snprintf(text, sizeof text, "%llu record%s exported", (unsigned long long)r.records, td_s(r.records));
         td_puts(&report, text);
         if (r.as_json) {
             snprintf(text, sizeof text, ", %llu of them with messages or tools as JSON in a cell",
@@ -239,8 +240,8 @@ int data_export(int argc, char **argv)
             td_puts(&report, text);
         }
         if (r.lost) {
-            snprintf(text, sizeof text, "; %llu members have no place in this shape, first %s",
-                     (unsigned long long)r.lost, r.first);
+            snprintf(text, sizeof text, "; %llu member%s no place in this shape, first %s",
+                     (unsigned long long)r.lost, r.lost == 1 ? " has" : "s have", r.first);
             td_puts(&report, text);
         }
         td_puts(&report, "\n");

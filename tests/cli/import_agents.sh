@@ -121,6 +121,6 @@ real 0.8775 400 gemini-1.5-pro-preview-0514 $H/bfcl/gemini-1.5-pro-preview-0514/
 real 0.9100 200 gemini-1.5-pro-preview-0514 $H/bfcl/gemini-1.5-pro-preview-0514/multiple_function_result.json $H/bfcl/gemini-1.5-pro-preview-0514/multiple_function_score.json --prompts $Q
 real 0.9233 600 gemini-1.5-flash-preview-0514 $H/bfcl --prompts $Q
 real 0.8883 600 gemini-1.5-pro-preview-0514 $H/bfcl --prompts $Q
-if [ -e $H/bfcl ]; then runs 1 'accuracy 0.935: score files print only the questions that failed' "$t" import $H/bfcl -o "$T/x.jsonl"; else skipped=$((skipped + 1)); fi
+if [ -e $H/bfcl ]; then runs 1 'was right in 187 of 200' "$t" import $H/bfcl -o "$T/x.jsonl"; else skipped=$((skipped + 1)); fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]
