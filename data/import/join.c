@@ -120,7 +120,8 @@ static void put_line(join *j, td_out *out, size_t *scored)
     out->len = 0;
     td_puts(out, "{\"id\": ");
     put_id(j, out);
-    put_label(out, ", \"source\": ", set->source, &j->group.text[TD_SOURCE]);
+    const char *source = j->group.text[TD_SOURCE].len ? NULL : j->group.sink->source;
+    put_label(out, ", \"source\": ", set->source ? set->source : source, &j->group.text[TD_SOURCE]);
     put_label(out, ", \"workload\": ", set->workload, &j->group.text[TD_WORKLOAD]);
     td_puts(out, ", ");
     td_put(out, j->group.text[TD_REQUEST].at, j->group.text[TD_REQUEST].len);
