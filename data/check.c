@@ -214,16 +214,41 @@ static void look_at_tiers(checker *c)
     }
 }
 
+/* Keys that nothing reads: instead of one that is read, a warning; beside it, metadata that is told of. */
+static void look_at_strays(checker *c, const td_strays *strays)
+{
+    char what[200], first[300];
+    for (size_t i = 0; i < strays->n; i++) {
+        const td_stray *s = &strays->at[i];
+        const char *where = s->in_outcome ? " in outcomes" : "";
+        snprintf(first, sizeof first, "%.200s:%llu", s->path, (unsigned long long)s->line);
+        if (s->instead)
+            snprintf(what, sizeof what, "unknown key \"%s\"%s; did you mean \"%s\"?", s->key, where, s->meant);
+        else
+            snprintf(what, sizeof what, "key \"%s\"%s, which is yours: nothing reads it", s->key, where);
+        td_find_many(c->findings, !s->instead, what, first, s->instead ? s->instead : s->records);
+    }
+    if (strays->more)
+        td_find_many(c->findings, true, "more keys that nothing reads than are listed", "see the records", 1);
+}
+
 bool td_check(td_files *files, const td_check_options *options, td_findings *findings, uint64_t *records,
               td_error *error)
 {
     checker c = {.options = options, .findings = findings, .files = files};
+    td_strays *strays = calloc(1, sizeof *strays);
+    files->strays = strays;
     files->max_bad = UINT64_MAX;
     files->complain = bad_line;
     files->context = &c;
-    const bool good = td_each_record(files, TD_WANT_ANY_IDS, take, &c, error) && look_for_alike(&c, error);
-    if (good)
+    bool good = strays ? true : td_fail(error, "out of memory");
+    good = good && td_each_record(files, TD_WANT_ANY_IDS, take, &c, error) && look_for_alike(&c, error);
+    if (good) {
         look_at_tiers(&c);
+        look_at_strays(&c, strays);
+    }
+    files->strays = NULL;
+    free(strays);
     *records = c.n;
     td_map_free(&c.ids);
     td_map_free(&c.requests);

@@ -17,6 +17,8 @@ bool td_each_record(td_files *files, td_want want, td_visit visit, void *context
             break;
         }
     files->bad = td_reader_bad(reader);
+    if (files->strays)
+        *files->strays = *td_reader_strays(reader);
     td_reader_close(reader);
     return status == 0;
 }

@@ -11,6 +11,7 @@ typedef struct {
     td_complaint complain; /* of every bad line; may be NULL */
     void *context;         /* of complain */
     uint64_t bad;          /* out: bad lines of the last pass */
+    td_strays *strays;     /* out: keys that nothing reads; may be NULL */
 } td_files;
 
 /* False with *error filled stops. */

@@ -29,3 +29,10 @@ bool td_is_outcome_number(tierce_span key)
                                         "latency_s", "cached_tokens", "cache_write_tokens", "reasoning_tokens"};
     return among(key, names, sizeof names / sizeof *names);
 }
+
+bool td_is_passed_over(tierce_span key, bool in_outcome)
+{
+    static const char *const of_records[] = {"usage", "method", "url"}, *const of_outcomes[] = {"trials", "model"};
+    return in_outcome ? among(key, of_outcomes, sizeof of_outcomes / sizeof *of_outcomes)
+                      : td_is_request_key(key) || among(key, of_records, sizeof of_records / sizeof *of_records);
+}

@@ -11,4 +11,8 @@ bool td_is_request_key(tierce_span key);
 /* A number of an outcome: "score", "cost_usd", … */
 bool td_is_outcome_number(tierce_span key);
 
+/* A key that a reader of records passes over knowingly: of requests, of batch lines, of imports
+ * ("usage", "trials"). */
+bool td_is_passed_over(tierce_span key, bool in_outcome);
+
 #endif

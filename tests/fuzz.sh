@@ -1,6 +1,7 @@
 #!/bin/sh
-# make fuzz: each target for $2 seconds under clang's libFuzzer, ASan and UBSan. $1: build directory.
-B=$1 S=${2:-60} status=0
+# make fuzz: each target for $2 seconds under clang's libFuzzer, ASan and UBSan. $1: build directory; $3: only the targets
+# whose names a pattern of the shell fits, as 'import_*'.
+B=$1 S=${2:-60} only=${3:-*} status=0
 command -v clang >/dev/null || { echo "needs clang (Debian: clang)"; exit 1; }
 mkdir -p "$B/fuzz"
 src="$(ls features/*.c models/*.c data/*.c data/import/*.c) infer/router.c infer/router_file.c infer/policy.c infer/swap.c"
@@ -31,6 +32,8 @@ agents() {
     done
 }
 for t in $(ls tests/fuzz/fuzz_*.c | sed "s,.*fuzz_,,;s,\.c$,,"); do
+    # shellcheck disable=SC2254
+    case $t in $only) ;; *) continue ;; esac
     # shellcheck disable=SC2086
     clang -std=c11 -D_POSIX_C_SOURCE=200809L -DTIERCE_FUZZING -O1 -g -ffp-contract=off -I. \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \

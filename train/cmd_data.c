@@ -65,7 +65,7 @@ int data_parse(const td_command *command, int argc, char **argv, void *into, td_
         fprintf(stderr, "tierce data %s: name the files with records; see --help\n", argv[0]);
         return -1;
     }
-    *files = (td_files){(const char *const *)(argv + 1), (size_t)n, 0, complain, argv[0], 0};
+    *files = (td_files){(const char *const *)(argv + 1), (size_t)n, 0, complain, argv[0], 0, NULL};
     return n;
 }
 

@@ -133,6 +133,30 @@ runs 2 'one of --csv and --batch' $d export "$T/e.jsonl"
 runs 1 'rename it first' sh -c "sed 's/\"m\":/\"prompt\":/' $T/e.jsonl > $T/bad.jsonl; $d export --csv $T/bad.jsonl"
 [ -c /dev/full ] && runs 1 'cannot be written' sh -c "$d export --csv $T/r.jsonl > /dev/full"
 
+# ---- keys that nothing reads ----
+cat > "$T/k.jsonl" <<'J'
+{"id":"1","prompt":"a","team":"x","sorce":"s","outcomes":{"f":{"score":1,"cost":0.1,"note":"n"},"p":{"score":0,"cost":0.2}}}
+{"id":"2","prompt":"b","team":"x","temperature":1,"source":"s","sources":1,"usage":{},"outcomes":{"f":{"score":1,"cost":0.1,"cost_usd":0.1,"trials":3},"p":{"score":0,"latency_ms":3}}}
+J
+# instead of a key that is read: a warning; beside it, or like none: told, and no warning
+runs 3 'warning +1  unknown key "cost" in outcomes; did you mean "cost_usd"\?' $d check "$T/k.jsonl"
+runs 3 'warning +1  unknown key "sorce"; did you mean "source"\?' $d check "$T/k.jsonl"
+runs 3 'warning +1  unknown key "latency_ms" in outcomes; did you mean "latency_s"' $d check "$T/k.jsonl"
+runs 3 'note +2  key "team", which is yours' $d check "$T/k.jsonl"
+runs 3 'note +1  key "sources", which is yours' $d check "$T/k.jsonl"
+runs 1 '' sh -c "$d check $T/k.jsonl | grep -E 'temperature|trials|usage'"
+sed -n 2p "$T/k.jsonl" | sed 's/"latency_ms"/"mine"/;s/"cost":0.1,//' > "$T/k2.jsonl"
+runs 0 '1 record read: 0 faults, 0 warnings' $d check --near 0 "$T/k2.jsonl"
+# what a bad line has instead of what it lacks
+runs 1 'no "outcomes".*\(it has "output": did you mean "outcomes"\?\)' sh -c "echo '{\"id\":\"3\",\"prompt\":\"c\",\"output\":{\"f\":{\"score\":1}}}' | $d check -"
+runs 1 'without "score".*\(it has "scroe": did you mean "score"\?\)' sh -c "echo '{\"id\":\"4\",\"prompt\":\"d\",\"outcomes\":{\"f\":{\"scroe\":1}}}' | $d check -"
+# train and eval: a line a key, with the count and the first place; none where all is known
+sed 's/"cost_usd"/"cost"/' "$T/r.jsonl" > "$T/k3.jsonl"
+runs 0 '^warning: 400 records: unknown key "cost" in outcomes \(did you mean "cost_usd"\?\), first at .*k3.jsonl:1$' "$P/tierce" train -q --tiers flash,pro "$T/k3.jsonl" -o "$T/k.tierce"
+runs 0 'warning: 400 records: unknown key "cost"' "$P/tierce" eval -q --folds 2 --resamples 5 --tiers flash,pro "$T/k3.jsonl"
+runs 0 '^1$' sh -c "$P/tierce train -q --tiers flash,pro $T/k3.jsonl -o $T/k.tierce 2>&1 | grep -c warning:"
+runs 1 '' sh -c "$P/tierce train -q --tiers flash,pro $T/r.jsonl -o $T/k.tierce 2>&1 | grep warning:"
+
 # nothing comes of nothing, and it is said
 : > "$T/nothing.jsonl"
 for c in stats 'sample --n 5' "split -o $T/nothing" 'merge' 'export --csv' 'export --batch' check; do runs 1 'no records in the input' $d $c "$T/nothing.jsonl"; done
