@@ -247,6 +247,12 @@ static bool take_question(td_sink *sink, const td_node *n, uint64_t line, td_err
     return put_question(sink, n, id, line, error);
 }
 
+/* The leaderboard's file, or records. */
+static bool holds_questions(const td_head *head)
+{
+    return td_head_has_all(head, "id question") || td_head_has_all(head, "id messages") || td_head_has_all(head, "id prompt");
+}
+
 static bool read_prompts(td_sink *sink, const char *path, td_error *error)
 {
     td_files files = {0};
@@ -256,7 +262,7 @@ static bool read_prompts(td_sink *sink, const char *path, td_error *error)
         td_head head = {.by_name = files.at[i].by_name};
         const td_head_status status = td_head_read(&head, files.at[i].path, room, error);
         good = status == TD_HEAD_OK || (status == TD_HEAD_REFUSED && !head.by_name);
-        if (status != TD_HEAD_OK || (!head.by_name && !td_head_has(&head, "question")))
+        if (status != TD_HEAD_OK || (!head.by_name && !holds_questions(&head)))
             continue;
         td_sink_at(sink, files.at[i].path);
         good = td_sink_lines(sink, files.at[i].path, take_question, error);

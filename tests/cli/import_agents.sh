@@ -76,6 +76,10 @@ runs 0 '0.25 by its trials, 0.5 it says' "$t" import "$T/run/results.json" -o "$
 # failures alone are no records
 runs 1 'records of failures alone would teach that flash-0514 always fails.*--prompts' "$t" import $F/bfcl/flash-0514 -o "$T/x.jsonl"
 runs 0 'flash-0514 +4 +0.5000' "$t" import $F/bfcl/flash-0514 --prompts $F/bfcl/data -o "$T/x.jsonl"
+# a folder of records that hold the questions will do, too
+mkdir -p "$T/asked"
+runs 0 "" sh -c "$t import -q $F/bfcl/flash-0514 --prompts $F/bfcl/data -o $T/asked/records.jsonl.gz"
+runs 0 "flash-0514 +4 +0.5000" "$t" import $F/bfcl/flash-0514 --prompts "$T/asked" -o "$T/x.jsonl"
 sed 's/"correct_count": 2/"correct_count": 3/' $F/bfcl/flash-0514/simple_score.json > "$T/run/simple_score.json"
 cp $F/bfcl/flash-0514/simple_result.json "$T/run/"
 rm "$T/run/results.json"
