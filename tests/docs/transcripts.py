@@ -69,10 +69,10 @@ def blocks_of(path):
     lines = open(path, encoding='utf-8').read().split('\n')
     found, i = [], 0
     while i < len(lines):
-        m = re.fullmatch(r'<!-- run: ([a-z-]+)(, slow)? -->', lines[i].strip())
+        m = re.fullmatch(r'<!-- run: ([a-z0-9-]+)(, slow)? -->', lines[i].strip())
         i += 1
-        if not m: continue
-        if m.group(1) not in setups: sys.exit(f'{path}:{i}: no setup "{m.group(1)}"; there are: {", ".join(setups)}')
+        if not m and '<!-- run' not in lines[i - 1]: continue
+        if not m or m.group(1) not in setups: sys.exit(f'{path}:{i}: {lines[i - 1].strip()}: no such setup; there are: {", ".join(setups)}')
         if not lines[i].startswith('```'): sys.exit(f'{path}:{i + 1}: a fence must follow the comment')
         end = lines.index('```', i + 1)
         found.append(Block(path, i + 1, lines[i + 1:end], m.group(1), bool(m.group(2))))
