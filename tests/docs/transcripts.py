@@ -131,11 +131,12 @@ def renew(said, lines, place):
         if k: new.append(said[[i for i, s in enumerate(said) if s.strip() == '…'][k - 1]])
         if not part: continue
         if k == 0: start = 0
-        elif k == len(parts) - 1: start = len(lines) - len(part)
+        elif k == len(parts) - 1 and skeleton(lines[len(lines) - len(part)]) == skeleton(part[0]): start = len(lines) - len(part)
         else:
             hits = [i for i in range(j, len(lines)) if skeleton(lines[i]) == skeleton(part[0])]
             if not hits: sys.exit(f'{place}: cannot find where this part stands now; mend it by hand:\n  {part[0]}')
             start = hits[0]
+            if k == len(parts) - 1: return new + lines[start:] # more came of it: all of that
         new += [s if '…' in s and same(s, l) else l for s, l in zip(part, lines[start:start + len(part)])]
         j = start + len(part)
     return new
