@@ -41,7 +41,6 @@ setups = {
     'litellm': (None, ['cp %s/tests/import/litellm/* .' % ROOT]),
     'gsm8k': (None, ['cp %s/routellm-csv/gsm8k_responses.csv .' % LOGS]),
     'bfcl': (None, ['cp -r %s/bfcl .' % LOGS, 'mkdir questions', 'cp %s/corpora/bfcl_v1.jsonl.gz questions' % SHARED]),
-    'bits': (None, ['ln -s %s/tests %s/models %s/build .' % (ROOT, ROOT, ROOT)]),
 }
 
 needs = {'gsm8k': LOGS, 'bfcl': LOGS} # else skipped, and counted
