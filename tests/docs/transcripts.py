@@ -30,6 +30,7 @@ setups = {
                      r"""sed 's/"score":1/"score":x/;s/"score":0/"score":1/;s/"score":x/"score":0/' pro.jsonl > rerun.jsonl"""]),
     'batches': (None, ['tierce simulate -n 3000 --seed 7 -o records.jsonl', 'tierce data split -o r records.jsonl', 'cp %s/data/examples/gemini-2026-08.json tiers.json' % ROOT,
                        'tierce train -q --tiers tiers.json r-train.jsonl -o r.tierce', 'tierce data export --batch -o in.jsonl r-test.jsonl']),
+    'parallel': ('batches', []),
     'prices': (None, ['cp %s model_prices_and_context_window.json' % LITELLM]),
     'drift': ('router', ["grep -h '\"source\":\"simulated/\\(terminal-bench\\|finance-agent\\)\"' held.jsonl > agents.jsonl"]),
     'edge': (None, ['tierce simulate -n 500 --seed 9 -o traffic.jsonl']),
@@ -43,7 +44,7 @@ setups = {
     'bfcl': (None, ['cp -r %s/bfcl .' % LOGS, 'mkdir questions', 'cp %s/corpora/bfcl_v1.jsonl.gz questions' % SHARED]),
 }
 
-needs = {'gsm8k': LOGS, 'bfcl': LOGS} # else skipped, and counted
+needs = {'gsm8k': LOGS, 'bfcl': LOGS, 'parallel': shutil.which('parallel') or '/no parallel'} # else skipped, and counted
 
 # ---- blocks ----
 
