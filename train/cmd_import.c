@@ -152,7 +152,8 @@ static int run(const td_import_job *job, const import_options *o)
         td_report_text(&report, &out);
     else if (told)
         td_report_warning(&report, &out);
-    fwrite(out.at, 1, out.failed || !out.len ? 0 : out.len, stderr);
+    if (out.len && !out.failed)
+        fwrite(out.at, 1, out.len, stderr);
     free(out.at);
     if (!good)
         fprintf(stderr, "tierce import: %s\n", error.text);

@@ -178,7 +178,8 @@ static void warn_of_strays(const td_reader *reader)
 {
     td_out out = {0};
     td_strays_warn(td_reader_strays(reader), &out);
-    fwrite(out.at, 1, out.failed || !out.len ? 0 : out.len, stderr);
+    if (out.len && !out.failed)
+        fwrite(out.at, 1, out.len, stderr);
     free(out.at);
 }
 
