@@ -78,6 +78,10 @@ static int report_check(const td_findings *found, uint64_t records)
     free(out.at);
     if (fflush(stdout))
         return 1;
+    if (found->failed || out.failed) {
+        fprintf(stderr, "tierce data check: more was found than is listed\n");
+        return 1;
+    }
     if (!records && !faults) {
         fprintf(stderr, "tierce data check: no records in the input: nothing to learn from\n");
         return 1;
