@@ -71,7 +71,7 @@ def blocks_of(path):
     while i < len(lines):
         m = re.fullmatch(r'<!-- run: ([a-z0-9-]+)(, slow)? -->', lines[i].strip())
         i += 1
-        if not m and '<!-- run' not in lines[i - 1]: continue
+        if not m and not lines[i - 1].startswith('<!-- run'): continue
         if not m or m.group(1) not in setups: sys.exit(f'{path}:{i}: {lines[i - 1].strip()}: no such setup; there are: {", ".join(setups)}')
         if not lines[i].startswith('```'): sys.exit(f'{path}:{i + 1}: a fence must follow the comment')
         end = lines.index('```', i + 1)
