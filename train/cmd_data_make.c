@@ -252,8 +252,9 @@ int data_export(int argc, char **argv)
             td_puts(&report, text);
         }
         if (r.lost) {
-            snprintf(text, sizeof text, "; %llu member%s no place in this shape, first %s",
-                     (unsigned long long)r.lost, r.lost == 1 ? " has" : "s have", r.first);
+            snprintf(text, sizeof text, "; %llu member%s no place in this shape, first %s%s",
+                     (unsigned long long)r.lost, r.lost == 1 ? " has" : "s have", r.first,
+                     o.batch && !o.out_dir ? " (--out-dir DIR has one for source, workload and outcomes)" : "");
             td_puts(&report, text);
         }
         td_puts(&report, "\n");
