@@ -7,6 +7,7 @@
 
 #include "data/hash_map.h"
 #include "data/nearest.h"
+#include "data/text_out.h"
 
 typedef struct {
     uint64_t line;
@@ -88,7 +89,7 @@ static void unknown_tier(checker *c, const td_record *r, tierce_span name)
     const char *near = td_nearest(wanted, names, n);
     snprintf(text, sizeof text, "\"%.99s\"%s%.99s%s", wanted, near ? "; the nearest is \"" : "", near ? near : "",
              near ? "\"" : "");
-    found(c, true, "an outcome that belongs to no tier of the tiers.json", r, text);
+    found(c, true, "an outcome that belongs to no tier of --tiers", r, text);
 }
 
 static void look_at_outcomes(checker *c, const td_record *r)
@@ -179,7 +180,7 @@ static bool look_for_alike(checker *c, td_error *error)
     if (!td_find_alike(c->signatures, c->n, c->options->near, &likes))
         return td_fail(error, "out of memory while looking for near-duplicates; --near 0 does without");
     if (likes.unchecked) {
-        snprintf(text, sizeof text, "%llu comparisons", (unsigned long long)likes.unchecked);
+        snprintf(text, sizeof text, "%llu comparison%s", (unsigned long long)likes.unchecked, td_s(likes.unchecked));
         td_find(c->findings, false, "crowded buckets: comparisons for near-duplicates were left out, there may be more", text);
     }
     if (!likes.alike)
@@ -203,7 +204,7 @@ static void look_at_tiers(checker *c)
     for (uint32_t t = 0; c->options->tiers && t < c->options->tiers->n; t++)
         if (!c->tier_outcomes[t]) {
             snprintf(text, sizeof text, "tier \"%.200s\"", c->options->tiers->tier[t].name);
-            td_find(c->findings, false, "a tier of the tiers.json without any outcome", text);
+            td_find(c->findings, false, "a tier of --tiers without any outcome", text);
         }
     if (c->outcomes && c->costed * 2 < c->outcomes) {
         snprintf(text, sizeof text, "%llu of %llu outcomes have a cost", (unsigned long long)c->costed,
@@ -213,16 +214,41 @@ static void look_at_tiers(checker *c)
     }
 }
 
+/* Keys that nothing reads: instead of one that is read, a warning; beside it, metadata that is told of. */
+static void look_at_strays(checker *c, const td_strays *strays)
+{
+    char what[200], first[300];
+    for (size_t i = 0; i < strays->n; i++) {
+        const td_stray *s = &strays->at[i];
+        const char *where = s->in_outcome ? " in outcomes" : "";
+        snprintf(first, sizeof first, "%.200s:%llu", s->path, (unsigned long long)s->line);
+        if (s->instead)
+            snprintf(what, sizeof what, "unknown key \"%s\"%s; did you mean \"%s\"?", s->key, where, s->meant);
+        else
+            snprintf(what, sizeof what, "key \"%s\"%s, which is yours: nothing reads it", s->key, where);
+        td_find_many(c->findings, !s->instead, what, first, s->instead ? s->instead : s->records);
+    }
+    if (strays->more)
+        td_find_many(c->findings, true, "more keys that nothing reads than are listed", "see the records", 1);
+}
+
 bool td_check(td_files *files, const td_check_options *options, td_findings *findings, uint64_t *records,
               td_error *error)
 {
     checker c = {.options = options, .findings = findings, .files = files};
+    td_strays *strays = calloc(1, sizeof *strays);
+    files->strays = strays;
     files->max_bad = UINT64_MAX;
     files->complain = bad_line;
     files->context = &c;
-    const bool good = td_each_record(files, TD_WANT_ANY_IDS, take, &c, error) && look_for_alike(&c, error);
-    if (good)
+    bool good = strays ? true : td_fail(error, "out of memory");
+    good = good && td_each_record(files, TD_WANT_ANY_IDS, take, &c, error) && look_for_alike(&c, error);
+    if (good) {
         look_at_tiers(&c);
+        look_at_strays(&c, strays);
+    }
+    files->strays = NULL;
+    free(strays);
     *records = c.n;
     td_map_free(&c.ids);
     td_map_free(&c.requests);

@@ -17,8 +17,15 @@ bool td_each_record(td_files *files, td_want want, td_visit visit, void *context
             break;
         }
     files->bad = td_reader_bad(reader);
+    if (files->strays)
+        *files->strays = *td_reader_strays(reader);
     td_reader_close(reader);
     return status == 0;
+}
+
+bool td_some_records(uint64_t records, td_error *error)
+{
+    return records || td_fail(error, "no records in the input");
 }
 
 bool td_can_repeat(const td_files *files, td_error *error)

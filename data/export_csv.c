@@ -22,7 +22,6 @@ static const struct {
     {"reasoning_tokens", "|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
-#define MAX_KEYS 256
 
 typedef struct {
     td_export_report *report;
@@ -136,11 +135,13 @@ static bool check_names(const exporter *x, td_error *error)
 
 /* ---- a row ---- */
 
-static void lose(exporter *x, const td_record *r, const char *what, tierce_span key)
+static bool carries(tierce_span key)
 {
-    if (!x->report->lost++)
-        snprintf(x->report->first, sizeof x->report->first, "%.100s:%llu: %s\"%.*s\"", r->path,
-                 (unsigned long long)r->line, what, (int)(key.len > 40 ? 40 : key.len), key.data);
+    static const char *const carried[] = {"source", "workload", "prompt", "messages", "tools", "outcomes"};
+    for (size_t k = 0; k < sizeof carried / sizeof *carried; k++)
+        if (td_span_is(key, carried[k]))
+            return true;
+    return false;
 }
 
 /* Is it a text that no reader takes for JSON? */
@@ -158,32 +159,6 @@ static bool is_plain(const tierce_request *q)
     return q->n_parts == 1 && !q->n_tools && q->parts[0].kind == TIERCE_PART_TEXT &&
            q->parts[0].role == TIERCE_ROLE_USER && is_text(q->parts[0].text) &&
            q->tool_choice == TIERCE_CHOICE_UNSET && q->response_format == TIERCE_FORMAT_UNSET;
-}
-
-static void count_lost(exporter *x, const td_record *r, const td_member *top, size_t n, char *strings)
-{
-    static const char *const carried[] = {"id", "custom_id", "source", "workload", "prompt", "messages", "tools", "outcomes"};
-    td_member inner[MAX_KEYS], number[MAX_KEYS];
-    for (size_t i = 0; i < n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < sizeof carried / sizeof *carried; k++)
-            known = known || td_span_is(top[i].key, carried[k]);
-        if (!known)
-            lose(x, r, "", top[i].key);
-        if (!td_span_is(top[i].key, "outcomes"))
-            continue;
-        const size_t m = td_members(top[i].value, strings, inner, MAX_KEYS);
-        for (size_t k = 0; m != (size_t)-1 && k < m; k++) {
-            const size_t p = td_members(inner[k].value, strings + r->raw.len, number, MAX_KEYS);
-            for (size_t j = 0; p != (size_t)-1 && j < p; j++) {
-                known = false;
-                for (size_t c = 0; c < N_COLUMNS; c++)
-                    known = known || td_span_is(number[j].key, columns[c].key);
-                if (!known)
-                    lose(x, r, "of an outcome ", number[j].key);
-            }
-        }
-    }
 }
 
 static void put_request(exporter *x, const td_record *r, const td_member *top, size_t n)
@@ -230,19 +205,14 @@ static void put_outcome(exporter *x, const td_record *r, size_t tier)
 static bool put_record(void *context, const td_record *r, td_error *error)
 {
     exporter *x = context;
-    td_member top[MAX_KEYS];
-    x->strings.len = 0;
-    td_put(&x->strings, r->raw.data, r->raw.len); /* room for strings: three times the line */
-    td_put(&x->strings, r->raw.data, r->raw.len);
-    td_put(&x->strings, r->raw.data, r->raw.len);
-    const size_t n = x->strings.failed ? (size_t)-1 : td_members(r->raw, x->strings.at, top, MAX_KEYS);
-    if (n == (size_t)-1)
-        return td_fail(error, "%.200s:%llu: out of memory, or more than 256 keys in a record", r->path,
-                       (unsigned long long)r->line);
+    td_member top[TD_EXPORT_KEYS];
+    const size_t n = td_export_members(r, top, &x->strings, 2, error);
+    if (!n)
+        return false;
     if (td_member_of(top, n, "body").len)
         return td_fail(error, "%.200s:%llu: a record in batch shape (\"body\") has no columns; import it first", r->path,
                        (unsigned long long)r->line);
-    count_lost(x, r, top, n, x->strings.at + r->raw.len);
+    td_export_lost(x->report, r, top, n, &x->strings, carries);
     put_cell(x, r->id);
     td_puts(&x->line, ",");
     put_cell(x, r->source);
@@ -260,7 +230,7 @@ bool td_export_csv(td_files *files, const char *output, td_export_report *report
     exporter x = {.report = report};
     memset(report, 0, sizeof *report);
     bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_RECORDS, gather, &x, error) &&
-                check_names(&x, error);
+                td_some_records(x.tiers.n, error) && check_names(&x, error);
     files->complain = NULL; /* told in the first pass */
     if (good) {
         x.out = td_writer_open(output, error);

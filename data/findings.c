@@ -16,7 +16,7 @@ void td_find(td_findings *f, bool fault, const char *what, const char *first)
         return;
     }
     td_finding *new = &f->at[f->n];
-    *new = (td_finding){strdup(what), fault, 1, strdup(first)};
+    *new = (td_finding){strdup(what), fault, false, 1, strdup(first)};
     if (new->what && new->first) {
         f->n++;
         return;
@@ -26,11 +26,21 @@ void td_find(td_findings *f, bool fault, const char *what, const char *first)
     f->failed = true;
 }
 
+void td_find_many(td_findings *f, bool note, const char *what, const char *first, uint64_t n)
+{
+    const uint32_t before = f->n;
+    td_find(f, false, what, first);
+    if (f->n > before) {
+        f->at[before].note = note;
+        f->at[before].count = n;
+    }
+}
+
 static uint64_t count(const td_findings *f, bool fault)
 {
     uint64_t n = 0;
     for (uint32_t i = 0; i < f->n; i++)
-        n += f->at[i].fault == fault ? f->at[i].count : 0;
+        n += f->at[i].fault == fault && !f->at[i].note ? f->at[i].count : 0;
     return n;
 }
 
@@ -47,12 +57,12 @@ uint64_t td_count_warnings(const td_findings *f)
 void td_findings_text(const td_findings *f, td_out *out)
 {
     char head[64];
-    for (int fault = 1; fault >= 0; fault--)
+    static const char *const kinds[] = {"fault", "warning", "note"};
+    for (int kind = 0; kind < 3; kind++)
         for (uint32_t i = 0; i < f->n; i++) {
-            if (f->at[i].fault != (fault == 1))
+            if ((f->at[i].fault ? 0 : f->at[i].note ? 2 : 1) != kind)
                 continue;
-            snprintf(head, sizeof head, "  %-8s %7llu  ", fault ? "fault" : "warning",
-                     (unsigned long long)f->at[i].count);
+            snprintf(head, sizeof head, "  %-8s %7llu  ", kinds[kind], (unsigned long long)f->at[i].count);
             td_puts(out, head);
             td_puts(out, f->at[i].what);
             td_puts(out, "\n                    first: ");

@@ -9,12 +9,13 @@
 
 typedef struct {
     char *what;
-    bool fault; /* else a warning */
+    bool fault; /* else a warning, */
+    bool note;  /* or what is only told */
     uint64_t count;
     char *first;
 } td_finding;
 
-#define TD_MAX_FINDINGS 64
+#define TD_MAX_FINDINGS 160
 
 /* Zero it before first use. */
 typedef struct {
@@ -25,6 +26,8 @@ typedef struct {
 
 /* Counts one more of this kind; `first` is kept from the first. */
 void td_find(td_findings *f, bool fault, const char *what, const char *first);
+/* Something found `count` times at once; a note is no warning. */
+void td_find_many(td_findings *f, bool note, const char *what, const char *first, uint64_t count);
 uint64_t td_count_faults(const td_findings *f);
 uint64_t td_count_warnings(const td_findings *f);
 void td_findings_text(const td_findings *f, td_out *out);

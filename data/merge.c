@@ -346,7 +346,8 @@ bool td_merge(td_files *files, td_prefer prefer, const char *output, td_merge_re
 {
     merger m = {.prefer = prefer, .files = files, .report = report};
     memset(report, 0, sizeof *report);
-    bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_ANY_IDS, gather, &m, error);
+    bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_ANY_IDS, gather, &m, error) &&
+                td_some_records(report->lines, error);
     if (good && prefer == TD_REFUSE && report->conflicts)
         good = td_fail(error, "%.500s (%llu such conflicts); --prefer first, last or mean settles them",
                        m.conflict.text, (unsigned long long)report->conflicts);

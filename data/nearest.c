@@ -36,10 +36,11 @@ static size_t distance(const char *a, const char *b)
     return last[m];
 }
 
-const char *td_nearest(const char *word, const char *const *list, size_t n)
+/* The first of the nearest that are nearer than `limit`. */
+static const char *nearer(const char *word, const char *const *list, size_t n, size_t limit)
 {
     const char *best = NULL;
-    size_t best_distance = strlen(word) / 3 + 2;
+    size_t best_distance = limit;
     for (size_t i = 0; i < n; i++) {
         const size_t d = distance(word, list[i]);
         if (d < best_distance) {
@@ -48,4 +49,14 @@ const char *td_nearest(const char *word, const char *const *list, size_t n)
         }
     }
     return best;
+}
+
+const char *td_nearest(const char *word, const char *const *list, size_t n)
+{
+    return nearer(word, list, n, strlen(word) / 3 + 2);
+}
+
+const char *td_near_miss(const char *word, const char *const *list, size_t n)
+{
+    return nearer(word, list, n, strlen(word) < 8 ? 2 : 3);
 }

@@ -8,4 +8,7 @@
  * NULL when none is near (more than a third of its letters differ). */
 const char *td_nearest(const char *word, const char *const *list, size_t n);
 
+/* The same, for words that need not be one of the list: one slip of the pen, or two in eight letters. */
+const char *td_near_miss(const char *word, const char *const *list, size_t n);
+
 #endif

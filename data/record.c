@@ -1,8 +1,6 @@
 #include "data/record.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -52,7 +50,7 @@ static void read_score(td_json *json, double *score)
         td_json_fail(json, "\"score\" is outside 0..1; scale it");
 }
 
-static void read_outcome(td_json *json, td_outcome *o)
+static void read_outcome(td_request *r, td_json *json, td_outcome *o, uint32_t index)
 {
     const struct {
         const char *key;
@@ -83,16 +81,19 @@ static void read_outcome(td_json *json, td_outcome *o)
         }
         while (i < N && !td_span_is(key, numbers[i].key))
             i++;
-        if (i < N)
+        if (i < N) {
             optional_number(json, numbers[i].to);
-        else
-            td_json_skip(json, NULL);
+            continue;
+        }
+        if (r->strays)
+            td_note_stray(r->strays, key, index);
+        td_json_skip(json, NULL);
     }
     if (!scored)
         td_json_fail(json, "an outcome without \"score\"; leave the tier out when it was not scored");
 }
 
-static void read_outcomes(td_json *json, td_outcome *outcomes, td_record *record)
+static void read_outcomes(td_request *r, td_json *json, td_outcome *outcomes, td_record *record)
 {
     tierce_span key;
     bool first = true;
@@ -112,7 +113,7 @@ static void read_outcomes(td_json *json, td_outcome *outcomes, td_record *record
                 td_json_fail(json, "a tier stands twice in \"outcomes\"");
         td_outcome *o = &outcomes[record->n_outcomes++];
         o->name = key;
-        read_outcome(json, o);
+        read_outcome(r, json, o, (uint32_t)record->n_outcomes - 1);
     }
 }
 
@@ -172,11 +173,14 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
         else if (td_span_is(key, "propensity") && want != TD_WANT_REQUESTS)
             read_propensity(json, &record->propensity);
         else if (td_span_is(key, "outcomes") && want != TD_WANT_REQUESTS)
-            read_outcomes(json, outcomes, record);
+            read_outcomes(r, json, outcomes, record);
         else if (td_span_is(key, "body") && td_json_peek(json) == '{')
             read_object(r, json, outcomes, record, want, true);
-        else
+        else {
+            if (r->strays)
+                td_note_stray(r->strays, key, TD_AT_RECORD);
             td_json_skip(json, NULL);
+        }
     }
 }
 
@@ -240,195 +244,4 @@ bool td_parse_line(td_request *r, td_outcome *outcomes, td_record *record, const
     record->request = &r->request;
     record->outcomes = outcomes;
     return true;
-}
-
-/* ---- the ids seen so far: open addressing on 64-bit hashes, with the place of the first ---- */
-
-typedef struct {
-    uint64_t hash;
-    uint32_t file;
-    uint64_t line; /* 0: empty */
-} seen_id;
-
-struct td_reader {
-    const char *const *paths;
-    size_t n_paths, next_path;
-    td_want want;
-    uint64_t max_bad, bad;
-    size_t max_line;
-    td_complaint complain;
-    void *context;
-    td_lines *lines;
-    td_request request;
-    td_outcome outcomes[TD_MAX_OUTCOMES];
-    seen_id *seen;
-    size_t n_seen, room_seen;
-};
-
-static uint64_t hash_id(tierce_span id)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < id.len; i++)
-        h = (h ^ (uint8_t)id.data[i]) * 0x100000001b3u;
-    h ^= h >> 32;
-    h *= 0x9e3779b97f4a7c15u;
-    return h ^ h >> 29;
-}
-
-static bool grow_seen(td_reader *r)
-{
-    const size_t room = r->room_seen ? r->room_seen * 2 : 4096;
-    seen_id *wider = calloc(room, sizeof *wider);
-    if (!wider)
-        return false;
-    for (size_t i = 0; i < r->room_seen; i++) {
-        if (!r->seen[i].line)
-            continue;
-        size_t s = r->seen[i].hash & (room - 1);
-        while (wider[s].line)
-            s = (s + 1) & (room - 1);
-        wider[s] = r->seen[i];
-    }
-    free(r->seen);
-    r->seen = wider;
-    r->room_seen = room;
-    return true;
-}
-
-/* The earlier place of this id, or NULL after noting it as new. *no_memory is set when it cannot. */
-static const seen_id *note_id(td_reader *r, tierce_span id, bool *no_memory)
-{
-    if (r->n_seen * 2 >= r->room_seen && !grow_seen(r)) {
-        *no_memory = true;
-        return NULL;
-    }
-    const uint64_t h = hash_id(id);
-    size_t s = h & (r->room_seen - 1);
-    for (; r->seen[s].line; s = (s + 1) & (r->room_seen - 1))
-        if (r->seen[s].hash == h)
-            return &r->seen[s];
-    r->seen[s].hash = h;
-    r->seen[s].file = (uint32_t)(r->next_path - 1);
-    r->seen[s].line = td_lines_number(r->lines);
-    r->n_seen++;
-    return NULL;
-}
-
-/* ---- the reader ---- */
-
-td_reader *td_reader_open(const char *const *paths, size_t n_paths, td_want want, uint64_t max_bad,
-                          size_t max_line, td_complaint complain, void *context)
-{
-    td_reader *r = calloc(1, sizeof *r);
-    if (!r)
-        return NULL;
-    r->paths = paths;
-    r->n_paths = n_paths;
-    r->want = want;
-    r->max_bad = max_bad;
-    r->max_line = max_line;
-    r->complain = complain;
-    r->context = context;
-    return r;
-}
-
-void td_reader_close(td_reader *r)
-{
-    if (!r)
-        return;
-    td_lines_close(r->lines);
-    td_request_free(&r->request);
-    free(r->seen);
-    free(r);
-}
-
-uint64_t td_reader_bad(const td_reader *r)
-{
-    return r->bad;
-}
-
-static bool blank(const char *line, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (line[i] != ' ' && line[i] != '\t')
-            return false;
-    return true;
-}
-
-/* Counts a bad line; false when the budget is used up. */
-static bool bad_line(td_reader *r, const char *message, td_error *error)
-{
-    r->bad++;
-    if (r->complain)
-        r->complain(r->context, message);
-    if (r->bad <= r->max_bad)
-        return true;
-    if (!r->max_bad)
-        return td_fail(error, "%s (stopped at the first bad line; --max-bad N skips up to N)", message);
-    return td_fail(error, "%llu bad lines, more than --max-bad %llu allows; the last: %s",
-                   (unsigned long long)r->bad, (unsigned long long)r->max_bad, message);
-}
-
-/* Parses the line; 1 good, 0 bad but within the budget, -1 stop. */
-static int take_line(td_reader *r, char *line, size_t len, td_record *record, td_error *error)
-{
-    td_error message;
-    const char *what;
-    size_t where;
-    bool no_memory = false;
-    const unsigned long long number = td_lines_number(r->lines);
-    const char *path = td_lines_path(r->lines);
-    if (!td_parse_line(&r->request, r->outcomes, record, line, len, r->want, &what, &where)) {
-        if (r->request.no_memory) {
-            td_fail(error, "%s:%llu: out of memory for a line of %zu bytes", path, number, len);
-            return -1;
-        }
-        td_fail(&message, "%s:%llu: byte %zu: %s", path, number, where + 1, what);
-        return bad_line(r, message.text, error) ? 0 : -1;
-    }
-    if (r->want == TD_WANT_RECORDS) {
-        const seen_id *other = note_id(r, record->id, &no_memory);
-        if (no_memory) {
-            td_fail(error, "%s:%llu: out of memory", path, number);
-            return -1;
-        }
-        if (other) {
-            td_fail(&message, "%s:%llu: id \"%.*s\" was seen at %s:%llu; every record needs its own",
-                    path, number, (int)(record->id.len > 100 ? 100 : record->id.len), record->id.data,
-                    r->paths[other->file], (unsigned long long)other->line);
-            return bad_line(r, message.text, error) ? 0 : -1;
-        }
-    }
-    record->raw = (tierce_span){line, len};
-    record->path = path;
-    record->line = number;
-    return 1;
-}
-
-int td_reader_next(td_reader *r, td_record *record, td_error *error)
-{
-    for (;;) {
-        if (!r->lines) {
-            if (r->next_path == r->n_paths)
-                return 0;
-            r->lines = td_lines_open(r->paths[r->next_path++], r->max_line, error);
-            if (!r->lines)
-                return -1;
-        }
-        char *line;
-        size_t len;
-        const td_line_status status = td_lines_next(r->lines, &line, &len, error);
-        if (status == TD_BROKEN)
-            return -1;
-        if (status == TD_END) {
-            td_lines_close(r->lines);
-            r->lines = NULL;
-            continue;
-        }
-        if (blank(line, len))
-            continue;
-        const int taken = take_line(r, line, len, record, error);
-        if (taken)
-            return taken;
-    }
 }

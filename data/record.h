@@ -61,6 +61,8 @@ td_reader *td_reader_open(const char *const *paths, size_t n_paths, td_want want
  * cannot be read). */
 int td_reader_next(td_reader *reader, td_record *record, td_error *error);
 uint64_t td_reader_bad(const td_reader *reader);
+/* Keys so far that nothing reads (of TD_WANT_REQUESTS none are kept). */
+const td_strays *td_reader_strays(const td_reader *reader);
 void td_reader_close(td_reader *reader);
 
 /* One JSON text (a record, a request or a batch line) on its own. `r` owns the memory; data must stay.

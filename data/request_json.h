@@ -8,6 +8,7 @@
 
 #include "data/json.h"
 #include "data/lines.h"
+#include "data/stray_keys.h"
 #include "features/request.h"
 
 /* Zero it before first use. */
@@ -22,6 +23,7 @@ typedef struct {
     bool has_prompt, has_messages;
     uint32_t messages;
     bool no_memory; /* memory ended in the middle: the line is not to blame */
+    td_line_strays *strays; /* keys of a record that nothing reads go there; NULL: they are not wanted */
 } td_request;
 
 void td_request_free(td_request *r);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/names.h"
+#include "data/text_out.h"
 #include "data/writer.h"
 #include "data/select.h"
 
@@ -110,8 +111,8 @@ static bool choose(void *context, const td_record *r, td_error *error)
 static void tell(const sampler *s, td_out *report)
 {
     char text[300];
-    snprintf(text, sizeof text, "%llu of %llu records, seed %llu\n", (unsigned long long)s->taken,
-             (unsigned long long)s->records, (unsigned long long)s->options->seed);
+    snprintf(text, sizeof text, "%llu of %llu record%s, seed %llu\n", (unsigned long long)s->taken,
+             (unsigned long long)s->records, td_s(s->records), (unsigned long long)s->options->seed);
     td_puts(report, text);
     for (size_t i = 0; i < s->sources.n; i++) {
         snprintf(text, sizeof text, "  %-32.100s %8zu of %zu\n", *s->sources.name[i] ? s->sources.name[i] : "(no source)",
@@ -124,7 +125,8 @@ bool td_sample(td_files *files, const td_sample_options *options, const char *ou
                td_error *error)
 {
     sampler s = {.options = options};
-    bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_RECORDS, gather, &s, error);
+    bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_RECORDS, gather, &s, error) &&
+                td_some_records(s.records, error);
     if (good) {
         share_out(&s);
         files->complain = NULL; /* told in the first pass */

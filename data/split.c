@@ -6,6 +6,7 @@
 
 #include "data/likeness.h"
 #include "data/names.h"
+#include "data/text_out.h"
 #include "data/writer.h"
 #include "data/select.h"
 
@@ -251,11 +252,11 @@ static void tell_alike(splitter *s, td_out *report, char *text, size_t room)
         return;
     }
     snprintf(text, room,
-             "%llu records have a near-duplicate on another side (MinHash of three-word runs, likeness of at least %g)\n",
-             (unsigned long long)likes.alike, s->options->near);
+             "%llu record%s %s a near-duplicate on another side (MinHash of three-word runs, likeness of at least %g)\n",
+             (unsigned long long)likes.alike, td_s(likes.alike), likes.alike == 1 ? "has" : "have", s->options->near);
     td_puts(report, text);
     if (likes.unchecked) {
-        snprintf(text, room, "  %llu comparisons in crowded buckets were left out: there may be more\n",
+        snprintf(text, room, "  comparisons left out in crowded buckets: %llu; there may be more\n",
                  (unsigned long long)likes.unchecked);
         td_puts(report, text);
     }
@@ -266,16 +267,16 @@ static void tell(splitter *s, td_out *report)
     char text[400], side[24];
     for (uint32_t i = 0; i < s->options->n; i++) {
         side_name(s->options, i, side, sizeof side);
-        snprintf(text, sizeof text, "%-8s %8llu records, %.1f %%\n", side, (unsigned long long)s->side_records[i],
-                 100 * (double)s->side_records[i] / (double)(s->records ? s->records : 1));
+        snprintf(text, sizeof text, "%-8s %8llu record%s, %.1f %%\n", side, (unsigned long long)s->side_records[i],
+                 td_s(s->side_records[i]), 100 * (double)s->side_records[i] / (double)(s->records ? s->records : 1));
         td_puts(report, text);
     }
     if (s->options->by_source)
-        snprintf(text, sizeof text, "%zu sources; %llu were joined to another because they share a request\n",
-                 s->sources.n, (unsigned long long)s->joined);
+        snprintf(text, sizeof text, "%zu source%s; %llu joined to another because they share a request\n",
+                 s->sources.n, td_s(s->sources.n), (unsigned long long)s->joined);
     else
-        snprintf(text, sizeof text, "%zu different requests; %llu records went to the side of an equal request\n",
-                 s->requests.n, (unsigned long long)s->moved);
+        snprintf(text, sizeof text, "%zu different request%s; %llu record%s went to the side of an equal request\n",
+                 s->requests.n, td_s(s->requests.n), (unsigned long long)s->moved, td_s(s->moved));
     td_puts(report, text);
     tell_alike(s, report, text, sizeof text);
 }
@@ -290,6 +291,7 @@ bool td_split(td_files *files, const td_split_options *options, const char *name
     for (uint32_t i = 0; i < options->n; i++)
         s->total += options->share[i];
     bool good = td_can_repeat(files, error) && td_each_record(files, TD_WANT_RECORDS, gather, s, error) &&
+                td_some_records(s->records, error) &&
                 (!options->by_source || place_groups(s, error)) && open_sides(s, files, name, error);
     files->complain = NULL; /* told in the first pass */
     good = good && td_each_record(files, TD_WANT_RECORDS, put_record, s, error);

@@ -219,8 +219,9 @@ void td_stats_text(td_stats *s, td_out *out)
 {
     static const char head[] = "outcomes  missing  mean score      costed   mean cost   input tok  output tok     seconds";
     const size_t n = (size_t)s->records;
-    put(out, "%zu records, %zu sources, %zu workloads, %zu tiers; %llu bad lines\n", n, s->sources.n,
-        s->workloads.n, s->tiers.n, (unsigned long long)s->bad);
+    put(out, "%zu record%s, %zu source%s, %zu workload%s, %zu tier%s; %llu bad line%s\n", n, td_s(n), s->sources.n,
+        td_s(s->sources.n), s->workloads.n, td_s(s->workloads.n), s->tiers.n, td_s(s->tiers.n),
+        (unsigned long long)s->bad, td_s(s->bad));
     if (!n)
         return;
     put(out, "requests: %.2f messages on average, %llu with a system message, %llu with several user turns, "

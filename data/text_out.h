@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Zero it before first use; free(at) when done. failed: memory ended, the text is cut. */
@@ -12,6 +13,12 @@ typedef struct {
     size_t len, room;
     bool failed;
 } td_out;
+
+/* "%llu record%s": the ending that the count wants. */
+static inline const char *td_s(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
 
 /* Makes room for `more` bytes; false when memory ends. */
 bool td_out_grow(td_out *out, size_t more);

@@ -10,23 +10,58 @@
 #include <zlib.h>
 
 struct td_writer {
-    char *path, *temporary; /* temporary NULL: written in place (standard output, a device) */
+    char *path;             /* as it was named, for messages */
+    char *place;            /* where that ends, links followed */
+    char *temporary;        /* NULL: written in place (standard output, a device) */
     FILE *file;
     gzFile gz;
 };
 
-/* A file beside `path` that no one else has; -1 with errno. */
+/* The target of a link, seen from the folder that the link stands in. */
+static char *target_of(const char *link)
+{
+    char target[4096];
+    const ssize_t n = readlink(link, target, sizeof target - 1);
+    const char *slash = strrchr(link, '/');
+    const size_t folder = n > 0 && *target != '/' && slash ? (size_t)(slash + 1 - link) : 0;
+    char *joined = n > 0 ? malloc(folder + (size_t)n + 1) : NULL;
+    if (joined) {
+        memcpy(joined, link, folder);
+        memcpy(joined + folder, target, (size_t)n);
+        joined[folder + (size_t)n] = 0;
+    }
+    return joined;
+}
+
+char *td_writer_place(const char *path)
+{
+    struct stat st;
+    char *place = strdup(path);
+    for (int links = 0; place && lstat(place, &st) == 0 && S_ISLNK(st.st_mode); links++) {
+        char *next = links < 40 ? target_of(place) : NULL;
+        if (links == 40)
+            errno = ELOOP;
+        free(place);
+        place = next;
+    }
+    return place;
+}
+
+/* A file beside its place that no one else has; -1 with errno. */
 static int open_beside(td_writer *w)
 {
-    const size_t n = strlen(w->path);
+    struct stat old;
     const mode_t mask = umask(0);
     umask(mask);
-    w->temporary = malloc(n + 16);
+    w->place = td_writer_place(w->path);
+    const size_t n = w->place ? strlen(w->place) : 0;
+    w->temporary = n ? malloc(n + 16) : NULL;
     if (!w->temporary)
         return -1;
-    snprintf(w->temporary, n + 16, "%s.part-XXXXXX", w->path);
+    snprintf(w->temporary, n + 16, "%s.part-XXXXXX", w->place);
+    const mode_t mode = stat(w->place, &old) == 0 ? old.st_mode & 0777 : 0666 & ~mask;
     const int fd = mkstemp(w->temporary);
-    if (fd >= 0 && fchmod(fd, 0666 & ~mask)) { /* as an ordinary open would make it */
+    if (fd >= 0 && fchmod(fd, mode)) { /* as it was, or as an ordinary open would make it */
     }
     return fd;
 }
@@ -56,13 +91,19 @@ bool td_writer_check(const char *path, td_error *error)
 {
     struct stat st;
     char folder[4096];
-    const char *slash = strrchr(path, '/');
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && strcmp(path, "-"))
         return td_fail(error, "%.300s: is a folder; name a file in it", path);
     if (td_writer_in_place(path))
         return true;
-    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
-    return access(folder, W_OK) == 0 || td_fail(error, "%.300s: cannot be written: %s", path, strerror(errno));
+    char *place = td_writer_place(path);
+    const char *slash = place ? strrchr(place, '/') : NULL;
+    if (place)
+        snprintf(folder, sizeof folder, "%.*s", slash == place ? 1 : slash ? (int)(slash - place) : 1, slash ? place : ".");
+    const bool good = place && access(folder, W_OK) == 0;
+    if (!good)
+        td_fail(error, "%.300s: cannot be written: %s", path, strerror(errno));
+    free(place);
+    return good;
 }
 
 bool td_writer_spares(const char *path, const char *const *inputs, size_t n_inputs, td_error *error)
@@ -109,7 +150,8 @@ td_writer *td_writer_open(const char *path, td_error *error)
 
 static bool cannot(const td_writer *w, td_error *error)
 {
-    return td_fail(error, "%.300s: cannot be written: %s", w->path, strerror(errno ? errno : EIO));
+    const char *name = strcmp(w->path, "-") ? w->path : "standard output";
+    return td_fail(error, "%.300s: cannot be written: %s", name, strerror(errno ? errno : EIO));
 }
 
 bool td_writer_put(td_writer *w, const char *data, size_t len, td_error *error)
@@ -150,7 +192,7 @@ static bool sync_file(const char *path)
 
 bool td_writer_commit(td_writer *w, td_error *error)
 {
-    const bool good = (shut(w) && (!w->temporary || (sync_file(w->temporary) && !rename(w->temporary, w->path)))) ||
+    const bool good = (shut(w) && (!w->temporary || (sync_file(w->temporary) && !rename(w->temporary, w->place)))) ||
                       cannot(w, error);
     if (good) {
         free(w->temporary);
@@ -168,6 +210,7 @@ void td_writer_abort(td_writer *w)
     if (w->temporary)
         unlink(w->temporary);
     free(w->temporary);
+    free(w->place);
     free(w->path);
     free(w);
 }

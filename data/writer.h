@@ -1,5 +1,6 @@
 /* A file that is there whole or not at all: written under another name beside its place, flushed to
- * the disk and renamed at the end. A name that ends in ".gz" is packed (the same bytes every time); "-" is standard output. */
+ * the disk and renamed at the end. What a link leads to is replaced, never the link; a file that is
+ * replaced keeps its mode. A name that ends in ".gz" is packed (the same bytes every time); "-" is standard output. */
 #ifndef TIERCE_WRITER_H
 #define TIERCE_WRITER_H
 
@@ -11,6 +12,10 @@ typedef struct td_writer td_writer;
  * /dev and /proc. /dev/stdout may lead to a plain file, and is itself not to be replaced by one. */
 bool td_writer_is_stdout(const char *path);
 bool td_writer_in_place(const char *path);
+
+/* Where a path ends, links followed (the last may lead to what is not there yet): malloc'ed; NULL: out of
+ * memory, or a ring of links, with errno. */
+char *td_writer_place(const char *path);
 
 /* Could it be opened, as far as one can see without writing? For long work, before it begins. */
 bool td_writer_check(const char *path, td_error *error);

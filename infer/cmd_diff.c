@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/record.h"
+#include "data/text_out.h"
 #include "infer/commands.h"
 #include "infer/router_state.h"
 
@@ -324,7 +325,7 @@ static int compare_decisions(comparison *c, const char *path)
     printf("  %llu of %llu changed, %.2f %%; a probability moves by %.4f on average", (unsigned long long)c->changed,
            (unsigned long long)c->n, 100 * share, c->moved / (double)c->n);
     if (c->bad)
-        printf("; %llu bad lines skipped", (unsigned long long)c->bad);
+        printf("; %llu bad line%s skipped", (unsigned long long)c->bad, td_s(c->bad));
     printf("\n");
     print_shares("A sends", &c->a, c->n);
     print_shares("B sends", &c->b, c->n);

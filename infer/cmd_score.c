@@ -7,6 +7,7 @@
 #include "data/batch_line.h"
 #include "data/line_range.h"
 #include "data/nearest.h"
+#include "data/text_out.h"
 #include "infer/commands.h"
 #include "infer/score_batch.h"
 
@@ -113,8 +114,8 @@ static void print_counters(const score_options *o, const tierce_router *router, 
     if (o->quiet || (o->counters && !strcmp(o->counters, "none")))
         return;
     if (!o->counters || !strcmp(o->counters, "text")) {
-        fprintf(stderr, "%llu decided, %llu bad lines, %llu bytes", (unsigned long long)c->decided,
-                (unsigned long long)c->bad, (unsigned long long)c->bytes);
+        fprintf(stderr, "%llu decided, %llu bad line%s, %llu bytes", (unsigned long long)c->decided,
+                (unsigned long long)c->bad, td_s(c->bad), (unsigned long long)c->bytes);
         if (c->abstained)
             fprintf(stderr, ", %llu abstained: too unlike the training records", (unsigned long long)c->abstained);
         fprintf(stderr, "\n");

@@ -1,8 +1,4 @@
-/* A folder of batch files that is there whole or not at all.
- *
- * Everything is written into DIR.partial-XXXXXX beside DIR, flushed to the disk, and the folder is
- * renamed when all is done: whoever sees DIR sees every file complete. A crash leaves only the
- * .partial folder, which can be deleted. */
+/* A folder of batch files (data/folder.h: there whole or not at all). */
 #ifndef TIERCE_PART_FILES_H
 #define TIERCE_PART_FILES_H
 

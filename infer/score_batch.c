@@ -7,6 +7,7 @@
 
 #include "data/batch_line.h"
 #include "data/hash_map.h"
+#include "data/text_out.h"
 #include "infer/forecast.h"
 #include "infer/part_files.h"
 
@@ -119,13 +120,14 @@ static bool load_prices(batch_run *run, const score_batch_options *o, td_price_l
 static void tell(const batch_run *run, const score_batch_options *o, const score_counts *counts, td_out *out)
 {
     char text[400];
-    snprintf(text, sizeof text, "%llu requests routed into %.200s, %llu bad lines left out\n",
-             (unsigned long long)counts->decided, o->out_dir, (unsigned long long)counts->bad);
+    snprintf(text, sizeof text, "%llu request%s routed into %.200s, %llu bad line%s left out\n",
+             (unsigned long long)counts->decided, td_s(counts->decided), o->out_dir, (unsigned long long)counts->bad,
+             td_s(counts->bad));
     td_puts(out, text);
     for (uint32_t t = 0; t < tierce_tier_count(run->router); t++) {
         const uint32_t n = parts_count(run->files, t);
-        snprintf(text, sizeof text, "  %-24s %8llu requests%s%.80s%s%.80s%s\n", tierce_tier_name(run->router, t),
-                 (unsigned long long)counts->per_tier[t], n ? " in " : "", n ? parts_stem(run->files, t) : "",
+        snprintf(text, sizeof text, "  %-24s %8llu request%s%s%.80s%s%.80s%s\n", tierce_tier_name(run->router, t),
+                 (unsigned long long)counts->per_tier[t], td_s(counts->per_tier[t]), n ? " in " : "", n ? parts_stem(run->files, t) : "",
                  n ? "-00001.jsonl" : "", n > 1 ? " and on" : "", n ? "" : ", no file");
         td_puts(out, text);
     }

@@ -100,6 +100,7 @@ if [ -f tests/cli/import_agents.sh ]; then suite "import: agents and traffic" sh
 if [ -f tests/cli/tune.sh ]; then suite "goals, verdicts, logs, drift" sh tests/cli/tune.sh "$B"; fi
 if [ -f tests/cli/hostile.sh ]; then suite "hostile input, with sanitizers" sh tests/cli/hostile.sh "$B/san"; fi
 if [ -f tests/cli/golden.sh ]; then suite "transcripts, word by word" sh tests/cli/golden.sh "$B"; fi
+if command -v python3 > /dev/null 2>&1; then suite "transcripts of the documents" python3 tests/docs/transcripts.py --check "$B"; else skip "transcripts of the documents (no python3)"; fi
 if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs fails" sh tests/cli/torture.sh "$B"; fi
 if [ -f tests/cli/report.sh ]; then suite "the report: escaped, recomputed, in a browser" sh tests/cli/report.sh "$B"; fi
 if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi

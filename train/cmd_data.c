@@ -65,7 +65,7 @@ int data_parse(const td_command *command, int argc, char **argv, void *into, td_
         fprintf(stderr, "tierce data %s: name the files with records; see --help\n", argv[0]);
         return -1;
     }
-    *files = (td_files){(const char *const *)(argv + 1), (size_t)n, 0, complain, argv[0], 0};
+    *files = (td_files){(const char *const *)(argv + 1), (size_t)n, 0, complain, argv[0], 0, NULL};
     return n;
 }
 
@@ -81,7 +81,7 @@ int data_done(const char *name, bool good, const td_files *files, td_out *report
     if (good && report->len)
         fwrite(report->at, 1, report->len, to);
     if (good && files->bad)
-        fprintf(to, "%llu bad lines were left out\n", (unsigned long long)files->bad);
+        fprintf(to, "%llu bad line%s left out\n", (unsigned long long)files->bad, files->bad == 1 ? " was" : "s were");
     if (!good)
         fprintf(stderr, "tierce data %s: %s\n", name, error->text);
     free(report->at);

@@ -36,7 +36,7 @@ int data_stats(int argc, char **argv)
         return data_usage(n);
     files.max_bad = o.max_bad;
     memset(&stats, 0, sizeof stats);
-    const bool good = td_stats_read(&stats, &files, &error);
+    const bool good = td_stats_read(&stats, &files, &error) && td_some_records(stats.records, &error);
     if (good && o.json)
         td_stats_json(&stats, &out);
     else if (good)
@@ -70,14 +70,18 @@ static int report_check(const td_findings *found, uint64_t records)
 {
     td_out out = {0};
     const uint64_t faults = td_count_faults(found), warnings = td_count_warnings(found);
-    printf("%llu records read: %llu faults, %llu warnings\n", (unsigned long long)records,
-           (unsigned long long)faults, (unsigned long long)warnings);
+    printf("%llu record%s read: %llu fault%s, %llu warning%s\n", (unsigned long long)records, td_s(records),
+           (unsigned long long)faults, td_s(faults), (unsigned long long)warnings, td_s(warnings));
     td_findings_text(found, &out);
     if (out.len)
         fwrite(out.at, 1, out.len, stdout);
     free(out.at);
     if (fflush(stdout))
         return 1;
+    if (found->failed || out.failed) {
+        fprintf(stderr, "tierce data check: more was found than is listed\n");
+        return 1;
+    }
     if (!records && !faults) {
         fprintf(stderr, "tierce data check: no records in the input: nothing to learn from\n");
         return 1;

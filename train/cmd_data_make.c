@@ -176,9 +176,10 @@ int data_merge(int argc, char **argv)
     const bool good = td_merge(&files, prefer, o.output, &r, &error);
     if (good) {
         snprintf(text, sizeof text,
-                 "%llu lines became %llu records: %llu outcomes added, %llu given again alike, %llu conflicts%s%s\n",
-                 (unsigned long long)r.lines, (unsigned long long)r.records, (unsigned long long)r.added,
-                 (unsigned long long)r.same, (unsigned long long)r.conflicts, r.conflicts ? ", settled by --prefer " : "",
+                 "%llu line%s became %llu record%s: %llu outcome%s added, %llu given again alike, %llu conflict%s%s%s\n",
+                 (unsigned long long)r.lines, td_s(r.lines), (unsigned long long)r.records, td_s(r.records),
+                 (unsigned long long)r.added, td_s(r.added), (unsigned long long)r.same,
+                 (unsigned long long)r.conflicts, td_s(r.conflicts), r.conflicts ? ", settled by --prefer " : "",
                  r.conflicts ? o.prefer : "");
         td_puts(&report, text);
     }
@@ -188,7 +189,7 @@ int data_merge(int argc, char **argv)
 /* ---- export ---- */
 
 typedef struct {
-    const char *model, *output;
+    const char *model, *output, *out_dir;
     uint64_t max_bad;
     bool csv, batch;
 } export_options;
@@ -196,7 +197,9 @@ typedef struct {
 static const td_option export_list[] = {
     {"csv", 0, TD_FLAG, offsetof(export_options, csv), 0, 0, NULL, "a wide table, one row a record"},
     {"batch", 0, TD_FLAG, offsetof(export_options, batch), 0, 0, NULL, "OpenAI batch lines"},
-    {"model", 0, TD_STRING, offsetof(export_options, model), 0, 0, "ID", "with --batch: \"model\" of every line"},
+    {"model", 0, TD_STRING, offsetof(export_options, model), 0, 0, "ID", "with --batch: \"model\" of every request line"},
+    {"out-dir", 0, TD_STRING, offsetof(export_options, out_dir), 0, 0, "DIR",
+     "with --batch: requests, answers and scores into a new folder, which tierce import reads back"},
     DATA_OUTPUT(export_options),
     DATA_MAX_BAD(export_options),
 };
@@ -206,13 +209,14 @@ static const td_command export_command = {
     "--csv: id, source, workload, prompt, messages, tools, and per tier TIER, TIER|total_cost,\n"
     "and TIER|input_tokens, |output_tokens, |latency_s and their kin as far as known; `tierce import csv`\n"
     "reads it back. A request of one user text stands in `prompt`; others stand as JSON in `messages` and\n"
-    "`tools`. --batch: the requests as OpenAI batch lines, for a provider or for tierce score --batch.\n"
+    "`tools`. --batch: the requests as OpenAI batch lines, for a provider or for tierce score --batch;\n"
+    "with --out-dir DIR everything: in.jsonl, out-TIER.jsonl with the tokens, scores.jsonl with the rest.\n"
     "What a shape cannot carry is counted.",
     export_list, sizeof export_list / sizeof *export_list, "exit status: 0 written, 1 not, 2 wrong usage"};
 
 int data_export(int argc, char **argv)
 {
-    export_options o = {NULL, "-", 0, false, false};
+    export_options o = {NULL, NULL, NULL, 0, false, false};
     td_files files;
     td_error error;
     td_export_report r;
@@ -225,22 +229,32 @@ int data_export(int argc, char **argv)
         return refuse("export", "give one of --csv and --batch");
     if (o.csv && o.model)
         return refuse("export", "--model belongs to --batch");
+    if (o.out_dir && (o.csv || o.output))
+        return refuse("export", "--out-dir belongs to --batch, and stands instead of --output");
+    o.output = o.output || o.out_dir ? o.output : "-";
     if (!spares("export", o.output, &files))
         return 1;
     files.max_bad = o.max_bad;
-    const bool good = o.csv ? td_export_csv(&files, o.output, &r, &error)
-                            : td_export_batch(&files, o.model, o.output, &r, &error);
+    const bool good = o.csv       ? td_export_csv(&files, o.output, &r, &error)
+                      : o.out_dir ? td_export_batch_folder(&files, o.model, o.out_dir, &r, &error)
+                                  : td_export_batch(&files, o.model, o.output, &r, &error);
     if (good) {
-        snprintf(text, sizeof text, "%llu records exported", (unsigned long long)r.records);
+        snprintf(text, sizeof text, "%llu record%s exported", (unsigned long long)r.records, td_s(r.records));
         td_puts(&report, text);
+        if (o.out_dir) {
+            snprintf(text, sizeof text, " into %.200s: in.jsonl, the answers of %llu tier%s, scores.jsonl", o.out_dir,
+                     (unsigned long long)r.files, td_s(r.files));
+            td_puts(&report, text);
+        }
         if (r.as_json) {
             snprintf(text, sizeof text, ", %llu of them with messages or tools as JSON in a cell",
                      (unsigned long long)r.as_json);
             td_puts(&report, text);
         }
         if (r.lost) {
-            snprintf(text, sizeof text, "; %llu members have no place in this shape, first %s",
-                     (unsigned long long)r.lost, r.first);
+            snprintf(text, sizeof text, "; %llu member%s no place in this shape, first %s%s",
+                     (unsigned long long)r.lost, r.lost == 1 ? " has" : "s have", r.first,
+                     o.batch && !o.out_dir ? " (--out-dir DIR has one for source, workload and outcomes)" : "");
             td_puts(&report, text);
         }
         td_puts(&report, "\n");

@@ -92,10 +92,10 @@ static void print_drift(const tr_drift *d, uint64_t top)
 {
     const tr_shift **named = tr_new(d->n, sizeof *named);
     uint32_t n = 0;
-    printf("%llu requests against the portrait of %u training records\n", (unsigned long long)d->requests,
-           d->model->portrait.records);
+    printf("%llu request%s against the portrait of %u training records\n", (unsigned long long)d->requests,
+           td_s(d->requests), d->model->portrait.records);
     if (d->bad)
-        printf("%llu bad lines skipped\n", (unsigned long long)d->bad);
+        printf("%llu bad line%s skipped\n", (unsigned long long)d->bad, td_s(d->bad));
     printf("\n  %-28s %8s  %7s  %-8s  the bin that grew most\n", "", "PSI", "chance", "");
     for (uint32_t i = 0; i < d->n; i++)
         if (d->shift[i].histogram->kind != TM_H_NAMED)
@@ -111,7 +111,7 @@ static void print_drift(const tr_drift *d, uint64_t top)
            "records were (a policy may let these abstain: --abstain)\n",
            d->drifted, d->moved, 100.0 * (double)d->strange / (double)d->requests);
     if (d->requests < 200)
-        printf("only %llu requests: a drift must be large to show\n", (unsigned long long)d->requests);
+        printf("only %llu request%s: a drift must be large to show\n", (unsigned long long)d->requests, td_s(d->requests));
     if (d->drift)
         printf("DRIFT: this is not the traffic that the model was trained for. Judge it on records of this kind\n"
                "(tierce eval -m), label some and train again\n");

@@ -335,7 +335,7 @@ static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fi
     fit->keep_float = o->with_float;
     fit->keep_models = o->report != NULL;
     if (o->by_source)
-        printf("%u records, one of %u sources held out at a time\n", d->n, n);
+        printf("%u records, one of %u source%s held out at a time\n", d->n, n, td_s(n));
     else
         printf("%u records, %u folds by crc32(id)\n", d->n, n);
     if (tr_predict_folds(d, fold, n, fit, (uint32_t)o->jobs, o->quiet, &p)) {

@@ -148,10 +148,12 @@ static int run(const td_import_job *job, const import_options *o)
     td_out out = {0};
     bool good = td_import(job, &report, &error);
     const bool told = report.format != NULL;
-    if (told && (!o->quiet || !good)) {
+    if (told && (!o->quiet || !good))
         td_report_text(&report, &out);
-        fwrite(out.at, 1, out.failed ? 0 : out.len, stderr);
-    }
+    else if (told)
+        td_report_warning(&report, &out);
+    if (out.len && !out.failed)
+        fwrite(out.at, 1, out.len, stderr);
     free(out.at);
     if (!good)
         fprintf(stderr, "tierce import: %s\n", error.text);

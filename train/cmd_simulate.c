@@ -1,9 +1,9 @@
 /* tierce simulate: a sample to try things on, simulated from end to end and called so in every record. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "data/options.h"
+#include "data/writer.h"
 #include "train/commands.h"
 #include "train/simulate.h"
 
@@ -16,7 +16,7 @@ static const td_option options[] = {
     {"records", 'n', TD_COUNT, offsetof(simulate_options, records), 1, 1e7, "N", "records (default 3000)"},
     {"seed", 0, TD_COUNT, offsetof(simulate_options, seed), 0, 4294967295.0, "N", "seed (default 1)"},
     {"output", 'o', TD_STRING, offsetof(simulate_options, output), 0, 0, "FILE",
-     "file to write (default or -: standard output)"},
+     "file to write, packed where it ends in .gz (default or -: standard output)"},
 };
 
 static const td_command command = {
@@ -26,9 +26,21 @@ static const td_command command = {
     "judging those models.",
     options, sizeof options / sizeof *options, NULL};
 
+typedef struct {
+    td_writer *out;
+    td_error *error;
+} sink;
+
+static bool put(void *context, const char *line, size_t len)
+{
+    const sink *s = context;
+    return td_writer_put(s->out, line, len, s->error);
+}
+
 int cmd_simulate(int argc, char **argv)
 {
-    simulate_options o = {3000, 1, NULL};
+    simulate_options o = {3000, 1, "-"};
+    td_error error = {"out of memory"};
     const int n = td_parse_options(&command, argc, argv, &o);
     if (n < 0)
         return n == -2 ? 0 : 2;
@@ -36,13 +48,10 @@ int cmd_simulate(int argc, char **argv)
         fprintf(stderr, "tierce simulate: takes no operands; -o FILE names the output\n");
         return 2;
     }
-    if (o.output && !strcmp(o.output, "-"))
-        o.output = NULL;
-    FILE *out = o.output ? fopen(o.output, "wb") : stdout;
-    bool good = out && simulate_write(out, (uint32_t)o.records, o.seed);
-    if (out && (o.output ? fclose(out) : fflush(out)))
-        good = false;
+    sink s = {td_writer_open(o.output, &error), &error};
+    bool good = s.out && simulate_each((uint32_t)o.records, o.seed, put, &s);
+    good = td_writer_end(s.out, good, &error) && good;
     if (!good)
-        fprintf(stderr, "tierce simulate: %s: %s\n", o.output ? o.output : "standard output", strerror(errno));
+        fprintf(stderr, "tierce simulate: %s\n", error.text);
     return good ? 0 : 1;
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "data/text_out.h"
 #include "data/writer.h"
 #include "train/commands.h"
 #include "train/finish.h"
@@ -106,12 +107,12 @@ static void report_log(const tr_dataset *d)
 static void print_report(const tr_dataset *d, const tm_model *m, const tr_report *r,
                          const tr_options *o, uint64_t size, const char *path)
 {
-    printf("%u records from %u sources, %u tiers", d->n, d->n_sources, d->n_tiers);
+    printf("%u records from %u source%s, %u tiers", d->n, d->n_sources, td_s(d->n_sources), d->n_tiers);
     if (d->bad_lines)
-        printf("; %llu bad lines skipped", (unsigned long long)d->bad_lines);
+        printf("; %llu bad line%s skipped", (unsigned long long)d->bad_lines, td_s(d->bad_lines));
     if (d->without_outcome)
-        printf("; %llu records without an outcome of these tiers left out",
-               (unsigned long long)d->without_outcome);
+        printf("; %llu record%s without an outcome of these tiers left out",
+               (unsigned long long)d->without_outcome, td_s(d->without_outcome));
     printf("\n");
     report_log(d);
     for (uint32_t t = 0; t < d->n_tiers; t++)

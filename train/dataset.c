@@ -174,6 +174,15 @@ static bool every_tier_seen(const tr_dataset *d, td_error *error)
     return true;
 }
 
+static void warn_of_strays(const td_reader *reader)
+{
+    td_out out = {0};
+    td_strays_warn(td_reader_strays(reader), &out);
+    if (out.len && !out.failed)
+        fwrite(out.at, 1, out.len, stderr);
+    free(out.at);
+}
+
 bool tr_dataset_load(tr_dataset *d, const char *const *paths, size_t n_paths, const char *tiers,
                      const tf_spec *spec, uint64_t max_bad, td_error *error)
 {
@@ -189,6 +198,8 @@ bool tr_dataset_load(tr_dataset *d, const char *const *paths, size_t n_paths, co
     td_reader *reader =
         td_reader_open(paths, n_paths, TD_WANT_RECORDS, max_bad, 0, max_bad ? complain : NULL, NULL);
     good = good && reader && read_all(&l, reader, error) && every_tier_seen(d, error);
+    if (good)
+        warn_of_strays(reader);
     td_reader_close(reader);
     free(memory);
     free(l.features);

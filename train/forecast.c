@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/record.h"
+#include "data/text_out.h"
 #include "train/memory.h"
 
 static void complain(void *context, const char *message)
@@ -69,9 +70,10 @@ bool tr_forecast_files(const tierce_router *router, const tierce_policy *policy,
 void tr_print_forecast(const tierce_router *router, const char *point, const tr_forecast *f)
 {
     const double n = (double)f->requests;
-    printf("%llu requests at operating point \"%s\" (nothing was sent)\n", (unsigned long long)f->requests, point);
+    printf("%llu request%s at operating point \"%s\" (nothing was sent)\n", (unsigned long long)f->requests,
+           td_s(f->requests), point);
     if (f->bad)
-        printf("  %llu bad lines skipped\n", (unsigned long long)f->bad);
+        printf("  %llu bad line%s skipped\n", (unsigned long long)f->bad, td_s(f->bad));
     for (uint32_t t = 0; t < tierce_tier_count(router); t++) {
         const double s = (double)f->chosen[t] / n, e = 1.96 * sqrt(s * (1 - s) / n);
         printf("  %-24s %5.1f %% [%.1f, %.1f]", tierce_tier_name(router, t), 100 * s,
@@ -88,7 +90,8 @@ void tr_print_forecast(const tierce_router *router, const char *point, const tr_
         printf("  expected spend $%.4f, $%.4f per 1,000 [%.4f, %.4f]\n", f->spend, 1000 * mean,
                1000 * (mean > e ? mean - e : 0), 1000 * (mean + e));
         if (f->unpriced)
-            printf("  without the %llu requests sent to a tier of unknown cost\n", (unsigned long long)f->unpriced);
+            printf("  without the %llu request%s sent to a tier of unknown cost\n", (unsigned long long)f->unpriced,
+                   td_s(f->unpriced));
     }
     printf("  expected success %.3f, mean familiarity %.2f%s\n", f->success / n, f->familiarity / n,
            f->familiarity / n < 0.3 ? ": unlike the training records; see tierce drift" : "");

@@ -37,21 +37,22 @@ static bool write_special(const char *path, const uint8_t *bytes, size_t len, td
     return good;
 }
 
-static bool replace(const char *path, const uint8_t *bytes, size_t len, td_error *error)
+/* place: the path, links followed. */
+static bool replace(const char *path, const char *place, const uint8_t *bytes, size_t len, td_error *error)
 {
-    const size_t n = strlen(path);
+    const size_t n = strlen(place);
     struct stat old; /* whoever could not read it before shall not now */
-    const mode_t mode = stat(path, &old) == 0 ? old.st_mode & 0777 : 0644;
+    const mode_t mode = stat(place, &old) == 0 ? old.st_mode & 0777 : 0644;
     char *temporary = malloc(n + 16);
     if (!temporary)
         return td_fail(error, "%s: out of memory", path);
-    memcpy(temporary, path, n);
+    memcpy(temporary, place, n);
     memcpy(temporary + n, ".XXXXXX", 8);
     const int fd = mkstemp(temporary);
     bool good = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (fd >= 0 && close(fd) < 0)
         good = false;
-    if (good && rename(temporary, path) < 0)
+    if (good && rename(temporary, place) < 0)
         good = false;
     if (!good) {
         td_fail(error, "%s: %s; the model was not saved, an older file is untouched", path,
@@ -82,9 +83,12 @@ bool tr_save(const tm_model *model, const char *path, uint64_t *size, td_error *
     tierce_error fault;
     if (tm_model_encode(model, NULL, &bytes, &len, &fault) != TIERCE_OK)
         return td_fail(error, "%s: %s", path, fault.message);
-    const bool special = td_writer_in_place(path);
-    const bool good = !opens(bytes, len, path, error) ? false
-                      : special ? write_special(path, bytes, len, error) : replace(path, bytes, len, error);
+    char *place = td_writer_place(path);
+    const bool good = !opens(bytes, len, path, error)   ? false
+                      : td_writer_in_place(path)        ? write_special(path, bytes, len, error)
+                      : !place ? td_fail(error, "%s: %s; the model was not saved", path, strerror(errno))
+                               : replace(path, place, bytes, len, error);
+    free(place);
     free(bytes);
     if (size)
         *size = len;

@@ -1,5 +1,6 @@
 #include "train/simulate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "train/simulate_text.h"
@@ -178,8 +179,10 @@ static void write_record(FILE *out, state *s, uint64_t seed, uint32_t number)
     bench = pick_benchmark(&pen);
     for (unsigned bits = sim_below(&pen, 256); bits; bits &= bits - 1)
         pen.level++;
-    fprintf(out, "{\"id\":\"sim/%s/%06lu\",\"source\":\"%s\",\"workload\":\"%s\",",
-            behaviours[bench].about.workload, (unsigned long)number, behaviours[bench].about.source,
+    fprintf(out, "{\"id\":\"sim/%s/%06lu", behaviours[bench].about.workload, (unsigned long)number);
+    if (seed != 1)
+        fprintf(out, "-%llu", (unsigned long long)seed);
+    fprintf(out, "\",\"source\":\"%s\",\"workload\":\"%s\",", behaviours[bench].about.source,
             behaviours[bench].about.workload);
     sim_request(&pen, behaviours[bench].form);
     draw(s, bench, &pen, score);
@@ -187,6 +190,25 @@ static void write_record(FILE *out, state *s, uint64_t seed, uint32_t number)
     for (unsigned t = 0; t < SIMULATE_TIERS; t++)
         write_outcome(&pen, &behaviours[bench], t, score[t], pen.bytes / 4 + 1);
     fputs("}}\n", out);
+}
+
+bool simulate_each(uint32_t records, uint64_t seed, simulate_take take, void *context)
+{
+    state s;
+    char *line = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&line, &len);
+    bool good = out != NULL;
+    prepare(&s, seed);
+    for (uint32_t i = 0; good && i < records; i++) {
+        good = fseeko(out, 0, SEEK_SET) == 0;
+        write_record(out, &s, seed, i);
+        good = good && !fflush(out) && !ferror(out) && take(context, line, len);
+    }
+    if (out)
+        fclose(out);
+    free(line);
+    return good;
 }
 
 bool simulate_write(FILE *out, uint32_t records, uint64_t seed)

@@ -17,6 +17,7 @@
  * own rate by several points.
  *
  * Same seed, same bytes, on every machine: the draws are integer arithmetic; no floating point.
+ * Ids of seed 1 are sim/WORKLOAD/NUMBER; those of any other end in -SEED, so that two samples never share one.
  * Record k depends on the seed and on the records before it, so a shorter sample is a prefix of a
  * longer one. */
 #ifndef TIERCE_SIMULATE_H
@@ -31,6 +32,10 @@ enum { SIMULATE_FLASH, SIMULATE_PRO, SIMULATE_TIERS };
 
 /* Writes that many records as JSONL. False when the stream has an error. */
 bool simulate_write(FILE *out, uint32_t records, uint64_t seed);
+
+/* The same, record by record: `take` gets a line with its line break. False where it, or memory, ends. */
+typedef bool (*simulate_take)(void *context, const char *line, size_t len);
+bool simulate_each(uint32_t records, uint64_t seed, simulate_take take, void *context);
 
 /* One simulated benchmark. */
 typedef struct {

@@ -8,7 +8,8 @@
  * What is in the result file and not among the failures was right. Questions stand in the
  * leaderboard's data, and otherwise only in the failures of a score file: a category whose
  * questions are not all here is refused, for records of failures alone would teach that the model
- * always fails. */
+ * always fails. Nor are these questions kept without outcomes, as requests that no one scored are: they
+ * have scores, and one option more gives them their records. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +247,12 @@ static bool take_question(td_sink *sink, const td_node *n, uint64_t line, td_err
     return put_question(sink, n, id, line, error);
 }
 
+/* The leaderboard's file, or records. */
+static bool holds_questions(const td_head *head)
+{
+    return td_head_has_all(head, "id question") || td_head_has_all(head, "id messages") || td_head_has_all(head, "id prompt");
+}
+
 static bool read_prompts(td_sink *sink, const char *path, td_error *error)
 {
     td_files files = {0};
@@ -255,7 +262,7 @@ static bool read_prompts(td_sink *sink, const char *path, td_error *error)
         td_head head = {.by_name = files.at[i].by_name};
         const td_head_status status = td_head_read(&head, files.at[i].path, room, error);
         good = status == TD_HEAD_OK || (status == TD_HEAD_REFUSED && !head.by_name);
-        if (status != TD_HEAD_OK || (!head.by_name && !td_head_has(&head, "question")))
+        if (status != TD_HEAD_OK || (!head.by_name && !holds_questions(&head)))
             continue;
         td_sink_at(sink, files.at[i].path);
         good = td_sink_lines(sink, files.at[i].path, take_question, error);
@@ -333,6 +340,55 @@ static size_t unasked(const state *s, const part *p)
     return n;
 }
 
+/* One model's results of one category: its rows, or why there are none. */
+static bool finish_part(td_sink *sink, const part *p, size_t without, size_t *written, td_error *error)
+{
+    char detail[400];
+    td_sink_at(sink, p->path);
+    if (!p->scored || !p->n) {
+        td_sink_drop(sink, 0,
+                     p->n ? "result files without their score file (name the folder of both)"
+                          : "score files without their result file (name the folder of both)",
+                     p->category);
+        return true;
+    }
+    if (without) {
+        snprintf(detail, sizeof detail, "%zu of the %zu questions of %s; %.80s was right in %zu of %zu", without,
+                 p->n, p->category, p->model, p->correct, p->total);
+        td_sink_drop(sink, 0, "categories whose questions are not all here (--prompts PATH gives them)", detail);
+        return true;
+    }
+    compare(sink, p);
+    ++*written;
+    return put_part(sink, p, error);
+}
+
+/* Nothing can be learnt from these files alone: what is lacking, and the option that gives it. */
+static bool refuse(const state *s, const part *lacking, td_error *error)
+{
+    char categories[200] = "";
+    size_t used = 0;
+    for (size_t i = 0; lacking && i < s->n && used < sizeof categories - 1; i++) {
+        bool again = !unasked(s, &s->parts[i]);
+        for (size_t k = 0; k < i; k++)
+            again = again || !strcmp(s->parts[k].category, s->parts[i].category);
+        if (!again)
+            used += (size_t)snprintf(categories + used, sizeof categories - used, "%s%s", used ? ", " : "",
+                                     s->parts[i].category);
+    }
+    if (!lacking)
+        return td_fail(error,
+                       "%.200s: results and scores stand in two files, and only one of them is here; name "
+                       "the folder that has both",
+                       s->parts[0].path);
+    return td_fail(error,
+                   "%.200s: %zu of its %zu questions are in none of the files: score files print only those that "
+                   "failed, and records of failures alone would teach that %.80s always fails. The questions of "
+                   "%s come with one option more: --prompts PATH (the leaderboard's question files, "
+                   "BFCL_v3_<category>.json; their folder; or records that hold them)",
+                   lacking->path, unasked(s, lacking), lacking->n, lacking->model, categories);
+}
+
 static bool finish(td_sink *sink, td_error *error)
 {
     state *s = td_sink_state(sink);
@@ -343,39 +399,13 @@ static bool finish(td_sink *sink, td_error *error)
     if (prompts && !read_prompts(sink, prompts, error))
         return false;
     for (size_t i = 0; i < s->n; i++) {
-        part *p = &s->parts[i];
-        char detail[256];
-        td_sink_at(sink, p->path);
+        const part *p = &s->parts[i];
         const size_t without = unasked(s, p);
-        if (!p->scored || !p->n) {
-            td_sink_drop(sink, 0,
-                         p->n ? "result files without their score file"
-                              : "score files without their result file",
-                         p->category);
-        } else if (without) {
-            snprintf(detail, sizeof detail, "%zu of the %zu questions of %s", without, p->n,
-                     p->category);
-            td_sink_drop(sink, 0,
-                         "categories whose questions are not all here (--prompts FILE gives them)",
-                         detail);
-            lacking = lacking ? lacking : p;
-        } else {
-            compare(sink, p);
-            written++;
-            if (!put_part(sink, p, error))
-                return false;
-        }
+        lacking = !lacking && p->scored && without ? p : lacking;
+        if (!finish_part(sink, p, without, &written, error))
+            return false;
     }
-    if (written || !lacking)
-        return true;
-    return td_fail(
-        error,
-        "%.200s: %zu of its %zu questions are in none of the files (accuracy %.4g: score files "
-        "print only the questions that failed, and records of failures alone would teach that "
-        "%.80s always fails); give the leaderboard's question file: --prompts BFCL_v3_%.60s.json",
-        lacking->path, unasked(s, lacking), lacking->n,
-        (double)lacking->correct / (double)(lacking->total ? lacking->total : 1), lacking->model,
-        lacking->category);
+    return written || !s->n || refuse(s, lacking, error);
 }
 
 static void close_state(void *state_of_sink)

@@ -65,7 +65,7 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
         row.id = td_span_of(hex);
     }
     row.source = cell_of(t, TD_COLUMN_SOURCE, cells);
-    if (!row.source.len)
+    if (!t->role[TD_COLUMN_SOURCE])
         row.source = td_span_of(stem);
     row.workload = cell_of(t, TD_COLUMN_WORKLOAD, cells);
     for (size_t i = 0; i < t->n_models; i++) {
@@ -99,6 +99,19 @@ static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const cha
     return status == TD_CSV_END;
 }
 
+static void tell_columns(td_sink *sink, const td_columns *t)
+{
+    if (*t->empty)
+        td_sink_note(sink, 1, "tables with columns that are empty from top to bottom; models' ones give no outcome", t->empty);
+    if (*t->mixed)
+        td_sink_note(sink, 1, "tables with columns of scores and other things, not taken for models (--score-columns says which are)",
+                     t->mixed);
+    if (*t->alone)
+        td_sink_note(sink, 1, "tables with columns of scores without the cost or response that others have beside them, not taken "
+                              "for models (--score-columns says which are)",
+                     t->alone);
+}
+
 static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
 {
     const td_import_settings *s = td_sink_settings(sink);
@@ -110,6 +123,8 @@ static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
     bool good = csv && td_columns_read(&t, csv, s, file->path, error);
     td_csv_close(csv); /* telling the columns may have read rows: from the start again */
     csv = good ? td_csv_open(file->path, delimiter, error) : NULL;
+    if (good)
+        tell_columns(sink, &t);
     good = csv && take_rows(sink, &t, csv, stem, error);
     td_csv_close(csv);
     td_columns_free(&t);

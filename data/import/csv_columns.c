@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MAX_COLUMNS 4096
-#define SAMPLE_ROWS 200 /* from which score columns are told */
+#define SAMPLE 200 /* cells with something in them, from which a score column is told */
 
 /* Columns that are called so, first match wins; an option of the user goes before. */
 static const struct {
@@ -198,36 +198,111 @@ static bool not_a_model(const char *name)
     return strchr(name, '|') != NULL;
 }
 
-/* Columns that hold scores, and nothing else, in the first rows. */
-static bool models_by_values(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path, td_error *error)
+enum { SCORES = 1, OTHER = 2 };
+
+/* What a column's first cells hold: an empty cell says nothing, so a column is read on until it has said
+ * enough, to the end of the table where it must be. */
+typedef struct {
+    unsigned char holds;
+    unsigned n;
+} column_sample;
+
+/* "0,5": a score for people, but not for us; it must not go by unseen. */
+static bool has_decimal_comma(tierce_span cell)
 {
-    unsigned char *seen = calloc(t->n ? t->n : 1, 1); /* 1: a score; 2: something else */
+    size_t digits = 0;
+    if (cell.len < 3 || (cell.data[0] != '0' && cell.data[0] != '1') || cell.data[1] != ',')
+        return false;
+    while (digits + 2 < cell.len && cell.data[digits + 2] >= '0' && cell.data[digits + 2] <= '9')
+        digits++;
+    return digits + 2 == cell.len;
+}
+
+static void look_at_cell(column_sample *c, tierce_span cell, const td_import_settings *s)
+{
+    double v;
+    const td_cell kind = td_cell_read(cell, &v);
+    if (c->n == SAMPLE || kind == TD_CELL_EMPTY)
+        return;
+    c->holds |= kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high ? SCORES : OTHER;
+    c->holds |= has_decimal_comma(cell) ? SCORES : 0;
+    c->n++;
+}
+
+static bool all_said(const td_columns *t, const column_sample *c)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (c[i].n < SAMPLE && c[i].holds != (SCORES | OTHER) && !has_role(t, i) && !not_a_model(t->names[i]))
+            return false;
+    return true;
+}
+
+/* *fault: the first bad row, with its line. */
+static bool sample_columns(const td_columns *t, td_csv *csv, const td_import_settings *s, column_sample *c,
+                           const char **fault, uint64_t *line, td_error *error)
+{
     tierce_span *cells;
     size_t n;
-    const char *what, *fault = NULL;
-    uint64_t line = 0;
+    const char *what;
     td_csv_status status = TD_CSV_ROW;
-    bool good = seen ? true : td_fail(error, "out of memory");
-    for (int row = 0; good && row < SAMPLE_ROWS && status != TD_CSV_END; row++) {
+    while (status != TD_CSV_END && !all_said(t, c)) {
         status = td_csv_next(csv, &cells, &n, &what, error);
-        good = status != TD_CSV_BROKEN;
-        if (status == TD_CSV_BAD && !fault) {
-            fault = what;
-            line = td_csv_line(csv);
+        if (status == TD_CSV_BROKEN)
+            return false;
+        if (status == TD_CSV_BAD && !*fault) {
+            *fault = what;
+            *line = td_csv_line(csv);
         }
-        for (size_t i = 0; status == TD_CSV_ROW && i < n && i < t->n; i++) {
-            double v;
-            const td_cell kind = td_cell_read(cells[i], &v);
-            if (kind == TD_CELL_OTHER || (kind == TD_CELL_NUMBER && !(v >= s->score_low && v <= s->score_high)))
-                seen[i] |= 2;
-            else if (kind == TD_CELL_NUMBER)
-                seen[i] |= 1;
-        }
+        for (size_t i = 0; status == TD_CSV_ROW && i < n && i < t->n; i++)
+            look_at_cell(&c[i], cells[i], s);
     }
-    for (size_t i = 0; good && i < t->n; i++)
-        if (seen[i] == 1 && !has_role(t, i) && !not_a_model(t->names[i]))
+    return true;
+}
+
+/* "M_response" of a model M: what it said, which may be a number. */
+static bool is_response(const td_columns *t, size_t column)
+{
+    static const char suffix[] = "_response";
+    const size_t n = strlen(t->names[column]), s = sizeof suffix - 1;
+    return n > s && !strcmp(t->names[column] + n - s, suffix) && find(t, t->names[column], n - s);
+}
+
+static void note_first(char first[100], const char *name)
+{
+    if (!*first)
+        snprintf(first, 100, "\"%.96s\"", name);
+}
+
+static bool is_model(const td_columns *t, size_t column)
+{
+    for (size_t m = 0; m < t->n_models; m++)
+        if (t->models[m].score == column)
+            return true;
+    return false;
+}
+
+/* Where no name told the models, columns that hold scores and nothing else are; whatever else looks like
+ * one is told of, so that no model goes missing unseen. */
+static bool models_by_values(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path, td_error *error)
+{
+    column_sample *c = calloc(t->n ? t->n : 1, sizeof *c);
+    const char *fault = NULL;
+    uint64_t line = 0;
+    const bool named = t->n_models > 0;
+    bool good = c ? sample_columns(t, csv, s, c, &fault, &line, error) : td_fail(error, "out of memory");
+    for (size_t i = 0; good && i < t->n; i++) {
+        if (has_role(t, i) || not_a_model(t->names[i]) || is_model(t, i) || is_response(t, i))
+            continue;
+        if (!c[i].holds)
+            note_first(t->empty, t->names[i]);
+        else if (c[i].holds == SCORES && named)
+            note_first(t->alone, t->names[i]);
+        else if (c[i].holds == SCORES)
             good = add_model(t, i, error);
-    free(seen);
+        else if (c[i].holds != OTHER)
+            note_first(t->mixed, t->names[i]);
+    }
+    free(c);
     if (good && !t->n_models && fault)
         return td_fail(error, "%.300s:%llu: %s", path, (unsigned long long)line, fault);
     return good;
@@ -254,12 +329,12 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
             return false;
         if (!t->n_models && !models_by_suffix(t, "_response", error))
             return false;
-        if (!t->n_models && !models_by_values(t, csv, s, path, error))
+        if (!models_by_values(t, csv, s, path, error))
             return false;
     }
-    return t->n_models || td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False); "
+    return t->n_models || td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False)%s%s; "
                                          "--score-columns A,B says which they are",
-                                  path);
+                                  path, *t->mixed ? " and nothing else; some do in " : "", t->mixed);
 }
 
 void td_columns_free(td_columns *t)

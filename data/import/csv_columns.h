@@ -30,6 +30,9 @@ typedef struct {
     size_t role[TD_COLUMN_ROLES]; /* column + 1; 0: none */
     td_model_columns *models;
     size_t n_models;
+    /* what was left out, for the report: columns without any value, with scores and something else, with
+     * scores in a table whose models have other columns beside them; the first of each, empty: none */
+    char empty[100], mixed[100], alone[100];
 } td_columns;
 
 /* Reads the header and, where it does not suffice, some rows: open the file again for the rows. Zero *c

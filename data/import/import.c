@@ -241,6 +241,7 @@ bool td_import(const td_import_job *job, td_import_report *report, td_error *err
         good = recognise(&w);
     if (good) {
         report->format = w.importer->title;
+        report->takes_scores = lists(w.importer->options, "scores");
         good = check_options(&w) && run(&w, folder);
     }
     td_files_free(&w.files);

@@ -9,8 +9,9 @@
  *     the request; an infrastructure failure is `missing`, never 0; input_tokens is all input, cached
  *     included (data/record.h).
  *  2. Its td_importer in the list below and in the table of data/import/importers.c.
- *  3. A fixture of your own in tests/cli/import.sh, small seeds in tests/fuzz/corpus/import_x and a
- *     line in docs/import.md. (tests/fuzz/fuzz_import.c covers every row of the table.) */
+ *  3. A fixture of your own in tests/cli/import.sh or import_agents.sh, small seeds in
+ *     tests/fuzz/corpus/import_agents (NAME-1: that target covers every row of the table) and a line in
+ *     docs/import.md. */
 #ifndef TIERCE_IMPORT_H
 #define TIERCE_IMPORT_H
 

@@ -19,8 +19,20 @@
 
 typedef struct {
     char model[300], task[300], run[120], scorer[200];
+    double promised; /* samples that the log's own results are of; NaN: it does not say */
+    size_t samples;  /* that it holds */
     bool settled;
 } log_state;
+
+/* A name has a letter or a digit in it: logs that were cut for a bug report say "...". */
+static bool is_name(const char *text)
+{
+    bool any = false;
+    for (; text && *text; text++)
+        any = any || (*text >= '0' && *text <= '9') || (*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') ||
+              (unsigned char)*text >= 0x80;
+    return any;
+}
 
 static bool take_header(log_state *s, const td_node *root, const char *path, td_error *error)
 {
@@ -35,7 +47,26 @@ static bool take_header(log_state *s, const td_node *root, const char *path, td_
     snprintf(s->model, sizeof s->model, "%s", model);
     snprintf(s->task, sizeof s->task, "%s", task);
     snprintf(s->run, sizeof s->run, "%s", run ? run : "");
+    s->promised = td_number(td_get_path(root, "results.completed_samples"), (double)NAN);
     return true;
+}
+
+/* As the user says, as the log says, or as the answer says; empty where none does. */
+static const char *model_of(const td_sink *sink, const log_state *s, const td_node *sample)
+{
+    const char *given = td_sink_settings(sink)->model, *answered = td_string(td_get_path(sample, "output.model"));
+    if (given || is_name(s->model))
+        return given ? given : s->model;
+    return is_name(answered) ? answered : "";
+}
+
+static void compare_counts(td_sink *sink, const log_state *s)
+{
+    char detail[120];
+    if (!((double)s->samples < s->promised))
+        return;
+    snprintf(detail, sizeof detail, "%zu here, %.0f by its results", s->samples, s->promised);
+    td_sink_note(sink, 0, "logs that hold fewer samples than their own results are of", detail);
 }
 
 /* ---- scores ---- */
@@ -262,9 +293,14 @@ static bool take_sample(td_sink *sink, log_state *s, const td_node *sample, td_e
     row.trial = td_span_of(trial);
     row.request.data = out->at;
     row.request.len = out->len;
-    row.outcome.name = td_span_of(s->model);
-    row.missing = read_score(sink, s, sample, &row.outcome.score);
-    take_numbers(s, sample, &row.outcome);
+    row.outcome.name = td_span_of(model_of(sink, s, sample));
+    if (row.outcome.name.len) {
+        row.missing = read_score(sink, s, sample, &row.outcome.score);
+        take_numbers(s, sample, &row.outcome);
+    } else {
+        row.missing = "samples of a log that does not name its model (--model NAME does)";
+    }
+    s->samples++;
     return td_sink_row(sink, &row, error);
 }
 
@@ -282,6 +318,8 @@ static bool read_json(td_sink *sink, const char *path, td_error *error)
     td_node *root = td_input_dom(path, error);
     const bool good = root && take_header(&s, root, path, error) &&
                       take_samples(sink, &s, td_get(root, "samples"), error);
+    if (good)
+        compare_counts(sink, &s);
     td_dom_free(root);
     return good;
 }
@@ -346,6 +384,8 @@ static bool read_zip(td_sink *sink, const char *path, td_error *error)
         if (good && n)
             td_sink_note(sink, 0, "logs without samples: their summaries were read, whose inputs may be shortened", s.task);
     }
+    if (good)
+        compare_counts(sink, &s);
     td_zip_close(&zip);
     return good;
 }
@@ -368,7 +408,7 @@ static td_claim probe(const td_head *head)
 const td_importer td_import_inspect = {
     .name = "inspect",
     .title = "Inspect AI logs",
-    .options = "scorer metric",
+    .options = "scorer metric model",
     .probe = probe,
     .read = read_inspect,
 };

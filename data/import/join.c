@@ -13,7 +13,11 @@ typedef struct {
     td_out line;
     td_request request;
     td_outcome outcomes[TD_MAX_OUTCOMES];
+    uint64_t scored, held; /* records with outcomes; those without, held until it is known whether any has */
 } join;
+
+static const char without_score[] =
+    "requests without any score (--scores FILE gives them to traffic, --keep-unscored keeps the requests)";
 
 /* As few digits as tell the number apart. */
 static void put_exact(td_out *out, double v)
@@ -116,7 +120,8 @@ static void put_line(join *j, td_out *out, size_t *scored)
     out->len = 0;
     td_puts(out, "{\"id\": ");
     put_id(j, out);
-    put_label(out, ", \"source\": ", set->source, &j->group.text[TD_SOURCE]);
+    const char *source = j->group.text[TD_SOURCE].len ? NULL : j->group.sink->source;
+    put_label(out, ", \"source\": ", set->source ? set->source : source, &j->group.text[TD_SOURCE]);
     put_label(out, ", \"workload\": ", set->workload, &j->group.text[TD_WORKLOAD]);
     td_puts(out, ", ");
     td_put(out, j->group.text[TD_REQUEST].at, j->group.text[TD_REQUEST].len);
@@ -124,7 +129,7 @@ static void put_line(join *j, td_out *out, size_t *scored)
     *scored = put_slots(j, out, true);
     out->len = *scored ? out->len : before;
     before = out->len;
-    if (set->keep_unscored && !put_slots(j, out, false))
+    if ((set->keep_unscored || !*scored) && !put_slots(j, out, false))
         out->len = before;
     td_puts(out, "}\n");
 }
@@ -148,7 +153,7 @@ static void count_missing(join *j)
             continue;
         char detail[300], key[160] = "";
         td_group_key(&j->group, key, sizeof key);
-        snprintf(detail, sizeof detail, "model \"%.100s\", %s", s->len ? s->model : "", key);
+        snprintf(detail, sizeof detail, s->len ? "model \"%.100s\", %s" : "%.0s%s", s->model, key);
         td_report_problem(j->group.sink->report, TD_MISSING, s->missing, s->order, td_group_path(&j->group, s->file), s->line, detail);
         td_model_report *m = s->len ? td_report_model(j->group.sink->report, s->model, s->len) : NULL;
         if (m && isnan(number[TD_SCORE])) /* else another trial gives the outcome */
@@ -178,6 +183,25 @@ static void count_outcomes(join *j, const td_record *record)
     }
 }
 
+/* Where nothing at all has a score, the requests are all there is: they are held until that is known. */
+static bool keep_record(join *j, const td_record *record, bool scored)
+{
+    td_import_report *report = j->group.sink->report;
+    const bool keep = scored || j->group.sink->settings->keep_unscored;
+    const td_sort_key key = {{j->group.first_row, !keep, 0}};
+    if (keep) {
+        report->records++;
+        report->complete += record->n_outcomes == report->n_models ? 1u : 0u;
+    } else {
+        j->held++;
+        drop(j, without_score);
+    }
+    j->scored += scored;
+    if (scored)
+        count_outcomes(j, record);
+    return td_sorter_add(j->records, key, j->line.at, j->line.len, j->group.error);
+}
+
 static bool finish_group(join *j)
 {
     size_t scored, where;
@@ -189,25 +213,19 @@ static bool finish_group(join *j)
     put_line(j, &j->line, &scored);
     if (j->line.failed)
         return td_fail(j->group.error, "out of memory");
-    const bool keep = scored || j->group.sink->settings->keep_unscored;
+    const bool hopeless = !scored && j->scored && !j->group.sink->settings->keep_unscored;
     const td_want want = scored ? TD_WANT_RECORDS : TD_WANT_REQUESTS;
     if (!j->group.text[TD_REQUEST].len) {
         drop(j, "outcomes whose request no file gave");
-    } else if (!keep) {
-        drop(j, "requests without any score (--scores FILE gives them to traffic, --keep-unscored keeps the requests)");
+    } else if (hopeless) {
+        drop(j, without_score);
     } else if (!td_parse_line(&j->request, j->outcomes, &record, j->line.at, j->line.len - 1, want, &what,
                               &where)) {
         if (!strcmp(what, "out of memory"))
             return td_fail(j->group.error, "out of memory");
         drop(j, what);
-    } else {
-        const td_sort_key key = {{j->group.first_row, 0, 0}};
-        j->group.sink->report->records++;
-        if (scored)
-            count_outcomes(j, &record);
-        j->group.sink->report->complete += record.n_outcomes == j->group.sink->report->n_models ? 1u : 0u;
-        if (!td_sorter_add(j->records, key, j->line.at, j->line.len, j->group.error))
-            return false;
+    } else if (!keep_record(j, &record, scored > 0)) {
+        return false;
     }
     td_group_clear(&j->group);
     return true;
@@ -222,14 +240,26 @@ static void free_join(join *j)
     free(j);
 }
 
+/* Where the user said which scores to take and none was found, requests alone are not what was wanted. */
+static bool wanted_scores(const td_import_settings *s)
+{
+    return s->metric || s->scorer || s->filter || s->scores || s->score_field || s->score_fields;
+}
+
 static bool write_records(join *j, td_writer *writer)
 {
+    td_import_report *report = j->group.sink->report;
     td_sort_key key;
     const char *data;
     size_t len;
+    const bool all = !report->records && !wanted_scores(j->group.sink->settings);
+    if (all && j->held) {
+        report->records = report->unscored = j->held;
+        td_report_forget(report, TD_DROPPED, without_score);
+    }
     int status = td_sorter_sort(j->records, j->group.error) ? 1 : -1;
     while (status > 0 && (status = td_sorter_next(j->records, &key, &data, &len, j->group.error)) > 0)
-        if (!td_writer_put(writer, data, len, j->group.error))
+        if ((all || !key.word[1]) && !td_writer_put(writer, data, len, j->group.error))
             return false;
     return status == 0;
 }

@@ -3,7 +3,9 @@
  * the same.
  *
  * The request's own bytes become the record's: nothing is parsed and printed again. A batch has
- * tokens but no scores and no costs: --scores FILE gives the scores. */
+ * tokens but no scores and no costs: --scores FILE gives the scores, or a file of lines {"custom_id",
+ * "model", "score", "cost_usd", "latency_s", "source", "workload"} beside the others, as `tierce data
+ * export --batch --out-dir` writes it. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/pieces.h"
+#include "data/import/rows.h"
 #include "data/import/scores.h"
 #include "data/json.h"
 
@@ -19,18 +22,21 @@ static td_claim probe(const td_head *head)
 {
     static const char *const shapes[] = {
         "custom_id method url body", "custom_id body.model",           "custom_id body.messages",
-        "custom_id response error",  "custom_id response.status_code", NULL};
+        "custom_id response error",  "custom_id response.status_code", "custom_id score", NULL};
     for (size_t i = 0; shapes[i]; i++)
         if (td_head_has_all(head, shapes[i]))
             return TD_MINE;
     return TD_NOT_MINE;
 }
 
+typedef struct {
+    bool labelled; /* a scores file says the sources; where it names none, there is none */
+} state;
+
 static void start_row(td_row *row, tierce_span id, uint64_t line)
 {
     td_row_start(row);
     row->id = id;
-    row->source = td_span_of("openai-batch");
     row->line = line;
 }
 
@@ -167,14 +173,26 @@ static bool read_path(td_sink *sink, const char *path, td_error *error)
     return good && status == TD_END;
 }
 
+static bool take_scores(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
+{
+    state *s = td_sink_state(sink);
+    s->labelled = s->labelled || td_get(n, "source");
+    return td_score_line(sink, n, line, error);
+}
+
 static bool read_file(td_sink *sink, const td_head *file, td_error *error)
 {
+    if (td_head_has_all(file, "custom_id score"))
+        return td_rows(sink, file, take_scores, error);
     return read_path(sink, file->path, error);
 }
 
 static bool finish(td_sink *sink, td_error *error)
 {
     const char *input = td_sink_settings(sink)->prompts;
+    const state *s = td_sink_state(sink);
+    if (!s->labelled)
+        td_sink_default_source(sink, "openai-batch");
     if (input) {
         td_sink_at(sink, input);
         if (!read_path(sink, input, error))
@@ -190,4 +208,5 @@ const td_importer td_import_openai_batch = {
     .probe = probe,
     .read = read_file,
     .finish = finish,
+    .state_size = sizeof(state),
 };

@@ -69,6 +69,16 @@ void td_report_problem(td_import_report *r, td_problem_kind kind, const char *wh
     r->failed = r->failed || !p->first;
 }
 
+void td_report_forget(td_import_report *r, td_problem_kind kind, const char *what)
+{
+    for (size_t i = 0; i < r->n_problems; i++)
+        if (r->problems[i].kind == kind && !strcmp(r->problems[i].what, what)) {
+            free(r->problems[i].first);
+            r->problems[i] = r->problems[--r->n_problems];
+            return;
+        }
+}
+
 void td_report_free(td_import_report *r)
 {
     for (size_t i = 0; i < r->n_models; i++)
@@ -124,11 +134,11 @@ void td_report_text(const td_import_report *r, td_out *out)
     int width = 5;
     td_puts(out, "taken for ");
     td_puts(out, r->format ? r->format : "nothing known");
-    put(out, ": %llu files", r->files);
+    put(out, r->files == 1 ? ": %llu file" : ": %llu files", r->files);
     if (r->passed_over)
-        put(out, " (%llu others passed over)", r->passed_over);
-    put(out, ", %llu rows\n", r->rows);
-    put(out, "%llu records", r->records);
+        put(out, r->passed_over == 1 ? " (%llu other passed over)" : " (%llu others passed over)", r->passed_over);
+    put(out, r->rows == 1 ? ", %llu row\n" : ", %llu rows\n", r->rows);
+    put(out, r->records == 1 ? "%llu record" : "%llu records", r->records);
     if (r->n_models > 1)
         put(out, ", %llu with an outcome of every model", r->complete);
     td_puts(out, "\n");
@@ -154,6 +164,18 @@ void td_report_text(const td_import_report *r, td_out *out)
             td_puts(out, p->first ? p->first : "?");
             td_puts(out, "\n");
         }
+    td_report_warning(r, out);
+}
+
+void td_report_warning(const td_import_report *r, td_out *out)
+{
+    if (!r->unscored)
+        return;
+    put(out, r->unscored == 1 ? "WARNING: nothing here has a score: %llu request was written without outcomes"
+                              : "WARNING: nothing here has a score: %llu requests were written without outcomes",
+        r->unscored);
+    td_puts(out, ", to route (tierce score), not to learn from (tierce train refuses them)");
+    td_puts(out, r->takes_scores ? "; --scores FILE joins scores to them\n" : "\n");
 }
 
 /* ---- for programs ---- */
@@ -188,6 +210,7 @@ void td_report_json(const td_import_report *r, td_out *out)
     put(out, ", \"rows\": %llu", r->rows);
     put(out, ", \"records\": %llu", r->records);
     put(out, ", \"complete\": %llu", r->complete);
+    put(out, ", \"without_outcomes\": %llu", r->unscored);
     put(out, ", \"bad\": %llu,\n \"models\": [", r->bad);
     for (size_t i = 0; i < r->n_models; i++) {
         td_puts(out, i ? ",\n  " : "");

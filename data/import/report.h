@@ -34,6 +34,8 @@ typedef struct {
     uint64_t files, passed_over; /* read; in folders, of no known kind */
     uint64_t rows, records, bad;
     uint64_t complete; /* records with an outcome of every model */
+    uint64_t unscored; /* records written without outcomes, as nothing at all had a score; else 0 */
+    bool takes_scores; /* the format has --scores */
     td_model_report *models;
     size_t n_models, models_room;
     td_problem problems[TD_MAX_PROBLEMS];
@@ -45,9 +47,13 @@ td_model_report *td_report_model(td_import_report *r, const char *name, size_t l
 /* order: the row's number. The example that is kept is that of the smallest. */
 void td_report_problem(td_import_report *r, td_problem_kind kind, const char *what, uint64_t order,
                        const char *path, uint64_t line, const char *detail);
+/* The problem turned out to be none. */
+void td_report_forget(td_import_report *r, td_problem_kind kind, const char *what);
 void td_report_free(td_import_report *r);
 
 void td_report_text(const td_import_report *r, td_out *out);
+/* The last line of that: what must be heard even where no report is wanted; nothing where all is well. */
+void td_report_warning(const td_import_report *r, td_out *out);
 void td_report_json(const td_import_report *r, td_out *out);
 
 #endif

@@ -7,7 +7,9 @@
 
 /* A td_importer's `finish`: reads the file that --scores names, if any, and gives each score to the
  * record of its id: {"id": …, "score": …} a line ("model" for one of several models), or a CSV with
- * the columns id and score. */
+ * the columns id and score; cost_usd, latency_s, source and workload are taken where they are there. */
 bool td_scores_by_id(td_sink *sink, td_error *error);
+/* One such line ("custom_id" will do for "id"). */
+bool td_score_line(td_sink *sink, const td_node *n, uint64_t line, td_error *error);
 
 #endif

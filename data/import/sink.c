@@ -45,6 +45,11 @@ const td_import_settings *td_sink_settings(const td_sink *sink)
     return sink->settings;
 }
 
+void td_sink_default_source(td_sink *sink, const char *source)
+{
+    sink->source = source;
+}
+
 void *td_sink_state(td_sink *sink)
 {
     return sink->state;

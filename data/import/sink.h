@@ -59,6 +59,8 @@ void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *de
 void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail);
 
 const td_import_settings *td_sink_settings(const td_sink *sink);
+/* The source of records whose rows name none; constant. */
+void td_sink_default_source(td_sink *sink, const char *source);
 /* The importer's own memory (state_size bytes, zeroed), the same for all files of an import. */
 void *td_sink_state(td_sink *sink);
 /* A clean buffer for the row's request, reused from row to row. */

@@ -32,6 +32,7 @@ struct td_sink {
     size_t n_paths, paths_room;
     uint32_t file; /* into paths */
     uint64_t n_rows;
+    const char *source; /* where rows name none; NULL: none */
     uint64_t renamed; /* bit per pair of --rename that was used */
 };
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/text_out.h"
 #include "data/writer.h"
 #include "infer/dispatch/commands.h"
 #include "infer/dispatch/feed.h"
@@ -317,9 +318,9 @@ static void print_counters(const dispatcher *d, bool last)
     const double seconds = ds_now() - d->began;
     const uint64_t done = d->answered + d->failed;
     const double rate = seconds > 0 ? (double)done / seconds : 0;
-    fprintf(stderr, "%s%llu answered, %llu failed, %llu bad lines, %llu answered before, %.1f/s, $%.6f spent",
+    fprintf(stderr, "%s%llu answered, %llu failed, %llu bad line%s, %llu answered before, %.1f/s, $%.6f spent",
             d->terminal && !last ? "\r" : "", (unsigned long long)d->answered, (unsigned long long)d->failed,
-            (unsigned long long)d->bad, (unsigned long long)d->skipped, rate, d->cost);
+            (unsigned long long)d->bad, td_s(d->bad), (unsigned long long)d->skipped, rate, d->cost);
     const double read = (double)ds_feed_bytes(d->feed);
     if (!last && d->total_bytes && done && read > 0 && read <= (double)d->total_bytes && d->lines) {
         const double lines = (double)d->lines / read * (double)d->total_bytes;

@@ -100,9 +100,9 @@ mutant data/json.c "s/(\\*from == '0' \\&\\& at - from > 1)/0/" unit test_json l
 mutant data/json.c 's/(first - 0xd800) << 10/(first - 0xd800) << 9/' unit test_json surrogates joined wrongly
 mutant data/dom.c 's/v == 0 || //' unit test_dom NUL cuts strings
 mutant data/dom.c "s/to\\[1\\] = '!'/to[1] = 'u'/" unit test_json short escapes cut strings
-mutant data/record.c 's/r->seen\[s\].hash == h/r->seen[s].hash == h + 1/' unit test_record ids may repeat
-mutant data/record.c 's/r->bad <= r->max_bad/r->bad <= r->max_bad + 1/' unit test_record budget off by one
-mutant data/record.c 's/if (r->request.no_memory)/if (0)/' unit test_memory no memory is a bad line
+mutant data/record_reader.c 's/r->seen\[s\].hash == h/r->seen[s].hash == h + 1/' unit test_record ids may repeat
+mutant data/record_reader.c 's/r->bad <= r->max_bad/r->bad <= r->max_bad + 1/' unit test_record budget off by one
+mutant data/record_reader.c 's/if (r->request.no_memory)/if (0)/' unit test_memory no memory is a bad line
 mutant data/lines.c "s/from\\[n - 1\\] == '.r'/from[n - 1] == 'r'/" unit test_record CR stays
 mutant data/text_out.c 's/v \* factor\[k\] + 0.5/v * factor[k]/' unit test_text_out numbers are cut, not rounded
 mutant train/metrics.c 's/#define BINS 15/#define BINS 14/' unit test_metrics fourteen bins

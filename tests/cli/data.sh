@@ -29,7 +29,7 @@ runs 0 '^    a +0 +1$' $d stats "$T/h.jsonl"
 runs 0 '"mean_cost_usd": 1' $d stats --json "$T/h.jsonl"
 echo '{"id":"4","prompt":"x","outcomes":{"a":{"score":2}}}' >> "$T/h.jsonl"
 runs 1 'h.jsonl:4: .*outside 0..1' $d stats "$T/h.jsonl"
-runs 0 '3 records.*1 bad lines' $d stats --max-bad 1 "$T/h.jsonl"
+runs 0 '3 records.*1 bad line$' $d stats --max-bad 1 "$T/h.jsonl"
 
 # ---- check ----
 head -3 "$T/h.jsonl" > "$T/c.jsonl"
@@ -45,7 +45,7 @@ sed -n 1p "$T/h.jsonl" >> "$T/again.jsonl"
 runs 3 'the same request under another id' $d check "$T/again.jsonl"
 runs 3 'another score for the same tier' $d check "$T/again.jsonl"
 runs 1 'outside 0..1; scale it' $d check "$T/h.jsonl"
-runs 1 'no tier of the tiers.json' $d check --tiers a,bb "$T/c.jsonl"
+runs 1 'no tier of --tiers' $d check --tiers a,bb "$T/c.jsonl"
 runs 1 '"b"; the nearest is "bb"' $d check --tiers bb,a "$T/c.jsonl"
 runs 3 'without any outcome' $d check --tiers a,b,nobody "$T/c.jsonl"
 long='the quick brown fox jumps over the lazy dog while the small cat sleeps in the warm sun near the old red barn by the river'
@@ -85,7 +85,7 @@ runs 0 '20 different requests; [1-9][0-9]* records went' $d split --shares 1/1 -
 for f in train test; do sed 's/.*"prompt":"\([^"]*\)".*/\1/' "$T/m-$f.jsonl" | sort -u > "$T/$f.p"; done
 runs 1 '' sh -c "comm -12 $T/train.p $T/test.p | grep ."
 runs 0 '' sh -c "[ -s $T/train.p ] && [ -s $T/test.p ]"
-runs 0 '6 sources; 4 were joined' $d split --by-source --shares 1/1 -o "$T/bs" "$T/many.jsonl"
+runs 0 '6 sources; 4 joined' $d split --by-source --shares 1/1 -o "$T/bs" "$T/many.jsonl"
 for f in train test; do sed 's/.*"source":"\([^"]*\)".*/\1/' "$T/bs-$f.jsonl" | sort -u > "$T/$f.s"; done
 runs 1 '' sh -c "comm -12 $T/train.s $T/test.s | grep ."
 runs 1 'do not fill 3 sides' $d split --by-source --shares 1/1/1 -o "$T/bs3" "$T/many.jsonl"
@@ -102,7 +102,7 @@ cat > "$T/b.jsonl" <<'J'
 {"id":"1","prompt":"p","outcomes":{"b":{"score":0,"cost_usd":0.25}}}
 {"id":"3","prompt":"z","outcomes":{"b":{"score":1}}}
 J
-runs 0 '4 lines became 3 records: 1 outcomes added' $d merge -o "$T/ab.jsonl" "$T/a.jsonl" "$T/b.jsonl"
+runs 0 '4 lines became 3 records: 1 outcome added' $d merge -o "$T/ab.jsonl" "$T/a.jsonl" "$T/b.jsonl"
 runs 0 '^\{"id":"1", "prompt":"p", "odd" : \[1,2\] ,"outcomes":\{"a": \{"score":1,"note":"kept"\}, "b": \{"score":0,"cost_usd":0.25\}\},"tail":1\}$' cat "$T/ab.jsonl"
 runs 0 '' sh -c "sed -n 2p $T/ab.jsonl > $T/x; sed -n 2p $T/a.jsonl | cmp - $T/x"
 runs 0 '0 outcomes added, 2 given again alike, 0 conflicts' $d merge -o "$T/aa.jsonl" "$T/a.jsonl" "$T/a.jsonl"
@@ -110,7 +110,7 @@ runs 0 '' cmp "$T/a.jsonl" "$T/aa.jsonl"
 sed 's/"score":1,/"score":0,/' "$T/a.jsonl" > "$T/a0.jsonl"
 runs 1 'a0.jsonl:1: id "1" has another outcome of "a" than at .*a.jsonl:1' $d merge -o "$T/no.jsonl" "$T/a.jsonl" "$T/a0.jsonl"
 runs 0 '' [ ! -e "$T/no.jsonl" ]
-runs 0 '1 conflicts, settled by --prefer first' $d merge --prefer first -o "$T/x1" "$T/a.jsonl" "$T/a0.jsonl"
+runs 0 '1 conflict, settled by --prefer first' $d merge --prefer first -o "$T/x1" "$T/a.jsonl" "$T/a0.jsonl"
 runs 0 '' cmp "$T/x1" "$T/a.jsonl"
 runs 0 '"a": \{"score":0,"note":"kept"\}' sh -c "$d merge --prefer last $T/a.jsonl $T/a0.jsonl 2> /dev/null"
 runs 0 '"a": \{"score": 0.5, "note": "kept"\}' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl 2> /dev/null"
@@ -123,7 +123,7 @@ cat > "$T/e.jsonl" <<'J'
 {"id":"e,1","source":"s","workload":"w","prompt":"a \"quoted\"\nline, and more","outcomes":{"m":{"score":1,"cost_usd":0.1},"n":{"score":0}}}
 {"id":"2","messages":[{"role":"system","content":"S"},{"role":"user","content":"U"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto","outcomes":{"m":{"score":0.30000000000000004}}}
 J
-runs 0 '1 of them with messages or tools as JSON.*1 members have no place in this shape, first .*e.jsonl:2: "tool_choice"' $d export --csv -o "$T/e.csv" "$T/e.jsonl"
+runs 0 '1 of them with messages or tools as JSON.*1 member has no place in this shape, first .*e.jsonl:2: "tool_choice"' $d export --csv -o "$T/e.csv" "$T/e.jsonl"
 printf 'id,source,workload,prompt,messages,tools,m,m|total_cost,n,n|total_cost\r\n"e,1",s,w,"a ""quoted""\nline, and more",,,1,0.1,0,\r\n2,,,,"[{""role"":""system"",""content"":""S""},{""role"":""user"",""content"":""U""}]","[{""type"":""function"",""function"":{""name"":""f""}}]",0.30000000000000004,,,\r\n' > "$T/want.csv"
 runs 0 '' cmp "$T/e.csv" "$T/want.csv"
 runs 0 '' $d export --batch --model "m\"x" -o "$T/e.b" "$T/e.jsonl"
@@ -132,6 +132,59 @@ runs 0 '' cmp "$T/e.b" "$T/want.b"
 runs 2 'one of --csv and --batch' $d export "$T/e.jsonl"
 runs 1 'rename it first' sh -c "sed 's/\"m\":/\"prompt\":/' $T/e.jsonl > $T/bad.jsonl; $d export --csv $T/bad.jsonl"
 [ -c /dev/full ] && runs 1 'cannot be written' sh -c "$d export --csv $T/r.jsonl > /dev/full"
+
+# ---- keys that nothing reads ----
+cat > "$T/k.jsonl" <<'J'
+{"id":"1","prompt":"a","team":"x","sorce":"s","outcomes":{"f":{"score":1,"cost":0.1,"note":"n"},"p":{"score":0,"cost":0.2}}}
+{"id":"2","prompt":"b","team":"x","temperature":1,"source":"s","sources":1,"usage":{},"outcomes":{"f":{"score":1,"cost":0.1,"cost_usd":0.1,"trials":3},"p":{"score":0,"latency_ms":3}}}
+J
+# instead of a key that is read: a warning; beside it, or like none: told, and no warning
+runs 3 'warning +1  unknown key "cost" in outcomes; did you mean "cost_usd"\?' $d check "$T/k.jsonl"
+runs 3 'warning +1  unknown key "sorce"; did you mean "source"\?' $d check "$T/k.jsonl"
+runs 3 'warning +1  unknown key "latency_ms" in outcomes; did you mean "latency_s"' $d check "$T/k.jsonl"
+runs 3 'note +2  key "team", which is yours' $d check "$T/k.jsonl"
+runs 3 'note +1  key "sources", which is yours' $d check "$T/k.jsonl"
+runs 1 '' sh -c "$d check $T/k.jsonl | grep -E 'temperature|trials|usage'"
+sed -n 2p "$T/k.jsonl" | sed 's/"latency_ms"/"mine"/;s/"cost":0.1,//' > "$T/k2.jsonl"
+runs 0 '1 record read: 0 faults, 0 warnings' $d check --near 0 "$T/k2.jsonl"
+# what a bad line has instead of what it lacks
+runs 1 'no "outcomes".*\(it has "output": did you mean "outcomes"\?\)' sh -c "echo '{\"id\":\"3\",\"prompt\":\"c\",\"output\":{\"f\":{\"score\":1}}}' | $d check -"
+runs 1 'without "score".*\(it has "scroe": did you mean "score"\?\)' sh -c "echo '{\"id\":\"4\",\"prompt\":\"d\",\"outcomes\":{\"f\":{\"scroe\":1}}}' | $d check -"
+# train and eval: a line a key, with the count and the first place; none where all is known
+sed 's/"cost_usd"/"cost"/' "$T/r.jsonl" > "$T/k3.jsonl"
+runs 0 '^warning: 400 records: unknown key "cost" in outcomes \(did you mean "cost_usd"\?\), first at .*k3.jsonl:1$' "$P/tierce" train -q --tiers flash,pro "$T/k3.jsonl" -o "$T/k.tierce"
+runs 0 'warning: 400 records: unknown key "cost"' "$P/tierce" eval -q --folds 2 --resamples 5 --tiers flash,pro "$T/k3.jsonl"
+runs 0 '^1$' sh -c "$P/tierce train -q --tiers flash,pro $T/k3.jsonl -o $T/k.tierce 2>&1 | grep -c warning:"
+runs 1 '' sh -c "$P/tierce train -q --tiers flash,pro $T/r.jsonl -o $T/k.tierce 2>&1 | grep warning:"
+
+# nothing comes of nothing, and it is said
+: > "$T/nothing.jsonl"
+for c in stats 'sample --n 5' "split -o $T/nothing" 'merge' 'export --csv' 'export --batch' check; do runs 1 'no records in the input' $d $c "$T/nothing.jsonl"; done
+runs 0 '' [ ! -e "$T/nothing-train.jsonl" ]
+
+# ---- the writer ----
+# what a link leads to is written, never the link; a file that is replaced keeps its mode
+mkdir "$T/real"
+ln -s real/x.jsonl "$T/link.jsonl"
+runs 0 '' "$P/tierce" simulate -n 5 -o "$T/link.jsonl"
+runs 0 '' [ -L "$T/link.jsonl" ]
+runs 0 '' [ "$(wc -l < "$T/real/x.jsonl")" = 5 ]
+chmod 600 "$T/real/x.jsonl"
+runs 0 '' $d sample --n 3 -o "$T/link.jsonl" "$T/r.jsonl"
+runs 0 '^3$' sh -c "wc -l < $T/real/x.jsonl"
+runs 0 '^-rw-------' ls -l "$T/real/x.jsonl"
+runs 0 '' sh -c "cd $T && ! ls real | grep part-"
+ln -s ring "$T/ring"
+runs 1 'ring: cannot be written: Too many levels' "$P/tierce" simulate -n 5 -o "$T/ring"
+ln -s m2.tierce "$T/m.link"
+runs 0 '' "$P/tierce" train -q --tiers flash,pro "$T/r.jsonl" -o "$T/m.link"
+runs 0 '' [ -L "$T/m.link" -a -s "$T/m2.tierce" ]
+# simulate packs, and is there whole or not at all; ids of other seeds are other ids
+runs 0 '' sh -c "$P/tierce simulate -n 20 -o $T/s.jsonl.gz && gzip -dc $T/s.jsonl.gz > $T/s1 && $P/tierce simulate -n 20 > $T/s2 && cmp $T/s1 $T/s2"
+runs 0 '"id":"sim/[a-z_]*/000000","' head -1 "$T/s1"
+runs 0 '"id":"sim/[a-z_]*/000000-5","' "$P/tierce" simulate -n 1 --seed 5
+"$P/tierce" simulate -n 20 --seed 2 -o "$T/s3"
+runs 0 '40 lines became 40 records: 0 outcomes added' $d merge -o "$T/s4" "$T/s1" "$T/s3"
 
 # ---- tiers ----
 cat > "$T/prices.json" <<'J'

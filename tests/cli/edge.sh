@@ -64,7 +64,7 @@ runs 1 'cannot read' "$t" diff "$T/a.tierce" "$T/gone.tierce"
 runs 1 'no operating point' "$t" diff --point frugal "$T/a.tierce" "$T/a.tierce"
 printf 'broken\n{"prompt":"a"}\n' > "$T/l"
 runs 1 'l:1: byte 1' "$t" diff "$T/a.tierce" "$T/a.tierce" "$T/l"
-runs 0 '1 bad lines skipped' "$t" diff --max-bad 1 "$T/a.tierce" "$T/a.tierce" "$T/l"
+runs 0 '1 bad line skipped' "$t" diff --max-bad 1 "$T/a.tierce" "$T/a.tierce" "$T/l"
 : > "$T/l"
 runs 1 'no request to decide' "$t" diff "$T/a.tierce" "$T/a.tierce" "$T/l"
 done_

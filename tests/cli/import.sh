@@ -97,7 +97,8 @@ has '"prompt": "one", "outcomes": {"m2": {"score": 0.5, "cost_usd": 0.0002}}}'
 lacks 'oracle|no_model_correct|"B"' "$R"
 printf 'question;id;A;B;note\nwhy;7;1;0,5;x\n' > "$T/semi.csv"
 import 1 'neither a number nor True or False: "0,5"' "$T/semi.csv" --score-columns A,B
-import 0 '"id": "7"|^1 records' "$T/semi.csv"
+import 0 'columns of scores and other things.*--score-columns' "$T/semi.csv"
+says '"id": "7"' "$R"
 printf 'text,verdict\nhello,80\nbye,20\nodd,x\n' > "$T/pc.csv"
 import 1 'no column holds scores' "$T/pc.csv"
 import 1 'pc.csv:4: a score that is neither' "$T/pc.csv" --score-columns verdict --score-range 0:100
@@ -107,7 +108,7 @@ printf 'prompt,a\n"never closed,1\n' > "$T/open.csv"
 import 1 'open.csv:2: a quoted cell is not closed' "$T/open.csv"
 printf 'prompt,a\n"x"y,1\nok,1\n' > "$T/stray.csv"
 import 1 'stray.csv:2: text behind a closing quote' "$T/stray.csv"
-import 0 '^1 records' "$T/stray.csv" --max-bad 1
+import 0 '^1 record$' "$T/stray.csv" --max-bad 1
 printf 'prompt,a\nok,1,2\n' > "$T/cells.csv"
 import 1 'cells.csv:2: a row with another number of cells than the header: 3 instead of 2' "$T/cells.csv"
 printf 'prompt,a\nsame,1\nsame,0\nsame,1\n' > "$T/dup.csv"
@@ -116,13 +117,29 @@ import 1 'dup.csv:3: conflicting scores' "$T/dup.csv" --duplicates error
 import 0 '1.0000' "$T/dup.csv" --duplicates first
 printf 'id,prompt,a,cost,temperature\n1,one,1,0.2,0.7\n' > "$T/ida.csv"
 printf 'id,prompt,b\n1,two,1\n' > "$T/idb.csv"
-import 0 '^1 records' "$T/ida.csv"
+import 0 '^1 record$' "$T/ida.csv"
 lacks 'temperature|0.7' "$R"
 import 1 'idb.csv:2: key "1" stands for another request than at .*ida.csv:2' "$T/ida.csv" "$T/idb.csv"
 import 0 'note: 1 x records whose models saw different requests' "$T/ida.csv" "$T/idb.csv" --duplicates first
 printf 'id,messages,tools,flash,flash|cost_usd,flash|input_tokens,flash|cached_tokens\nk1,"[{""role"": ""user"", ""content"": ""hi""}]","[{""type"": ""function"", ""function"": {""name"": ""f""}}]",1,0.1234567891,10,4\n' > "$T/own.csv"
 import 0 '' "$T/own.csv"
 has '{"id": "k1", "source": "own", "messages": [{"role": "user", "content": "hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "outcomes": {"flash": {"score": 1, "cost_usd": 0.1234567891, "input_tokens": 10, "cached_tokens": 4}}}'
+
+# score columns are told from all rows, and what looks like one and is not taken is told
+awk 'BEGIN { print "prompt,a,late,none,mixed,year"; for (i = 0; i < 300; i++) print "p" i ",1,,,0.5,2020"; print "last,0,1,,0,2020" }' > "$T/late.csv"
+import 0 '^  late +1 +1.0000 +300' "$T/late.csv"
+import 0 'empty from top to bottom' "$T/late.csv"
+runs 0 '"none"' "$t" import "$T/late.csv" -o "$R"
+sed 's|^last,0,1|last,0,oops|' "$T/late.csv" > "$T/later.csv"
+import 1 'later.csv:302: a score that is neither a number.*"oops"' "$T/later.csv" --score-columns a,late
+printf 'prompt,a,b\nx,1,0.5\ny,0,oops\n' > "$T/mix.csv"
+import 0 'columns of scores and other things' "$T/mix.csv"
+printf 'prompt,a,b,b|total_cost\nx,1,0,2\n' > "$T/alone.csv"
+import 0 'without the cost or response that others have' "$T/alone.csv"
+# a table with a column for the source says where it is empty that there is none
+printf 'prompt,source,a\nx,mine,1\ny,,1\n' > "$T/src.csv"
+import 0 '' "$T/src.csv"
+lacks '"source": "src"' "$R"
 
 # ---- lm-evaluation-harness ----
 runs 0 '' sh "$(dirname "$0")/../lm_eval_dir.sh" "$t" "$T/lm" 300 4
@@ -239,7 +256,20 @@ import 1 'must be MODEL=POINTER' generic "$T/w.jsonl" --score-fields a
 printf '[{"prompt":"x","model":"m","score":1}]' > "$T/l.json"
 import 0 'taken for JSONL by JSON pointers' "$T/l.json"
 printf '%s\n' '{"prompt":"x","model":"m"}' > "$T/u.jsonl"
-import 1 'no record came' generic "$T/u.jsonl"
+# where nothing at all has a score, the requests are written, and a warning that even -q lets through
+import 0 '1 request was written without outcomes, to route .tierce score., not to learn' generic "$T/u.jsonl"
+has '"prompt": "x", "usage": {"m": {}}}'
+runs 0 '^WARNING: nothing here has a score' "$t" import -q generic "$T/u.jsonl" -o "$R"
+runs 0 '"records": 1, "complete": 0, "without_outcomes": 1' "$t" import generic "$T/u.jsonl" -o "$R" --report /dev/stdout
+runs 1 'no "outcomes"' "$t" train --tiers m "$R" -o "$T/none.tierce"
+runs 1 'no "outcomes"' "$t" data check "$R"
+# but not where the user said which score, and none was found
+import 1 'no record came' generic "$T/u.jsonl" --score-field /mark
+# nor beside requests that have one
+{ cat "$T/u.jsonl"; echo '{"prompt":"y","model":"m","score":1}'; cat "$T/u.jsonl"; } > "$T/some.jsonl"
+import 0 'dropped: 1 x requests without any score' generic "$T/some.jsonl"
+lacks '"prompt": "x"' "$R"
+runs 0 '' [ "$(wc -l < "$R")" = 1 ]
 import 0 '' generic "$T/u.jsonl" --keep-unscored
 has '"prompt": "x", "usage": {"m": {}}}'
 runs 0 '"line": 1|"tier"' "$t" score -m "$(dirname "$0")/../../models/flash-pro.tierce" "$R"
@@ -254,6 +284,16 @@ if [ -d $H ]; then
     import 0 'llama3.1 +1 +0.0000' $H/inspect/log_formats.eval
     runs 0 '' sh -c "cp $R $T/eval.jsonl; $t import -q $H/inspect/log_formats.json -o $R && cmp $R $T/eval.jsonl"
     import 0 '6 records' $H/inspect
+    # logs without scores: their requests, said loudly; a log that does not name its model
+    import 0 '10 requests were written without outcomes' $H/inspect/2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval
+    import 0 '1 here, 4 by its results' $H/inspect/log_tool_call_error.json
+    runs 1 '' sh -c "$t import $H/inspect/log_tool_call_error.json -o $R 2>&1 | grep -E '^  \.\.\. '"
+    import 0 '^  m +0 +- +1' $H/inspect/log_tool_call_error.json --model m
+    # every file and folder there: one command
+    for f in $H/inspect/* $H/inspect $H/terminal-bench $H/terminal-bench/* $H/terminal-bench/*/* $H/routellm-csv $H/routellm-csv/*; do import 0 '^[0-9]+ records?' "$f"; done
+    # and those that two files make, told which
+    import 1 'name the folder that has both' $H/bfcl/gemini-1.5-pro-preview-0514/simple_result.json
+    import 1 'multiple_function, simple come with one option more: --prompts' $H/bfcl
 else
     skipped=1
 fi

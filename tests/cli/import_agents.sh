@@ -76,6 +76,10 @@ runs 0 '0.25 by its trials, 0.5 it says' "$t" import "$T/run/results.json" -o "$
 # failures alone are no records
 runs 1 'records of failures alone would teach that flash-0514 always fails.*--prompts' "$t" import $F/bfcl/flash-0514 -o "$T/x.jsonl"
 runs 0 'flash-0514 +4 +0.5000' "$t" import $F/bfcl/flash-0514 --prompts $F/bfcl/data -o "$T/x.jsonl"
+# a folder of records that hold the questions will do, too
+mkdir -p "$T/asked"
+runs 0 "" sh -c "$t import -q $F/bfcl/flash-0514 --prompts $F/bfcl/data -o $T/asked/records.jsonl.gz"
+runs 0 "flash-0514 +4 +0.5000" "$t" import $F/bfcl/flash-0514 --prompts "$T/asked" -o "$T/x.jsonl"
 sed 's/"correct_count": 2/"correct_count": 3/' $F/bfcl/flash-0514/simple_score.json > "$T/run/simple_score.json"
 cp $F/bfcl/flash-0514/simple_result.json "$T/run/"
 rm "$T/run/results.json"
@@ -121,6 +125,6 @@ real 0.8775 400 gemini-1.5-pro-preview-0514 $H/bfcl/gemini-1.5-pro-preview-0514/
 real 0.9100 200 gemini-1.5-pro-preview-0514 $H/bfcl/gemini-1.5-pro-preview-0514/multiple_function_result.json $H/bfcl/gemini-1.5-pro-preview-0514/multiple_function_score.json --prompts $Q
 real 0.9233 600 gemini-1.5-flash-preview-0514 $H/bfcl --prompts $Q
 real 0.8883 600 gemini-1.5-pro-preview-0514 $H/bfcl --prompts $Q
-if [ -e $H/bfcl ]; then runs 1 'accuracy 0.935: score files print only the questions that failed' "$t" import $H/bfcl -o "$T/x.jsonl"; else skipped=$((skipped + 1)); fi
+if [ -e $H/bfcl ]; then runs 1 'was right in 187 of 200' "$t" import $H/bfcl -o "$T/x.jsonl"; else skipped=$((skipped + 1)); fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

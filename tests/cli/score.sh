@@ -47,7 +47,7 @@ runs 0 'reporter:counter:tierce,decided,5' $s --counters hadoop "$T/small.jsonl"
 runs 0 'reporter:counter:tierce,to (flash|pro),' $s --counters hadoop "$T/small.jsonl"
 runs 2 'did you mean hadoop' $s --counters hadop "$T/small.jsonl"
 runs 0 '' sh -c "$s --counters none $T/small.jsonl 2> $T/quiet > /dev/null; [ ! -s $T/quiet ]"
-runs 3 '1 bad lines' $s --max-bad 1 "$T/late.jsonl"
+runs 3 '1 bad line,' $s --max-bad 1 "$T/late.jsonl"
 runs 1 'stopped after 1 bad line' $s "$T/late.jsonl"
 [ -c /dev/full ] && runs 1 'cannot write the output' sh -c "$s $T/r.jsonl > /dev/full"
 

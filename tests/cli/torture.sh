@@ -43,6 +43,12 @@ import inspect tests/fuzz/corpus/import_inspect/log
 import inspect tests/fuzz/corpus/import_inspect/zstd
 import generic tests/fuzz/corpus/import_generic/lines
 import promptfoo "$T/lm/results.json" # an error stays an error
+# records
+printf '%s\n' '{"id":"a","prompt":"x","mine":1,"outcomes":{"f":{"score":1,"cost_usd":2,"mine":2}}}' '{"id":"b","prompt":"y","outcomes":{"f":{"score":0,"cost_usd":1,"input_tokens":2}}}' > "$T/records.jsonl"
+tortured "$B/tierce-train" data check "$T/records.jsonl"
+tortured "$B/tierce-train" data export --csv "$T/records.jsonl"
+tortured "$B/tierce-train" data export --batch "$T/records.jsonl"
+tortured "$B/tierce-train" simulate -n 2
 tortured "$t" route $m "Prove that 2 is prime."
 tortured "$t" route $m --explain "Prove that 2 is prime."
 tortured "$t" route $m --json --explain -r "$T/r.json"

@@ -56,7 +56,7 @@ runs 2 'go together' "$t" tune -m "$T/m" --traffic "$T/b.jsonl"
 runs 1 'no operating point' "$t" tune -m "$T/m" --traffic "$T/b.jsonl" --point x
 printf '{"prompt": "hello"}\nbroken\n' > "$T/bad.jsonl"
 runs 1 'bad.jsonl:2' "$t" tune -m "$T/m" --traffic "$T/bad.jsonl" --point fifth
-runs 0 '1 bad lines skipped' "$t" tune -m "$T/m" --traffic "$T/bad.jsonl" --point fifth --max-bad 1
+runs 0 '1 bad line skipped' "$t" tune -m "$T/m" --traffic "$T/bad.jsonl" --point fifth --max-bad 1
 
 # eval that says yes and no
 runs 0 'RECOMMENDATION: ROUTE' "$t" eval -m "$T/m" --resamples 40 --require-gain "$T/b.jsonl"
