@@ -8,6 +8,7 @@
 #include "train/eval_tables.h"
 #include "train/memory.h"
 #include "train/plot.h"
+#include "train/sweep.h"
 
 typedef struct {
     const tr_bench *b, *costed; /* costed: NULL where too few costs are known */
@@ -132,25 +133,11 @@ static void print_two(const view *v)
 
 /* ---- costs ---- */
 
-static double aiq_gain(const tr_bench *b, const uint32_t *resample, void *context)
-{
-    (void)context;
-    const tr_frontier f = tr_judge_frontier(b, resample, NULL);
-    return f.aiq - f.mix;
-}
-
-static double saving_statistic(const tr_bench *b, const uint32_t *resample, void *context)
-{
-    (void)context;
-    return tr_judge_frontier(b, resample, NULL).saving;
-}
-
 static void print_frontier(const view *v)
 {
-    const tr_frontier f = tr_judge_frontier(v->costed, NULL, NULL);
-    const uint32_t rounds = v->resamples > 50 ? 50 : v->resamples; /* each sweeps the whole curve */
-    const tr_interval gain = tr_bootstrap(v->costed, aiq_gain, NULL, rounds, v->seed + 10);
-    const tr_interval saving = tr_bootstrap(v->costed, saving_statistic, NULL, rounds, v->seed + 11);
+    const tr_swept swept = tr_sweep(v->costed, v->resamples, v->seed);
+    const tr_frontier f = swept.value;
+    const tr_interval gain = swept.gain, saving = swept.saving;
     uint32_t best = 0;
     for (uint32_t t = 1; t < v->b->d->n_tiers; t++)
         if (tr_fixed(v->costed, t).score > tr_fixed(v->costed, best).score)

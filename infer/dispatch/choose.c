@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/nearest.h"
+#include "infer/decision_out.h"
 #include "infer/dispatch/engine.h"
 
 static bool no_such_model(const ds_snapshot *s, const char *asked, td_error *error)
@@ -172,6 +173,7 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     if (status != TIERCE_OK)
         return td_fail(error, "The request cannot be judged: %s.", fault.message);
     c->decided = true;
+    c->no_cost = tiers_without_cost(&c->decision, &policy);
     c->n = c->decision.n_order;
     for (uint32_t i = 0; i < c->n; i++)
         c->order[i] = s->tier_of[c->decision.order[i]];
