@@ -15,6 +15,8 @@ typedef struct {
     const tr_goal *goal;
     tr_sums *sums; /* room for every member */
     double z;
+    bool anew; /* the best tier is chosen on every sample: for what is promised. Whether a goal holds is asked of the
+                  tier that it names. */
 } chooser;
 
 uint32_t tr_best_fixed(const tr_bench *b, bool costed)
@@ -73,7 +75,7 @@ static uint32_t choose(void *context, const uint32_t *weight, uint32_t *referenc
     const tr_goal *g = c->goal;
     uint32_t best = UINT32_MAX;
     double limit = HUGE_VAL;
-    *reference = g->best && weight ? tr_family_best(f, weight) : g->tier;
+    *reference = g->best && c->anew && weight ? tr_family_best(f, weight) : g->tier;
     tr_family_sums(f, weight, *reference, g->kind == TR_GOAL_KEEP ? g->amount : 1, g->tier, c->sums);
     for (uint32_t k = 0; g->kind == TR_GOAL_KEEP && k < f->n; k++)
         if (f->fixed[k] == *reference)
@@ -88,41 +90,31 @@ static uint32_t choose(void *context, const uint32_t *weight, uint32_t *referenc
     return best;
 }
 
-/* Does member k keep the goal on the records themselves? By hair's breadth is kept: sums carry rounding. */
-static bool keeps(const chooser *c, const tr_sums *world, uint32_t k, const double *fixed_score, uint32_t reference)
-{
-    const double n = world[k].n;
-    if (c->goal->kind == TR_GOAL_KEEP)
-        return world[k].score - c->goal->amount * fixed_score[reference] >= -1e-9 * n;
-    return slack(c->goal, &world[k], 0) >= 0;
-}
-
-/* Part of the choices on resamples that keep the goal on the records themselves. */
+/* Part of the choices on resamples that keep the goal on the records themselves; of those that chose: refusing breaks
+ * no promise, but keeps none either. */
 static double part_kept(chooser *c, uint32_t rounds, uint64_t seed)
 {
     const tr_family *f = c->f;
     const uint32_t n = f->b->n;
-    uint32_t *weight = tr_new(n, sizeof *weight), kept = 0, reference;
+    uint32_t *weight = tr_new(n, sizeof *weight), kept = 0, chose = 0, reference;
     tr_sums *world = tr_new(f->n, sizeof *world);
-    double fixed_score[TM_MAX_TIERS] = {0};
     uint64_t state = seed * 0x9e3779b97f4a7c15u + 1;
-    tr_family_sums(f, NULL, c->goal->tier, 1, c->goal->tier, world);
-    for (uint32_t k = 0; k < f->n; k++)
-        if (f->fixed[k] != UINT32_MAX)
-            fixed_score[f->fixed[k]] = world[k].score;
+    tr_family_sums(f, NULL, c->goal->tier, c->goal->kind == TR_GOAL_KEEP ? c->goal->amount : 1, c->goal->tier, world);
     for (uint32_t r = 0; r < rounds; r++) {
         tr_draw(&state, weight, n, n);
         const uint32_t k = choose(c, weight, &reference);
-        kept += k == UINT32_MAX || keeps(c, world, k, fixed_score, reference); /* refusing breaks no promise */
+        chose += k != UINT32_MAX;
+        kept += k != UINT32_MAX && slack(c->goal, &world[k], 0) >= -1e-12; /* sums carry rounding */
     }
     free(weight);
     free(world);
-    return rounds ? (double)kept / rounds : 1;
+    return chose ? (double)kept / chose : 0;
 }
 
 static void promise(chooser *c, uint32_t member, uint32_t rounds, uint32_t batch, uint64_t seed, tr_tuned *out)
 {
     tr_promise p[TR_FIGURES];
+    c->anew = true;
     tr_promise_all(c->f, choose, c, member, c->goal->tier, rounds, batch, seed, p);
     out->score = p[0];
     out->ratio = p[1];
@@ -210,7 +202,7 @@ void tr_tune(const tr_bench *b, bool costed, const tr_goal *goal, const tierce_p
     tr_family f;
     memset(out, 0, sizeof *out);
     tr_family_open(&f, b, costed, knob_of(goal, costed), goal->tier, base);
-    chooser c = {&f, goal, tr_new(f.n, sizeof(tr_sums)), 0};
+    chooser c = {&f, goal, tr_new(f.n, sizeof(tr_sums)), 0, false};
     const uint32_t member = settle(&c, rounds, seed, out);
     out->reached = member != UINT32_MAX;
     if (out->reached) {

@@ -3,8 +3,8 @@
  * Choosing. Of a family with one knob (train/family.h) the best member is taken whose goal holds with a
  * margin of z standard errors on the records at hand. z is no constant: the whole choice is repeated on
  * bootstrap resamples, each choice is checked against the records at hand (which stand for the world
- * that the resamples came from), and z grows until 95 of 100 choices keep the goal there (a choice that is refused
- * breaks none).
+ * that the resamples came from), and z grows until 95 of 100 choices that are not refused keep the
+ * goal there.
  *
  * Promising. A figure of the chosen member is biased, since chance helped to choose it. So the intervals come
  * from resampling the choice, not the figure: train/promise.h. */

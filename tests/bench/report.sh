@@ -1,7 +1,7 @@
 #!/bin/sh
 # Reports of real corpora: every figure computed again by tests/report/figures.py, size, and a real browser at 390 and 1280 px
 # (no console errors, no horizontal scroll, both figures drawn); pages and screenshots stay in OUT.
-#   sh tests/bench/report.sh BUILD CORPORA OUT [CORPUS...]
+#   sh tests/bench/report.sh BUILD CORPORA OUT [CORPUS...]      EVAL: more options of tierce eval, as "--resamples 60"
 B=$1 C=$2 out=$3
 here=$(dirname "$0")
 shift 3
@@ -19,11 +19,11 @@ chrome() { timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-
 status=0
 for corpus in "${@:-flash_pro}"; do
     page=$out/$corpus.html records=$C/$corpus.jsonl.gz
-    nice -n 5 "$B/tierce" eval -q --tiers "$(tiers "$corpus")" --report "$page" --predictions "$out/$corpus.p" "$records" > "$out/$corpus.txt" ||
+    "$B/tierce" eval -q $EVAL --tiers "$(tiers "$corpus")" --report "$page" --predictions "$out/$corpus.p" "$records" > "$out/$corpus.txt" ||
         { status=1; continue; }
     echo "$corpus: $(wc -c < "$page") bytes"
     [ "$(wc -c < "$page")" -lt 1048576 ] || { echo "  over 1 MB"; status=1; }
-    nice -n 5 python3 "$here/../report/figures.py" "$page" "$records" "$(tiers "$corpus")" "$out/$corpus.p" > "$out/figures" || status=1
+    python3 "$here/../report/figures.py" "$page" "$records" "$(tiers "$corpus")" "$out/$corpus.p" > "$out/figures" || status=1
     sed 's/^/  figures computed again: /' "$out/figures"
     for w in 390 1280; do
         printf '<!DOCTYPE html><body><iframe id=f src="%s.html" style="border:0;width:%spx;height:900px;"></iframe><pre id=o></pre><script>onload=function(){var d=document.getElementById("f").contentDocument,r=d.documentElement;document.getElementById("o").textContent="width "+r.clientWidth+" scroll "+r.scrollWidth+" svg "+d.querySelectorAll("figure svg").length}</script>' "$corpus" "$w" > "$out/probe.html"
