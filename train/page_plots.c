@@ -130,10 +130,12 @@ bool tr_page_plot_curve(td_out *out, const tr_page_figures *f)
     curve_data(&s, f);
     point_data(&s, f);
     for (uint32_t t = 0; t < tiers; t++) {
+        /* tiers next to each other in the list are often next to each other here, too */
+        static const char *const sides[] = {"left offset 0.7,-0.5", "right offset -0.7,0.6", "left offset 0.7,0.6", "right offset -0.7,-0.5"};
         static const char *const letters[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"};
         names[t] = tiers > 2 && tiers <= TR_PAGE_LETTERS ? letters[t] : tr_page_tier(f, t);
         if (tiers > 2 && tiers <= TR_PAGE_LETTERS)
-            tr_html_put(&s, "set label %u '@%u@' at word($fixed[%u],1),word($fixed[%u],2) left offset 0.7,-0.5 front\n", t + 1, t, t + 1, t + 1);
+            tr_html_put(&s, "set label %u '@%u@' at word($fixed[%u],1),word($fixed[%u],2) %s front\n", t + 1, t, t + 1, t + 1, sides[t % 4]);
         else if (tiers == 2)
             tr_html_put(&s, "set label %u '@%u@' at word($fixed[%u],1),word($fixed[%u],2) %s offset 0,%s front\n", t + 1, t, t + 1, t + 1,
                         t == 0 ? "left" : t == tiers - 1 ? "right" : "center", "-0.95");

@@ -437,6 +437,13 @@ static void copies_follow_weights(void **state)
     assert_int_equal(tr_copies(&w.d, records, 8, 0, copies), 4);
     assert_int_equal(copies[0], (unsigned)(20 / 4.25 * 4 + 0.5));
     assert_int_equal(copies[1], 2);
+    w.d.propensity[0] = 0.5f; /* a log beside records that show every tier: a coin's choices weigh as those do */
+    w.d.logged = 4;
+    w.d.logged_to[0] = w.d.logged_to[1] = 2;
+    for (uint32_t i = 0; i < 4; i++)
+        w.d.score[i * 2 + 1] = 1;
+    assert_int_equal(tr_copies(&w.d, records, 8, 0, copies), 1);
+    assert_true(tr_weight(&w.d, 5) > 1.9);
     discard(&w);
     (void)state;
 }
