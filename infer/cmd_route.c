@@ -238,7 +238,7 @@ int cmd_route(int argc, char **argv)
         fprintf(stderr, "tierce route: %s: cannot be read (or is over 1 GiB)\n", o.request ? o.request : "standard input");
         return 1;
     }
-    if (!words && !o.request && !len) {
+    if ((!words || piped) && !o.request && !len) {
         fprintf(stderr, "tierce route: standard input is empty; give the prompt as words or on standard input\n");
         free(text);
         return 1;
