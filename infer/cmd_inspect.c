@@ -8,15 +8,17 @@
 #include "infer/router_state.h"
 
 typedef struct {
+    const char *model;
     bool json;
 } inspect_options;
 
 static const td_option options[] = {
+    {"model", 'm', TD_STRING, offsetof(inspect_options, model), 0, 0, "FILE", "the same as MODEL"},
     {"json", 0, TD_FLAG, offsetof(inspect_options, json), 0, 0, NULL, "one JSON object"},
 };
 
 static const td_command command = {
-    "tierce inspect [OPTION...] MODEL",
+    "tierce inspect [OPTION...] [-m] MODEL",
     "Shows what a model file holds: tiers, features, sources, calibration, costs, figures.",
     options, sizeof options / sizeof *options, NULL};
 
@@ -322,15 +324,15 @@ static int print_json(const tm_model *m)
 
 int cmd_inspect(int argc, char **argv)
 {
-    inspect_options o = {false};
+    inspect_options o = {NULL, false};
     const int n = td_parse_options(&command, argc, argv, &o);
     if (n < 0)
         return n == -2 ? 0 : 2;
-    if (n > 1) {
+    if (n + (o.model != NULL) > 1) {
         fprintf(stderr, "tierce inspect: one model at a time\n");
         return 2;
     }
-    tierce_router *router = open_model("tierce inspect", n ? argv[1] : NULL);
+    tierce_router *router = open_model("tierce inspect", n ? argv[1] : o.model);
     if (!router)
         return 1;
     const tm_model *m = tierce_router_model(router);

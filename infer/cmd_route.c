@@ -152,18 +152,20 @@ static void print_decision(const tierce_router *router, const tierce_decision *d
     printf("  familiarity %.2f%s%s\n", d->view.familiarity,
            d->view.familiarity < 0.5 ? ": unlike the training records, trust it less" : "",
            d->view.truncated ? "; very long, head and tail were read" : "");
-    if ((policy->value_usd > 0 || policy->max_cost_usd > 0) && !d->estimate[d->order[0]].cost_known)
-        printf("  no cost is known for this tier: %s (give prices when training)\n",
-               policy->value_usd > 0 ? "it counts as free, --value weighs nothing" : "it passes --max-cost unseen");
+    const uint64_t no_cost = tiers_without_cost(d, policy);
+    for (uint32_t t = 0; t < tierce_tier_count(router); t++)
+        if (no_cost >> t & 1)
+            printf("  no cost is known for %s: %s (give prices when training)\n", tierce_tier_name(router, t),
+                   policy->value_usd > 0 ? "it counts as free, --value weighs nothing" : "it passes --max-cost unseen");
 }
 
 static int print_json(const tierce_router *router, tierce_scratch *scratch,
-                      const tierce_request *request, const tierce_decision *d, tierce_span id,
-                      const route_options *o)
+                      const tierce_request *request, const tierce_decision *d, const tierce_policy *policy,
+                      tierce_span id, const route_options *o)
 {
     td_out out = {0};
     reasons r = {.a = d->order[0], .b = d->n_order > 1 ? d->order[1] : d->order[0] ? 0 : 1};
-    put_decision(&out, router, d, id, 0);
+    put_decision(&out, router, d, tiers_without_cost(d, policy), id, 0);
     if (o->explain && tierce_tier_count(router) > 1 && !out.failed) {
         tierce_explain(router, scratch, request, collect, &r, NULL);
         if (r.n)
@@ -191,7 +193,7 @@ static int decide(tierce_router *router, const tierce_policy *policy, const tier
     int status = 1;
     if (scratch && tierce_decide(router, scratch, request, policy, &d, &error) == TIERCE_OK) {
         if (o->json) {
-            status = print_json(router, scratch, request, &d, id, o);
+            status = print_json(router, scratch, request, &d, policy, id, o);
         } else {
             print_decision(router, &d, policy);
             status = o->explain && !explain(router, scratch, request, &d, (size_t)o->top) ? 1 : 0;
@@ -234,6 +236,11 @@ int cmd_route(int argc, char **argv)
                                                : read_input(o.request ? o.request : "-", &len);
     if (!text) {
         fprintf(stderr, "tierce route: %s: cannot be read (or is over 1 GiB)\n", o.request ? o.request : "standard input");
+        return 1;
+    }
+    if ((!words || piped) && !o.request && !len) {
+        fprintf(stderr, "tierce route: standard input is empty; give the prompt as words or on standard input\n");
+        free(text);
         return 1;
     }
     int status = 1;

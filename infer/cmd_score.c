@@ -52,7 +52,8 @@ static const td_command command = {
     "tierce score [OPTION...] [FILE...]",
     "Reads requests, one JSON object a line (chat shape, {\"prompt\"}, or OpenAI batch lines; plain or\n"
     ".gz; - or no FILE is standard input) and prints a decision a line, in the same order:\n"
-    "{\"id\", \"tier\", \"p\": {tier: probability}, \"cost\": {tier: USD}, \"reason\", \"margin\", \"familiarity\"}\n\n"
+    "{\"id\", \"tier\", \"p\": {tier: probability}, \"cost\": {tier: USD}, \"reason\", \"margin\", \"familiarity\"}\n"
+    "(\"no_cost\": [tier] where --value or --max-cost meets tiers of unknown cost)\n\n"
     "With --batch it writes one OpenAI batch file per tier instead (TIER-00001.jsonl …; the model's name\n"
     "is put in, no other byte is touched), decisions.jsonl and forecast.json, all or nothing.",
     options, sizeof options / sizeof *options,
@@ -118,6 +119,9 @@ static void print_counters(const score_options *o, const tierce_router *router, 
                 (unsigned long long)c->bad, td_s(c->bad), (unsigned long long)c->bytes);
         if (c->abstained)
             fprintf(stderr, ", %llu abstained: too unlike the training records", (unsigned long long)c->abstained);
+        if (c->without_cost)
+            fprintf(stderr, ", %llu with a tier whose cost is not known: it counts as free (give prices when training)",
+                    (unsigned long long)c->without_cost);
         fprintf(stderr, "\n");
         return;
     }
@@ -126,6 +130,8 @@ static void print_counters(const score_options *o, const tierce_router *router, 
             (unsigned long long)c->decided, (unsigned long long)c->bad, (unsigned long long)c->bytes);
     if (c->abstained)
         fprintf(stderr, "reporter:counter:tierce,abstained,%llu\n", (unsigned long long)c->abstained);
+    if (c->without_cost)
+        fprintf(stderr, "reporter:counter:tierce,without known cost,%llu\n", (unsigned long long)c->without_cost);
     for (uint32_t t = 0; t < tierce_tier_count(router); t++) {
         char name[80]; /* a comma would end the counter's name */
         snprintf(name, sizeof name, "%s", tierce_tier_name(router, t));

@@ -98,7 +98,9 @@ static void score_line(worker *w, score_slot *s)
         s->tier = d.order[0];
         s->abstained = d.reason == TIERCE_REASON_DEFAULT_UNFAMILIAR;
         td_put(&s->out, s->line, skip);
-        put_decision(&s->out, job->router, &d, record.id, record.id.len ? 0 : number_of(w->b, s));
+        const uint64_t no_cost = tiers_without_cost(&d, job->policy);
+        s->without_cost = no_cost != 0;
+        put_decision(&s->out, job->router, &d, no_cost, record.id, record.id.len ? 0 : number_of(w->b, s));
         td_puts(&s->out, "\n");
     }
     if (s->out.failed || s->request.failed || w->request.no_memory)
@@ -193,6 +195,7 @@ static bool hand_on(scorer *s)
             s->counts->decided++;
             s->counts->per_tier[p->tier]++;
             s->counts->abstained += p->abstained;
+            s->counts->without_cost += p->without_cost;
             continue;
         }
         s->counts->bad++;

@@ -13,7 +13,7 @@ typedef struct {
     const char *line; /* without its line break; valid until the slot was taken */
     size_t len;
     uint64_t number;
-    bool bad, abstained;
+    bool bad, abstained, without_cost;
     uint32_t tier;  /* the chosen one */
     td_out out;     /* the decision with its line break, or the complaint */
     td_out request; /* score --batch: the line for its tier */
@@ -43,6 +43,7 @@ typedef struct {
 typedef struct {
     uint64_t decided, bad, bytes;
     uint64_t abstained; /* of the decided: less familiar than the policy's level */
+    uint64_t without_cost; /* of the decided: a tier in question had no known cost, which the policy weighs */
     uint64_t per_tier[TIERCE_MAX_TIERS];
 } score_counts;
 

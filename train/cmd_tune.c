@@ -18,47 +18,41 @@
 #include "train/memory.h"
 #include "train/points.h"
 #include "train/save.h"
+#include "train/tune_goals.h"
 #include "train/tune_report.h"
 
-typedef struct {
-    const char *model, *output, *tiers, *keep, *share, *name, *traffic, *point;
-    double cost, value;
-    uint64_t rounds, batch, seed, max_bad;
-    bool all, abstain, json, dry;
-} tune_options;
-
 static const td_option options[] = {
-    {"model", 'm', TD_STRING, offsetof(tune_options, model), 0, 0, "FILE", "model file"},
-    {"keep-quality", 0, TD_STRING, offsetof(tune_options, keep), 0, 0, "PART[:TIER]",
+    {"model", 'm', TD_STRING, offsetof(tr_tune_options, model), 0, 0, "FILE", "model file"},
+    {"keep-quality", 0, TD_STRING, offsetof(tr_tune_options, keep), 0, 0, "PART[:TIER]",
      "keep this part of TIER's score (default: the best tier), as cheap as possible"},
-    {"max-cost-per-1k", 0, TD_NUMBER, offsetof(tune_options, cost), 1e-9, 1e9, "USD",
+    {"max-cost-per-1k", 0, TD_NUMBER, offsetof(tr_tune_options, cost), 1e-9, 1e9, "USD",
      "spend at most this on 1,000 requests, as good as possible"},
-    {"max-share", 0, TD_STRING, offsetof(tune_options, share), 0, 0, "TIER=PART",
+    {"max-share", 0, TD_STRING, offsetof(tr_tune_options, share), 0, 0, "TIER=PART",
      "send at most this part of the requests to TIER, as good as possible"},
-    {"value-usd", 0, TD_NUMBER, offsetof(tune_options, value), 1e-9, 1e9, "USD",
+    {"value-usd", 0, TD_NUMBER, offsetof(tr_tune_options, value), 1e-9, 1e9, "USD",
      "what a success is worth; alone, or beside --max-share"},
-    {"name", 0, TD_STRING, offsetof(tune_options, name), 0, 0, "NAME",
+    {"name", 0, TD_STRING, offsetof(tr_tune_options, name), 0, 0, "NAME",
      "name of the operating point (default: by the goal)"},
-    {"all", 0, TD_FLAG, offsetof(tune_options, all), 0, 0, NULL,
+    {"all", 0, TD_FLAG, offsetof(tr_tune_options, all), 0, 0, NULL,
      "store the family: frugal (keep .95), balanced (.98), quality (1)"},
-    {"output", 'o', TD_STRING, offsetof(tune_options, output), 0, 0, "FILE",
+    {"output", 'o', TD_STRING, offsetof(tr_tune_options, output), 0, 0, "FILE",
      "model file to write (default: the model itself, replaced whole)"},
-    {"dry-run", 0, TD_FLAG, offsetof(tune_options, dry), 0, 0, NULL, "store nothing"},
-    {"abstain", 0, TD_FLAG, offsetof(tune_options, abstain), 0, 0, NULL,
+    {"dry-run", 0, TD_FLAG, offsetof(tr_tune_options, dry), 0, 0, NULL, "store nothing"},
+    {"abstain", 0, TD_FLAG, offsetof(tr_tune_options, abstain), 0, 0, NULL,
      "the point sends requests too unlike the training records to the default tier"},
-    {"tiers", 't', TD_STRING, offsetof(tune_options, tiers), 0, 0, "A,B|FILE",
+    {"tiers", 't', TD_STRING, offsetof(tr_tune_options, tiers), 0, 0, "A,B|FILE",
      "how the records call the model's tiers (default: as the model does)"},
-    {"traffic", 0, TD_STRING, offsetof(tune_options, traffic), 0, 0, "FILE",
+    {"traffic", 0, TD_STRING, offsetof(tr_tune_options, traffic), 0, 0, "FILE",
      "shares and spend of --point on plain requests; nothing is tuned"},
-    {"point", 0, TD_STRING, offsetof(tune_options, point), 0, 0, "NAME", "operating point for --traffic"},
-    {"batch", 0, TD_COUNT, offsetof(tune_options, batch), 0, 1e9, "N",
+    {"point", 0, TD_STRING, offsetof(tr_tune_options, point), 0, 0, "NAME", "operating point for --traffic"},
+    {"batch", 0, TD_COUNT, offsetof(tr_tune_options, batch), 0, 1e9, "N",
      "promise for the next N requests (default: as many as the records)"},
-    {"rounds", 0, TD_COUNT, offsetof(tune_options, rounds), 100, 100000, "N",
-     "bootstrap rounds of the choice (default 400)"},
-    {"seed", 0, TD_COUNT, offsetof(tune_options, seed), 0, 4294967295.0, "N", "of the bootstrap (default 1)"},
-    {"max-bad", 0, TD_COUNT, offsetof(tune_options, max_bad), 0, 1e12, "N",
+    {"rounds", 0, TD_COUNT, offsetof(tr_tune_options, rounds), 100, 100000, "N",
+     "bootstrap rounds of the choice (default 1000)"},
+    {"seed", 0, TD_COUNT, offsetof(tr_tune_options, seed), 0, 4294967295.0, "N", "of the bootstrap (default 1)"},
+    {"max-bad", 0, TD_COUNT, offsetof(tr_tune_options, max_bad), 0, 1e12, "N",
      "skip up to N bad lines, each reported (default 0: stop)"},
-    {"json", 0, TD_FLAG, offsetof(tune_options, json), 0, 0, NULL, "a JSON object a point on stdout"},
+    {"json", 0, TD_FLAG, offsetof(tr_tune_options, json), 0, 0, NULL, "a JSON object a point on stdout"},
 };
 
 static const td_command command = {
@@ -69,105 +63,6 @@ static const td_command command = {
     "(tierce route --point NAME). With --traffic: what a stored point would do with plain requests.",
     options, sizeof options / sizeof *options,
     "exit status: 0 stored, 1 could not, 2 wrong usage, 4 refused: the records do not support the goal"};
-
-#define MAX_GOALS 3
-
-typedef struct {
-    const char *name;
-    tr_goal goal;
-    tierce_policy base;
-    tr_tuned tuned;
-} job;
-
-/* ---- goals ---- */
-
-static uint32_t find_tier(const tm_model *m, const char *name)
-{
-    const char *names[TM_MAX_TIERS];
-    for (uint32_t t = 0; t < m->n_tiers; t++) {
-        names[t] = m->tiers[t].name;
-        if (!strcmp(name, names[t]))
-            return t;
-    }
-    const char *near = td_nearest(name, names, m->n_tiers);
-    fprintf(stderr, "tierce tune: the model has no tier \"%.100s\"; did you mean \"%s\"?\n", name,
-            near ? near : names[0]);
-    return UINT32_MAX;
-}
-
-/* "0.98" or "0.98:pro". */
-static bool read_keep(const char *text, const tm_model *m, tr_goal *g)
-{
-    char *end;
-    g->kind = TR_GOAL_KEEP;
-    g->amount = strtod(text, &end);
-    if (end == text || !(g->amount > 0 && g->amount <= 10) || (*end && *end != ':')) {
-        fprintf(stderr, "tierce tune: --keep-quality %.60s: must be PART or PART:TIER, as 0.98 or 0.98:%s\n", text,
-                m->tiers[m->n_tiers - 1].name);
-        return false;
-    }
-    if (*end)
-        g->tier = find_tier(m, end + 1);
-    return !*end || g->tier != UINT32_MAX;
-}
-
-/* "pro=0.2"; the last = counts, names may hold one. */
-static bool read_share(const char *text, const tm_model *m, tr_goal *g)
-{
-    const char *equals = strrchr(text, '=');
-    char *end = NULL, *name;
-    g->kind = TR_GOAL_SHARE;
-    g->amount = equals ? strtod(equals + 1, &end) : -1;
-    if (!equals || end == equals + 1 || *end || !(g->amount >= 0 && g->amount <= 1)) {
-        fprintf(stderr, "tierce tune: --max-share %.60s: must be TIER=PART, as %s=0.2\n", text,
-                m->tiers[m->n_tiers - 1].name);
-        return false;
-    }
-    name = tr_copy(text, (size_t)(equals - text));
-    g->tier = find_tier(m, name);
-    free(name);
-    return g->tier != UINT32_MAX;
-}
-
-static uint32_t list_all(job *jobs, uint32_t best)
-{
-    static const struct {
-        const char *name;
-        double keep;
-    } family[MAX_GOALS] = {{"frugal", 0.95}, {"balanced", 0.98}, {"quality", 1.0}};
-    for (uint32_t i = 0; i < MAX_GOALS; i++) {
-        jobs[i].name = family[i].name;
-        jobs[i].goal = (tr_goal){TR_GOAL_KEEP, family[i].keep, best};
-    }
-    return MAX_GOALS;
-}
-
-/* Fills jobs; 0 after a complaint. */
-static uint32_t list_goals(const tune_options *o, const tm_model *m, uint32_t best, job *jobs)
-{
-    job *j = &jobs[0];
-    if (o->all)
-        return list_all(jobs, best);
-    j->goal.tier = best;
-    if (o->keep && !read_keep(o->keep, m, &j->goal))
-        return 0;
-    if (o->share && !read_share(o->share, m, &j->goal))
-        return 0;
-    if (o->cost > 0) {
-        j->goal.kind = TR_GOAL_COST;
-        j->goal.amount = o->cost / 1000;
-    }
-    if (o->value > 0 && !o->share) {
-        j->goal.kind = TR_GOAL_VALUE;
-        j->goal.amount = o->value;
-        j->base.value_usd = o->value;
-    }
-    if (o->value > 0 && o->share)
-        j->base.value_usd = o->value;
-    static const char *const names[] = {"keep", "budget", "share", "value"};
-    j->name = o->name ? o->name : names[j->goal.kind];
-    return 1;
-}
 
 /* ---- records ---- */
 
@@ -192,7 +87,7 @@ static bool costs_predicted(const tr_held *h)
 }
 
 /* Opens the bench to tune on; *costed says in which units. False after a complaint (*status). */
-static bool open_bench(const tune_options *o, const tr_held *h, tr_bench *b, bool *costed, int *status)
+static bool open_bench(const tr_tune_options *o, const tr_held *h, tr_bench *b, bool *costed, int *status)
 {
     tr_bench all, priced;
     *status = 4;
@@ -245,7 +140,7 @@ static FILE *open_locked(const char *path)
     }
 }
 
-static bool store(const tune_options *o, const tr_bench *b, bool costed, const job *jobs, uint32_t n)
+static bool store(const tr_tune_options *o, const tr_bench *b, bool costed, const tr_job *jobs, uint32_t n)
 {
     tm_model m;
     tierce_error fault;
@@ -285,7 +180,7 @@ static bool store(const tune_options *o, const tr_bench *b, bool costed, const j
 
 /* ---- the command ---- */
 
-static bool print_json(const tr_bench *b, bool costed, const job *j, uint32_t batch)
+static bool print_json(const tr_bench *b, bool costed, const tr_job *j, uint32_t batch)
 {
     td_out out = {0};
     tr_put_tuned(&out, b, costed, j->name, &j->goal, &j->tuned, batch);
@@ -295,7 +190,7 @@ static bool print_json(const tr_bench *b, bool costed, const job *j, uint32_t ba
     return good;
 }
 
-static void run(const tune_options *o, const tr_bench *b, bool costed, job *j)
+static void run(const tr_tune_options *o, const tr_bench *b, bool costed, tr_job *j)
 {
     const uint32_t batch = o->batch ? (uint32_t)o->batch : b->n;
     char goal[400];
@@ -312,7 +207,7 @@ static void run(const tune_options *o, const tr_bench *b, bool costed, job *j)
         tr_print_refused(b, costed, &j->goal, &j->tuned);
 }
 
-static bool needs_costs(const job *jobs, uint32_t n)
+static bool needs_costs(const tr_job *jobs, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         if (jobs[i].goal.kind == TR_GOAL_COST || jobs[i].base.value_usd > 0)
@@ -320,25 +215,19 @@ static bool needs_costs(const job *jobs, uint32_t n)
     return false;
 }
 
-static int tune(const tune_options *o, tr_held *h)
+static int tune(const tr_tune_options *o, tr_held *h, tr_job *jobs, uint32_t n)
 {
-    job jobs[MAX_GOALS] = {{.name = NULL}};
     tr_bench b;
     bool costed;
     int status;
     uint32_t reached = 0;
-    tierce_policy base = tierce_policy_default(h->router);
-    if (o->abstain && (base.min_familiarity = tierce_abstain_level(h->router)) < 0) {
-        fprintf(stderr, "tierce tune: the model holds no learned level to --abstain at: train it again\n");
-        return 1;
-    }
     if (!open_bench(o, h, &b, &costed, &status))
         return status;
-    for (uint32_t i = 0; i < MAX_GOALS; i++)
-        jobs[i].base = base;
-    const uint32_t n = list_goals(o, h->model, tr_best_fixed(&b, costed), jobs);
-    status = n ? 4 : 2;
-    if (n && !costed && needs_costs(jobs, n)) {
+    for (uint32_t i = 0; i < n; i++)
+        if (jobs[i].goal.best)
+            jobs[i].goal.tier = tr_best_fixed(&b, costed);
+    status = 4;
+    if (!costed && needs_costs(jobs, n)) {
         fprintf(stderr, "tierce tune: a goal in USD needs costs: the records must tell every tier's cost (half of "
                         "them at least)\n  and the model must have learned them; --keep-quality and --max-share "
                         "do without\n");
@@ -361,7 +250,35 @@ static int tune(const tune_options *o, tr_held *h)
     return status;
 }
 
-static int forecast(const tune_options *o)
+/* Goals first: what is wrong with them is said before a long read of records. */
+static int read_and_tune(const tr_tune_options *o, const char *const *paths, size_t n_paths)
+{
+    tr_job jobs[TR_MAX_GOALS] = {{.name = NULL}};
+    tr_held h;
+    int status;
+    if (!tr_held_open_model(&h, "tierce tune", o->model))
+        return 1;
+    tierce_policy base = tierce_policy_default(h.router);
+    if (o->abstain && (base.min_familiarity = tierce_abstain_level(h.router)) < 0) {
+        fprintf(stderr, "tierce tune: the model holds no learned level to --abstain at: train it again\n");
+        tierce_router_close(h.router);
+        return 1;
+    }
+    for (uint32_t i = 0; i < TR_MAX_GOALS; i++)
+        jobs[i].base = base;
+    const uint32_t n = tr_list_goals(o, h.model, jobs);
+    if (!n) {
+        tierce_router_close(h.router);
+        return 2;
+    }
+    if (!tr_held_read(&h, "tierce tune", paths, n_paths, o->tiers, o->max_bad, &status))
+        return status;
+    status = tune(o, &h, jobs, n);
+    tr_held_close(&h);
+    return status;
+}
+
+static int forecast(const tr_tune_options *o)
 {
     tierce_router *router;
     tierce_error fault;
@@ -385,7 +302,7 @@ static int forecast(const tune_options *o)
     return status;
 }
 
-static const char *usage_fault(const tune_options *o, int files)
+static const char *usage_fault(const tr_tune_options *o, int files)
 {
     const int goals = (o->keep != NULL) + (o->share != NULL) + (o->cost > 0) + (o->value > 0 && !o->share) + o->all;
     if (!o->model)
@@ -407,10 +324,8 @@ static const char *usage_fault(const tune_options *o, int files)
 
 int cmd_tune(int argc, char **argv)
 {
-    tune_options o = {.rounds = 400, .seed = 1};
-    tr_held h;
+    tr_tune_options o = {.rounds = 1000, .seed = 1};
     td_error error;
-    int status;
     const int files = td_parse_options(&command, argc, argv, &o);
     if (files < 0)
         return files == -2 ? 0 : 2;
@@ -425,10 +340,5 @@ int cmd_tune(int argc, char **argv)
         fprintf(stderr, "tierce tune: %s\n", error.text);
         return 1;
     }
-    if (!tr_held_open(&h, "tierce tune", o.model, (const char *const *)(argv + 1), (size_t)files, o.tiers,
-                      o.max_bad, &status))
-        return status;
-    status = tune(&o, &h);
-    tr_held_close(&h);
-    return status;
+    return read_and_tune(&o, (const char *const *)(argv + 1), (size_t)files);
 }

@@ -76,6 +76,7 @@ static void add_choice(tr_dataset *d, const td_record *record)
         d->chosen[d->n] = t;
         d->propensity[d->n] = (float)record->propensity;
         d->logged++;
+        d->logged_to[t]++;
         return;
     }
 }
@@ -220,17 +221,28 @@ tf_vector tr_vector(const tr_dataset *d, uint32_t record)
 
 /* ---- weights ---- */
 
-double tr_weight(const tr_dataset *d, uint32_t record)
+/* Do the record's outcomes depend on the choice? Not where there are several. */
+static bool depends(const tr_dataset *d, uint32_t record)
 {
     uint32_t outcomes = 0;
-    if (d->chosen[record] == TR_NOT_LOGGED)
-        return 1;
     for (uint32_t t = 0; t < d->n_tiers; t++)
         outcomes += isnan(tr_score(d, record, t)) ? 0 : 1;
-    if (outcomes > 1)
+    return d->chosen[record] != TR_NOT_LOGGED && outcomes < 2;
+}
+
+double tr_weight(const tr_dataset *d, uint32_t record)
+{
+    if (!depends(d, record))
         return 1;
     const double w = 1 / (double)d->propensity[record];
     return w < TR_CLIP ? w : TR_CLIP;
+}
+
+static double fit_weight(const tr_dataset *d, uint32_t record)
+{
+    const double w = tr_weight(d, record);
+    const uint32_t t = d->chosen[record];
+    return depends(d, record) && d->logged_to[t] ? w * d->logged_to[t] / d->logged : w;
 }
 
 #define COPIES 4 /* of a record of mean weight, where weights differ */
@@ -242,7 +254,7 @@ unsigned tr_copies(const tr_dataset *d, const uint32_t *records, uint32_t n, uin
         copies[i] = isnan(tr_score(d, records[i], tier)) ? 0u : 1u;
         if (!copies[i])
             continue;
-        const double w = tr_weight(d, records[i]);
+        const double w = fit_weight(d, records[i]);
         sum += w;
         count++;
         least = w < least ? w : least;
@@ -251,7 +263,7 @@ unsigned tr_copies(const tr_dataset *d, const uint32_t *records, uint32_t n, uin
     if (!(most > 1.01 * least))
         return 1;
     for (uint32_t i = 0; i < n; i++) {
-        const double c = copies[i] ? tr_weight(d, records[i]) * count / sum * COPIES : 0;
+        const double c = copies[i] ? fit_weight(d, records[i]) * count / sum * COPIES : 0;
         copies[i] = !copies[i] ? 0 : c < 1 ? 1 : (unsigned)(c + 0.5);
     }
     return COPIES;

@@ -31,6 +31,7 @@ typedef struct {
     uint32_t *chosen;
     float *propensity;
     uint32_t logged;          /* records with a logged choice */
+    uint32_t logged_to[TD_MAX_TIERS]; /* of them by tier */
     uint8_t (*named)[TF_N_COUNT]; /* buckets of the named features, TR_NO_BUCKET where absent */
     double extract_s;         /* CPU seconds that reading the features took */
     uint64_t without_outcome; /* records left out: no outcome of any tier */
@@ -63,7 +64,10 @@ static inline double tr_score(const tr_dataset *d, uint32_t record, uint32_t tie
 
 /* 1 where the record's outcomes do not depend on a choice. */
 double tr_weight(const tr_dataset *d, uint32_t record);
-/* liblinear knows no weights, so a record is repeated instead: copies[i] (n of them) of records[i] for a
+/* For a fit the weight is stabilised (Robins, Hernan and Brumback 2000): times the part of the logged choices that went to
+ * the tier. Inside a log of one outcome a record that changes nothing; beside records that show every tier it
+ * keeps one rare choice from counting as many of them.
+ * liblinear knows no weights, so a record is repeated instead: copies[i] (n of them) of records[i] for a
  * tier, 0 where it has no outcome there, in quarters of the tier's mean weight and one at least. Returns
  * the copies of a record of mean weight: 1 where all weigh the same (then copies are 0 and 1). */
 unsigned tr_copies(const tr_dataset *d, const uint32_t *records, uint32_t n, uint32_t tier, unsigned *copies);

@@ -8,6 +8,7 @@
 #include "train/eval_tables.h"
 #include "train/memory.h"
 #include "train/plot.h"
+#include "train/sweep.h"
 
 typedef struct {
     const tr_bench *b, *costed; /* costed: NULL where too few costs are known */
@@ -79,27 +80,34 @@ static double two_statistic(const tr_bench *b, const uint32_t *resample, void *c
 {
     const two_context *c = context;
     const tr_two two = tr_judge_two(b, c->cheap, c->strong, resample, false);
+    if (c->which == 4) { /* score above a random mix: where the last tier is the worse, APGR counts a gap below 0 */
+        double gap = 0;
+        for (uint32_t k = 0; k < b->n; k++) {
+            const size_t at = (size_t)b->record[resample ? resample[k] : k] * b->d->n_tiers;
+            gap += (b->d->score[at + c->strong] - b->d->score[at + c->cheap]) / b->n;
+        }
+        return (two.apgr - 0.5) * gap;
+    }
     return c->which == 0 ? two.apgr : c->which == 1 ? two.cpt50 : c->which == 2 ? two.cpt80 : two.lift;
 }
 
 static tr_interval two_interval(const view *v, int which)
 {
     two_context c = {v->cheap, v->strong, which};
-    return tr_bootstrap(v->b, two_statistic, &c, v->resamples, v->seed + (uint64_t)which);
+    return tr_bootstrap(v->b, two_statistic, &c, v->resamples, v->seed + (uint64_t)(which == 4 ? 0 : which));
 }
 
-static void verdict(const view *v, tr_two two, tr_interval apgr, tr_interval lift)
+static void verdict(const view *v, tr_two two, tr_interval lift)
 {
-    const tr_interval i = v->unseen ? lift : apgr;
-    const double none = v->unseen ? 0 : 0.5;
+    const tr_interval i = v->unseen ? lift : two_interval(v, 4);
     if (isnan(v->unseen ? two.lift : two.apgr))
         printf("  the two tiers score the same: there is no gap to recover\n");
     else if (isnan(i.low))
         return;
-    else if (i.low > none)
+    else if (i.low > 0)
         printf("  the router beats a random mix of the same shares%s\n",
                v->unseen ? ", on sources it never saw" : "");
-    else if (i.high < none)
+    else if (i.high < 0)
         printf("  THE ROUTER IS WORSE THAN A RANDOM MIX of the same shares: do not route by it\n");
     else
         printf("  THE ROUTER DOES NOT BEAT A RANDOM MIX with confidence: send everything to %s\n",
@@ -120,6 +128,9 @@ static void print_two(const view *v)
     print_value("LIFT", two.lift, lift);
     printf(" points gained inside sources over a random mix\n");
     printf("  a random mix has APGR 0.500, CPT50 0.500, CPT80 0.800, LIFT 0\n");
+    if (tr_fixed(v->b, v->strong).score < tr_fixed(v->b, v->cheap).score)
+        printf("  %s scores less than %s: APGR counts a gap below 0, so less than 0.5 is better; read LIFT\n",
+               name_of(v, v->strong), name_of(v, v->cheap));
     if (v->unseen)
         printf("  sources were held out: pooled APGR is biased below 0.5 here, read LIFT\n");
     if (v->b->p->p_float) {
@@ -127,30 +138,16 @@ static void print_two(const view *v)
         printf("  float weights before pruning and int8: APGR %.4f (int8 %.4f, %+.4f), LIFT %.2f\n", f.apgr,
                two.apgr, two.apgr - f.apgr, f.lift);
     }
-    verdict(v, two, apgr, lift);
+    verdict(v, two, lift);
 }
 
 /* ---- costs ---- */
 
-static double aiq_gain(const tr_bench *b, const uint32_t *resample, void *context)
-{
-    (void)context;
-    const tr_frontier f = tr_judge_frontier(b, resample, NULL);
-    return f.aiq - f.mix;
-}
-
-static double saving_statistic(const tr_bench *b, const uint32_t *resample, void *context)
-{
-    (void)context;
-    return tr_judge_frontier(b, resample, NULL).saving;
-}
-
 static void print_frontier(const view *v)
 {
-    const tr_frontier f = tr_judge_frontier(v->costed, NULL, NULL);
-    const uint32_t rounds = v->resamples > 50 ? 50 : v->resamples; /* each sweeps the whole curve */
-    const tr_interval gain = tr_bootstrap(v->costed, aiq_gain, NULL, rounds, v->seed + 10);
-    const tr_interval saving = tr_bootstrap(v->costed, saving_statistic, NULL, rounds, v->seed + 11);
+    const tr_swept swept = tr_sweep(v->costed, v->resamples, v->seed);
+    const tr_frontier f = swept.value;
+    const tr_interval gain = swept.gain, saving = swept.saving;
     uint32_t best = 0;
     for (uint32_t t = 1; t < v->b->d->n_tiers; t++)
         if (tr_fixed(v->costed, t).score > tr_fixed(v->costed, best).score)

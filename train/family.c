@@ -227,3 +227,95 @@ tr_figures tr_family_figures(const tr_family *f, const uint32_t *weight, uint32_
     }
     return g;
 }
+
+/* ---- errors ---- */
+
+typedef struct {
+    const tr_family *f;
+    const uint8_t *tier;
+    uint32_t reference;
+    tr_figures g;
+    double mean[TM_MAX_TIERS], score, spend; /* means: of every tier's score; of the reference */
+} influence_of;
+
+/* How much each figure would move by a record of weight 1 in n, times n. */
+static tr_figures influence(const influence_of *x, uint32_t i)
+{
+    const tr_bench *b = x->f->b;
+    const uint32_t tiers = b->d->n_tiers, chosen = x->tier[i];
+    const double *score = &b->d->score[cell(b, i, 0)], *spend = &x->f->spend[(size_t)i * tiers];
+    tr_figures v = {.score = score[chosen] - x->g.score, .spend = spend[chosen] - x->g.spend};
+    v.ratio = x->score > 0 ? (score[chosen] - x->g.ratio * score[x->reference]) / x->score : 0;
+    v.saving = x->spend > 0 ? ((1 - x->g.saving) * spend[x->reference] - spend[chosen]) / x->spend : 0;
+    v.mix_gain = v.score - x->mean[chosen];
+    for (uint32_t t = 0; t < tiers; t++) {
+        v.share[t] = (t == chosen) - x->g.share[t];
+        v.mix_gain += x->g.share[t] * (2 * x->mean[t] - score[t]);
+    }
+    return v;
+}
+
+static void fill_means(influence_of *x, const uint32_t *weight, double n)
+{
+    const tr_bench *b = x->f->b;
+    const uint32_t tiers = b->d->n_tiers;
+    for (uint32_t i = 0; i < b->n; i++) {
+        const double m = (weight ? weight[i] : 1) / n;
+        for (uint32_t t = 0; t < tiers; t++)
+            x->mean[t] += m * b->d->score[cell(b, i, t)];
+        x->spend += m * x->f->spend[(size_t)i * tiers + x->reference];
+    }
+    x->score = x->mean[x->reference];
+}
+
+static double error_of(double squares, double unlike, double n)
+{
+    return sqrt((squares + unlike * unlike) / n / n);
+}
+
+tr_figures tr_family_errors(const tr_family *f, const uint32_t *weight, uint32_t member, uint32_t reference)
+{
+    const tr_bench *b = f->b;
+    influence_of x = {.f = f, .tier = f->tier + (size_t)member * b->n, .reference = reference};
+    tr_figures s = {0};
+    double n = 0;
+    x.g = tr_family_figures(f, weight, member, reference);
+    for (uint32_t i = 0; i < b->n; i++)
+        n += weight ? weight[i] : 1;
+    fill_means(&x, weight, n);
+    for (uint32_t i = 0; i < b->n; i++) {
+        const double m = weight ? weight[i] : 1;
+        if (m == 0)
+            continue;
+        const tr_figures v = influence(&x, i);
+        s.score += m * v.score * v.score;
+        s.ratio += m * v.ratio * v.ratio;
+        s.spend += m * v.spend * v.spend;
+        s.saving += m * v.saving * v.saving;
+        s.mix_gain += m * v.mix_gain * v.mix_gain;
+        for (uint32_t t = 0; t < b->d->n_tiers; t++)
+            s.share[t] += m * v.share[t] * v.share[t];
+    }
+    tr_figures e = {error_of(s.score, 1, n), error_of(s.ratio, x.score > 0 ? 1 / x.score : 1, n),
+                    error_of(s.spend, x.spend, n), error_of(s.saving, 1, n), error_of(s.mix_gain, 1, n), {0}};
+    for (uint32_t t = 0; t < b->d->n_tiers; t++)
+        e.share[t] = error_of(s.share[t], 1, n);
+    return e;
+}
+
+uint32_t tr_family_best(const tr_family *f, const uint32_t *weight)
+{
+    const tr_bench *b = f->b;
+    const uint32_t tiers = b->d->n_tiers;
+    double score[TM_MAX_TIERS] = {0}, spend[TM_MAX_TIERS] = {0};
+    uint32_t best = 0;
+    for (uint32_t i = 0; i < b->n; i++)
+        for (uint32_t t = 0; t < tiers && (!weight || weight[i]); t++) {
+            score[t] += (weight ? weight[i] : 1) * b->d->score[cell(b, i, t)];
+            spend[t] += (weight ? weight[i] : 1) * f->spend[(size_t)i * tiers + t];
+        }
+    for (uint32_t t = 1; t < tiers; t++)
+        if (score[t] > score[best] || (score[t] == score[best] && spend[t] < spend[best]))
+            best = t;
+    return best;
+}

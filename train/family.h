@@ -49,4 +49,12 @@ typedef struct {
 tr_figures tr_family_figures(const tr_family *f, const uint32_t *weight, uint32_t member,
                              uint32_t reference);
 
+/* Their standard errors by the records' influence on them. Every sample counts one record more that is unlike the
+ * others by a whole score, the reference's whole mean spend: none of 300 requests to a tier does not
+ * mean that there will never be one. */
+tr_figures tr_family_errors(const tr_family *f, const uint32_t *weight, uint32_t member, uint32_t reference);
+
+/* The fixed tier with the best score on a weighted sample; of equals the one of least spend. */
+uint32_t tr_family_best(const tr_family *f, const uint32_t *weight);
+
 #endif

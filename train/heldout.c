@@ -30,18 +30,31 @@ static char *tier_list(const tm_model *m)
     return out.at;
 }
 
-bool tr_held_open(tr_held *h, const char *command, const char *model, const char *const *paths,
-                  size_t n_paths, const char *tiers, uint64_t max_bad, int *status)
+bool tr_held_open_model(tr_held *h, const char *command, const char *model)
 {
     tierce_error fault;
-    td_error error;
     memset(h, 0, sizeof *h);
-    *status = 1;
     if (tierce_router_open_file(&h->router, model, NULL, &fault) != TIERCE_OK) {
         fprintf(stderr, "%s: %s: %s\n", command, model, fault.message);
         return false;
     }
     h->model = tierce_router_model(h->router);
+    return true;
+}
+
+bool tr_held_open(tr_held *h, const char *command, const char *model, const char *const *paths,
+                  size_t n_paths, const char *tiers, uint64_t max_bad, int *status)
+{
+    *status = 1;
+    return tr_held_open_model(h, command, model) &&
+           tr_held_read(h, command, paths, n_paths, tiers, max_bad, status);
+}
+
+bool tr_held_read(tr_held *h, const char *command, const char *const *paths, size_t n_paths, const char *tiers,
+                  uint64_t max_bad, int *status)
+{
+    td_error error;
+    *status = 1;
     char *names = tiers ? NULL : tier_list(h->model);
     const bool loaded =
         tr_dataset_load(&h->d, paths, n_paths, names ? names : tiers, &h->model->spec, max_bad, &error);

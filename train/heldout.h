@@ -18,6 +18,11 @@ typedef struct {
  * is the exit status. */
 bool tr_held_open(tr_held *h, const char *command, const char *model, const char *const *paths,
                   size_t n_paths, const char *tiers, uint64_t max_bad, int *status);
+/* The same in two steps, for what can be refused before a long read: the model, then the records (which closes
+ * the model when it fails). */
+bool tr_held_open_model(tr_held *h, const char *command, const char *model);
+bool tr_held_read(tr_held *h, const char *command, const char *const *paths, size_t n_paths, const char *tiers,
+                  uint64_t max_bad, int *status);
 void tr_held_close(tr_held *h);
 /* Were more of the records trained on than an unlucky filter explains? */
 bool tr_held_overlaps(const tr_held *h);

@@ -98,7 +98,7 @@ static double expected_cost(const tr_bench *b, uint32_t i, uint32_t t, const dou
     return cost >= 0 ? cost : mean[t];
 }
 
-static uint32_t decide(const tr_bench *b, uint32_t i, double lambda, const double *mean)
+uint32_t tr_frontier_decide(const tr_bench *b, uint32_t i, double lambda, const double *mean)
 {
     uint32_t best = 0;
     double best_value = -HUGE_VAL;
@@ -117,11 +117,16 @@ static tr_point walk(const tr_bench *b, const uint32_t *resample, double lambda,
 {
     tr_point p = {0, 0};
     for (uint32_t k = 0; k < b->n; k++) {
-        const uint32_t i = resample ? resample[k] : k, t = decide(b, i, lambda, mean);
+        const uint32_t i = resample ? resample[k] : k, t = tr_frontier_decide(b, i, lambda, mean);
         p.cost += b->d->cost[cell(b, i, t)] / b->n;
         p.score += b->d->score[cell(b, i, t)] / b->n;
     }
     return p;
+}
+
+double tr_frontier_lambda(int k, double range)
+{
+    return pow(10, (k - 60) / 12.0) / (range > 1e-12 ? range : 1e-12) * 0.1;
 }
 
 tr_frontier tr_judge_frontier(const tr_bench *b, const uint32_t *resample, tr_point *curve)
@@ -143,9 +148,9 @@ tr_frontier tr_judge_frontier(const tr_bench *b, const uint32_t *resample, tr_po
             (fixed[t].score == fixed[best].score && fixed[t].cost < fixed[best].cost))
             best = t;
     }
-    const double range = high - low > 1e-12 ? high - low : 1e-12, goal = fixed[best].score;
+    const double goal = fixed[best].score;
     for (int k = 0; k < TR_SWEEP; k++) {
-        points[k] = walk(b, resample, pow(10, (k - 60) / 12.0) / range * 0.1, mean);
+        points[k] = walk(b, resample, tr_frontier_lambda(k, high - low), mean);
         if (curve)
             curve[k] = points[k];
         if (points[k].score >= goal && points[k].cost < least)

@@ -43,6 +43,10 @@ typedef struct {
 #define TR_SWEEP 121
 
 tr_frontier tr_judge_frontier(const tr_bench *b, const uint32_t *resample, tr_point *curve);
+/* Its parts: the k-th lambda for fixed tiers whose mean costs span so much; a record's tier, where mean is what a
+ * tier costs whose cost is not predicted. */
+double tr_frontier_lambda(int k, double range);
+uint32_t tr_frontier_decide(const tr_bench *b, uint32_t i, double lambda, const double *mean);
 
 tr_reliability tr_judge_reliability(const tr_bench *b);
 

@@ -130,10 +130,16 @@ static void print_curve(const tr_learning *l, bool costed)
     printf("\n");
     if (isnan(l->apgr.low))
         return;
-    if (l->apgr.low > 0 || l->brier.low > 0)
-        printf("  MORE LABELS PAY: doubling the records still makes the estimates better\n");
+    /* routing is what labels are bought for: only its own interval may say that they pay */
+    if (l->apgr.low > 0)
+        printf("  MORE LABELS PAY: the last doubling made routing better (the interval of APGR lies above 0)\n");
+    else if (l->apgr.high < 0)
+        printf("  more labels of the same kind do harm: the last doubling made routing worse (the interval of APGR lies below 0)\n");
+    else if (l->brier.low > 0)
+        printf("  more labels sharpen the estimates (the interval of Brier lies below 0), but whether routing gains is not "
+               "certain (that of APGR holds 0)\n");
     else
-        printf("  more labels of the same kind are not worth their price: the last doubling changed nothing for certain\n");
+        printf("  not certain that more labels of the same kind pay: the intervals of the last doubling hold 0\n");
 }
 
 bool tr_learning_curve(const tr_dataset *d, const uint32_t *fold, uint32_t n_folds, const tr_options *o,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "train/memory.h"
+#include "train/sweep.h"
 #include "train/tune.h"
 
 static size_t cell(const tr_bench *b, uint32_t i, uint32_t t)
@@ -90,6 +91,11 @@ static void draw_curve(tr_page_figures *f)
     f->curve = tr_new(f->family.n, sizeof *f->curve);
     resample(f, sums, points);
     f->saving = weigh(f, NULL, sums, points).saving;
+    if (f->costed) { /* what the terminal says, too */
+        const tr_swept swept = tr_sweep(f->on, f->page->resamples, f->page->seed);
+        f->saving = swept.value.saving;
+        f->saving_i = swept.saving;
+    }
     for (uint32_t k = 0; k < f->family.n; k++)
         f->curve[k] = (tr_point){sums[k].spend / sums[k].n, sums[k].score / sums[k].n};
     free(sums);

@@ -12,7 +12,8 @@ typedef struct {
     tr_family family;    /* the settings of the knob, as the recommendation tried them */
     tr_point *curve;     /* spend and score of each */
     tr_interval gain;    /* of the score above the best mix at the same spend */
-    double saving;       /* at the best fixed tier's score, cheapest setting that has it; NaN: none has */
+    double saving;       /* at the best fixed tier's score, cheapest setting that has it; NaN: none has. With costs
+                            of train/sweep.h's settings, without of the family's */
     tr_interval saving_i;
     uint32_t best;       /* fixed tier */
     /* the decisions that tables of groups, confusion and mistakes are about */

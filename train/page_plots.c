@@ -51,6 +51,34 @@ static double axis(const tr_page_figures *f, double spend)
     return spend * (f->costed ? 1000 : 100);
 }
 
+#define PER_LINE 40 /* points of a straight line that a logarithmic axis bends */
+
+static void put_mix(td_out *s, const tr_point *p, uint32_t n)
+{
+    td_puts(s, "$mix << END\n");
+    for (uint32_t k = 0; k < n; k++)
+        for (int j = k ? 1 : PER_LINE; j <= PER_LINE; j++) {
+            const double w = (double)j / PER_LINE;
+            const tr_point from = p[k ? k - 1 : k];
+            const double cost = from.cost > 0 ? from.cost * pow(p[k].cost / from.cost, w) : p[k].cost * w;
+            const double part = p[k].cost > from.cost ? (cost - from.cost) / (p[k].cost - from.cost) : 1;
+            tr_html_put(s, "%.9g %.9g\n", cost, from.score + part * (p[k].score - from.score));
+        }
+    td_puts(s, "END\n");
+}
+
+/* Tiers that differ twenty times in cost would lie on one spot of an even axis. */
+static bool logarithmic(const tr_page_figures *f)
+{
+    double low = HUGE_VAL, high = 0;
+    for (uint32_t t = 0; f->costed && t < f->on->d->n_tiers; t++) {
+        const double c = tr_fixed(f->on, t).cost;
+        low = fmin(low, c);
+        high = fmax(high, c);
+    }
+    return f->costed && low > 0 && high > 20 * low;
+}
+
 static void curve_data(td_out *s, const tr_page_figures *f)
 {
     const uint32_t tiers = f->on->d->n_tiers;
@@ -66,7 +94,7 @@ static void curve_data(td_out *s, const tr_page_figures *f)
     qsort(router, n, sizeof *router, by_cost);
     put_points(s, "router", router, n);
     put_points(s, "fixed", fixed, tiers);
-    put_points(s, "mix", mix, hull(mix, tiers));
+    put_mix(s, mix, hull(mix, tiers));
     tr_mean o = tr_oracle(f->on);
     for (uint32_t i = 0; !f->costed && i < f->on->n; i++) { /* the oracle's way up the ladder */
         const uint32_t t = tr_page_best_tier(f, i);
@@ -98,12 +126,17 @@ bool tr_page_plot_curve(td_out *out, const tr_page_figures *f)
     tr_html_put(&s, "set xlabel '%s' offset 0,0.4\n",
                 f->costed ? "USD per 1,000 requests" : tiers == 2 ? "per cent of requests sent to @1@" : "per cent of the way up the ladder of tiers");
     td_puts(&s, "set ylabel 'mean score' offset 1.5,0\n");
-    td_puts(&s, f->costed ? "" : "set offsets 0,0,graph 0.06,graph 0.11\nset xrange [-4:106]\n");
+    td_puts(&s, !f->costed ? "set offsets 0,0,graph 0.06,graph 0.11\nset xrange [-4:106]\n" : logarithmic(f) ? "set logscale x\nset format x '%g'\n" : "");
     curve_data(&s, f);
     point_data(&s, f);
     for (uint32_t t = 0; t < tiers; t++) {
-        names[t] = tr_page_tier(f, t);
-        if (tiers <= 12)
+        /* tiers next to each other in the list are often next to each other here, too */
+        static const char *const sides[] = {"left offset 0.7,-0.5", "right offset -0.7,0.6", "left offset 0.7,0.6", "right offset -0.7,-0.5"};
+        static const char *const letters[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"};
+        names[t] = tiers > 2 && tiers <= TR_PAGE_LETTERS ? letters[t] : tr_page_tier(f, t);
+        if (tiers > 2 && tiers <= TR_PAGE_LETTERS)
+            tr_html_put(&s, "set label %u '@%u@' at word($fixed[%u],1),word($fixed[%u],2) %s front\n", t + 1, t, t + 1, t + 1, sides[t % 4]);
+        else if (tiers == 2)
             tr_html_put(&s, "set label %u '@%u@' at word($fixed[%u],1),word($fixed[%u],2) %s offset 0,%s front\n", t + 1, t, t + 1, t + 1,
                         t == 0 ? "left" : t == tiers - 1 ? "right" : "center", "-0.95");
     }

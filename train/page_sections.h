@@ -20,6 +20,8 @@ void tr_page_method(td_out *out, const tr_page_figures *f, const tr_why *why);
 
 /* ---- what they share ---- */
 
+#define TR_PAGE_LETTERS 12 /* more than two tiers, but no more than these, are called A, B, … in the picture */
+
 const char *tr_page_tier(const tr_page_figures *f, uint32_t t);
 /* "by estimated probability alone" or the operating point. */
 void tr_page_shown(td_out *out, const tr_page_figures *f);

@@ -21,7 +21,7 @@ const char tr_page_style[] =
     "td .ci{display:block}.legend{white-space:nowrap;margin-right:.7em}\n"
     ".wide{overflow-x:auto;margin:.5rem 0 1rem}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}"
     "th,td{padding:.28rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}"
-    "th{font-weight:600;color:var(--soft)}thead th{vertical-align:bottom}tbody th{color:inherit;font-weight:400}.t{text-align:left}"
+    "th{font-weight:600;color:var(--soft)}thead th{vertical-align:bottom;white-space:normal;max-width:8rem;overflow-wrap:break-word}tbody th{color:inherit;font-weight:400}.t{text-align:left}"
     "td.t,tbody th.t{white-space:normal;min-width:8rem;max-width:18rem;overflow-wrap:break-word}tr.own{font-weight:600}"
     "th:first-child,td:first-child{padding-left:0}\n"
     ".pair{display:grid;grid-template-columns:minmax(0,1fr);gap:0 2rem}@media(min-width:62rem){.pair{grid-template-columns:"

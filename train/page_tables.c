@@ -94,7 +94,10 @@ static void put_fixed(td_out *out, const tr_page_figures *f)
     tr_html_table(out, "tiers", f->costed ? "=|score|USD per 1,000|=" : f->on->d->n_tiers == 2 ? "=|score|% to the last tier|=" : "=|score|% up the ladder|=");
     for (uint32_t t = 0; t < f->on->d->n_tiers; t++) {
         const tr_mean m = tr_fixed(f->on, t);
-        td_puts(out, "<tr><th class=\"t\" scope=\"row\">always ");
+        td_puts(out, "<tr><th class=\"t\" scope=\"row\">");
+        if (f->on->d->n_tiers > 2 && f->on->d->n_tiers <= TR_PAGE_LETTERS)
+            tr_html_put(out, "<b>%c</b> ", (int)('A' + t));
+        td_puts(out, "always ");
         tr_html_name(out, tr_page_tier(f, t));
         td_puts(out, "</th>");
         cell(out, "fixed", t, "score", "%.4f", m.score);
@@ -151,9 +154,10 @@ void tr_page_curve(td_out *out, const tr_page_figures *f)
     td_puts(out, "<section>\n<h2 id=\"curve\">Cost and quality</h2>\n<div class=\"pair\">\n<figure id=\"figure-curve\">\n");
     if (!tr_page_plot_curve(out, f))
         td_puts(out, NO_PLOT);
-    tr_html_put(out, "<figcaption>" KEY(1, "router") KEY(3, "best random mix, dashed") KEY(2, "always one tier") KEY(4, "oracle") KEY(5, "%s")
+    tr_html_put(out, "<figcaption>" KEY(1, "router") KEY(3, "best random mix, dashed") KEY(2, "always one tier%s") KEY(4, "oracle") KEY(5, "%s")
                      "<br>Up and to the left is better. The dashed line is what sending random requests to the tiers reaches; the router earns "
-                     "its place by the height above it.</figcaption>\n</figure>\n<div>\n", f->shown ? "operating points" : "by probability alone");
+                     "its place by the height above it.</figcaption>\n</figure>\n<div>\n",
+                f->on->d->n_tiers > 2 && f->on->d->n_tiers <= TR_PAGE_LETTERS ? ", lettered as in the table" : "", f->shown ? "operating points" : "by probability alone");
     put_fixed(out, f);
     if (f->on->n < f->page->b->n) {
         td_puts(out, "<p class=\"note\">From the ");
@@ -212,6 +216,12 @@ static void put_group(td_out *out, const tr_page_figures *f, const char *kind, u
     td_puts(out, "</tr>\n");
 }
 
+/* Heads with that many names would push a table off the page: letters, as the table of tiers gives them. */
+static bool lettered(uint32_t tiers)
+{
+    return tiers > 3 && tiers <= TR_PAGE_LETTERS;
+}
+
 static void put_group_heads(td_out *out, const tr_page_figures *f, const char *id, const char *title)
 {
     td_out heads = {0}; /* names of tiers are escaped, and '|' would split a head: it becomes its entity */
@@ -223,6 +233,11 @@ static void put_group_heads(td_out *out, const tr_page_figures *f, const char *i
         td_out name = {0};
         tr_html_name(&name, tr_page_tier(f, t));
         td_puts(&heads, "% to ");
+        if (lettered(tiers)) {
+            tr_html_put(&heads, "%c|", (int)('A' + t));
+            free(name.at);
+            continue;
+        }
         for (size_t i = 0; i < name.len; i++)
             name.at[i] == '|' ? td_puts(&heads, "&#124;") : td_put(&heads, name.at + i, 1);
         td_puts(&heads, "|");
@@ -279,13 +294,20 @@ static void put_confusion(td_out *out, const tr_page_figures *f)
     td_puts(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"confusion\"><table id=\"confusion\"><thead><tr><th class=\"t\" scope=\"col\">best was</th>");
     for (uint32_t t = 0; t < tiers; t++) {
         td_puts(out, "<th scope=\"col\">sent to ");
-        tr_html_name(out, tr_page_tier(f, t));
+        if (lettered(tiers))
+            tr_html_put(out, "%c", (int)('A' + t));
+        else
+            tr_html_name(out, tr_page_tier(f, t));
         td_puts(out, "</th>");
     }
     td_puts(out, "<th scope=\"col\">% right</th></tr></thead><tbody>\n");
     for (uint32_t r = 0; r <= tiers; r++) {
         double sum = 0;
-        row_of(out, r < tiers ? tr_page_tier(f, r) : "no difference");
+        td_puts(out, "<tr><th class=\"t\" scope=\"row\">");
+        if (lettered(tiers) && r < tiers)
+            tr_html_put(out, "<b>%c</b> ", (int)('A' + r));
+        tr_html_name(out, r < tiers ? tr_page_tier(f, r) : "no difference");
+        td_puts(out, "</th>");
         for (uint32_t t = 0; t < tiers; t++) {
             snprintf(name, sizeof name, "to%u", t);
             cell(out, "confusion", r, name, "%.0f", c.count[r][t]);
@@ -389,7 +411,9 @@ static void put_measures(td_out *out, const tr_page_figures *f)
 {
     const tr_two two = tr_judge_two(f->page->b, 0, f->on->d->n_tiers - 1, NULL, false);
     const double value[] = {two.apgr, two.cpt50, two.cpt80, two.lift};
-    static const char *const row[] = {"APGR, a random mix has 0.5", "CPT(50&nbsp;%), share that recovers half of the gap",
+    const bool falls = tr_fixed(f->on, f->on->d->n_tiers - 1).score < tr_fixed(f->on, 0).score;
+    const char *const row[] = {falls ? "APGR, a random mix has 0.5 (less is better here: the last tier scores less than the first)"
+                                     : "APGR, a random mix has 0.5", "CPT(50&nbsp;%), share that recovers half of the gap",
                                       "CPT(80&nbsp;%)", "LIFT, points inside sources over a random mix"};
     tr_html_table(out, "measures", "=measure, first tier to last|value");
     for (uint32_t k = 0; k < 4; k++) {

@@ -9,13 +9,14 @@
 #define Z_LEAST 1.645
 #define KEPT 0.95
 #define LEAST_SAVING 0.01 /* against the reference: less is not worth a router */
-#define N_FIGURES (5 + TM_MAX_TIERS)
 
 typedef struct {
     const tr_family *f;
     const tr_goal *goal;
     tr_sums *sums; /* room for every member */
     double z;
+    bool anew; /* the best tier is chosen on every sample: for what is promised. Whether a goal holds is asked of the
+                  tier that it names. */
 } chooser;
 
 uint32_t tr_best_fixed(const tr_bench *b, bool costed)
@@ -66,16 +67,18 @@ static bool preferred(const tr_goal *g, const tr_sums *a, const tr_sums *b, bool
     return fabs(second) > tiny ? second > 0 : fixed;
 }
 
-/* The best member whose goal holds on the sample, or UINT32_MAX. */
-static uint32_t choose(const chooser *c, const uint32_t *weight)
+/* The best member whose goal holds on the sample, or UINT32_MAX; a tr_choice. */
+static uint32_t choose(void *context, const uint32_t *weight, uint32_t *reference)
 {
+    const chooser *c = context;
     const tr_family *f = c->f;
     const tr_goal *g = c->goal;
     uint32_t best = UINT32_MAX;
     double limit = HUGE_VAL;
-    tr_family_sums(f, weight, g->tier, g->kind == TR_GOAL_KEEP ? g->amount : 1, g->tier, c->sums);
+    *reference = g->best && c->anew && weight ? tr_family_best(f, weight) : g->tier;
+    tr_family_sums(f, weight, *reference, g->kind == TR_GOAL_KEEP ? g->amount : 1, g->tier, c->sums);
     for (uint32_t k = 0; g->kind == TR_GOAL_KEEP && k < f->n; k++)
-        if (f->fixed[k] == g->tier)
+        if (f->fixed[k] == *reference)
             limit = c->sums[k].spend * (1 - LEAST_SAVING);
     for (uint32_t k = 0; k < f->n; k++) {
         const tr_sums *s = &c->sums[k];
@@ -87,110 +90,38 @@ static uint32_t choose(const chooser *c, const uint32_t *weight)
     return best;
 }
 
-static void draw(uint64_t *state, uint32_t *weight, uint32_t n, uint32_t draws)
-{
-    memset(weight, 0, n * sizeof *weight);
-    for (uint32_t i = 0; i < draws; i++)
-        weight[(tr_random(state) >> 32) % n]++;
-}
-
-/* Part of the choices on resamples that keep the goal on the records themselves. */
+/* Part of the choices on resamples that keep the goal on the records themselves; of those that chose: refusing breaks
+ * no promise, but keeps none either. */
 static double part_kept(chooser *c, uint32_t rounds, uint64_t seed)
 {
-    const uint32_t n = c->f->b->n;
-    uint32_t *weight = tr_new(n, sizeof *weight), kept = 0;
-    tr_sums *world = tr_new(c->f->n, sizeof *world);
+    const tr_family *f = c->f;
+    const uint32_t n = f->b->n;
+    uint32_t *weight = tr_new(n, sizeof *weight), kept = 0, chose = 0, reference;
+    tr_sums *world = tr_new(f->n, sizeof *world);
     uint64_t state = seed * 0x9e3779b97f4a7c15u + 1;
-    tr_family_sums(c->f, NULL, c->goal->tier, c->goal->kind == TR_GOAL_KEEP ? c->goal->amount : 1,
-                   c->goal->tier, world);
+    tr_family_sums(f, NULL, c->goal->tier, c->goal->kind == TR_GOAL_KEEP ? c->goal->amount : 1, c->goal->tier, world);
     for (uint32_t r = 0; r < rounds; r++) {
-        draw(&state, weight, n, n);
-        const uint32_t k = choose(c, weight);
-        kept += k == UINT32_MAX || slack(c->goal, &world[k], 0) >= 0; /* refusing breaks no promise */
+        tr_draw(&state, weight, n, n);
+        const uint32_t k = choose(c, weight, &reference);
+        chose += k != UINT32_MAX;
+        kept += k != UINT32_MAX && slack(c->goal, &world[k], 0) >= -1e-12; /* sums carry rounding */
     }
     free(weight);
     free(world);
-    return rounds ? (double)kept / rounds : 1;
+    return chose ? (double)kept / chose : 0;
 }
 
-/* ---- promising ---- */
-
-static void flatten(const tr_figures *f, uint32_t tiers, double *to)
+static void promise(chooser *c, uint32_t member, uint32_t rounds, uint32_t batch, uint64_t seed, tr_tuned *out)
 {
-    const double head[5] = {f->score, f->ratio, f->spend, f->saving, f->mix_gain};
-    memcpy(to, head, sizeof head);
-    memcpy(to + 5, f->share, tiers * sizeof *to);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static void interval(double value, double *error, uint32_t rounds, double *low, double *high)
-{
-    qsort(error, rounds, sizeof *error, by_value);
-    *low = value - error[rounds - 1 - rounds / 40];
-    *high = value - error[rounds / 40];
-}
-
-/* errors: figure by figure, rounds each: long run, then batch. Returns the rounds that chose. */
-static uint32_t resample(chooser *c, uint32_t rounds, uint32_t batch, uint64_t seed, double *errors,
-                         uint32_t width)
-{
-    const tr_bench *b = c->f->b;
-    uint32_t *here = tr_new(b->n, sizeof *here), *there = tr_new(b->n, sizeof *there), good = 0;
-    uint64_t state = (seed + 77) * 0x9e3779b97f4a7c15u + 1;
-    double x[3][N_FIGURES];
-    for (uint32_t r = 0; r < rounds; r++) {
-        draw(&state, here, b->n, b->n);
-        draw(&state, there, b->n, batch);
-        const uint32_t k = choose(c, here);
-        if (k == UINT32_MAX)
-            continue;
-        const uint32_t *samples[3] = {here, NULL, there};
-        for (unsigned s = 0; s < 3; s++) {
-            const tr_figures g = tr_family_figures(c->f, samples[s], k, c->goal->tier);
-            flatten(&g, b->d->n_tiers, x[s]);
-        }
-        for (uint32_t j = 0; j < width; j++) {
-            errors[(size_t)j * rounds + good] = x[0][j] - x[1][j];
-            errors[(size_t)(width + j) * rounds + good] = x[0][j] - x[2][j];
-        }
-        good++;
-    }
-    free(here);
-    free(there);
-    return good;
-}
-
-static void promise(chooser *c, uint32_t member, uint32_t rounds, uint32_t batch, uint64_t seed,
-                    tr_tuned *out)
-{
-    const uint32_t tiers = c->f->b->d->n_tiers, width = 5 + tiers;
-    double *errors = tr_new((size_t)rounds * 2 * width, sizeof *errors), value[N_FIGURES];
-    tr_promise *to[N_FIGURES] = {&out->score, &out->ratio, &out->spend, &out->saving, &out->mix_gain};
-    const tr_figures g = tr_family_figures(c->f, NULL, member, c->goal->tier);
-    for (uint32_t t = 0; t < tiers; t++)
-        to[5 + t] = &out->share[t];
-    flatten(&g, tiers, value);
-    const uint32_t good = resample(c, rounds, batch, seed, errors, width);
-    for (uint32_t j = 0; j < width; j++) {
-        *to[j] = (tr_promise){value[j], (double)NAN, (double)NAN, (double)NAN, (double)NAN};
-        if (good < 40)
-            continue;
-        interval(value[j], errors + (size_t)j * rounds, good, &to[j]->low, &to[j]->high);
-        interval(value[j], errors + (size_t)(width + j) * rounds, good, &to[j]->batch_low,
-                 &to[j]->batch_high);
-        if (j >= 5) { /* shares */
-            to[j]->low = fmax(0, to[j]->low);
-            to[j]->batch_low = fmax(0, to[j]->batch_low);
-            to[j]->high = fmin(1, to[j]->high);
-            to[j]->batch_high = fmin(1, to[j]->batch_high);
-        }
-    }
-    free(errors);
+    tr_promise p[TR_FIGURES];
+    c->anew = true;
+    tr_promise_all(c->f, choose, c, member, c->goal->tier, rounds, batch, seed, p);
+    out->score = p[0];
+    out->ratio = p[1];
+    out->spend = p[2];
+    out->saving = p[3];
+    out->mix_gain = p[4];
+    memcpy(out->share, p + TR_HEAD, c->f->b->d->n_tiers * sizeof *out->share);
 }
 
 /* ---- the nearest goal ---- */
@@ -198,10 +129,10 @@ static void promise(chooser *c, uint32_t member, uint32_t rounds, uint32_t batch
 static uint32_t settle(chooser *c, uint32_t rounds, uint64_t seed, tr_tuned *out)
 {
     static const double margins[] = {Z_LEAST, 1.75, 1.85, 1.96, 2.1, 2.25, 2.4, 2.6, 2.8, 3.1};
-    uint32_t member = UINT32_MAX;
+    uint32_t member = UINT32_MAX, reference;
     for (size_t m = 0; m < sizeof margins / sizeof *margins; m++) {
         out->z = c->z = c->goal->kind == TR_GOAL_VALUE ? 0 : margins[m];
-        member = choose(c, NULL);
+        member = choose(c, NULL, &reference);
         out->kept = member == UINT32_MAX ? 0 : part_kept(c, rounds, seed);
         if (member == UINT32_MAX || out->kept >= KEPT)
             break;
@@ -213,8 +144,9 @@ static double nearest_at(chooser *c, const tr_goal *goal)
 {
     tr_goal g = *goal;
     double low = 0, high = goal->amount, least = HUGE_VAL;
+    uint32_t reference;
     if (g.kind == TR_GOAL_COST) {
-        choose(c, NULL); /* fills the sums */
+        choose(c, NULL, &reference); /* fills the sums */
         for (uint32_t k = 0; k < c->f->n; k++)
             least = fmin(least, g.amount - slack(&g, &c->sums[k], c->z));
         return ceil(least * 1e6) / 1e6; /* a thousandth of a dollar per thousand requests */
@@ -222,7 +154,7 @@ static double nearest_at(chooser *c, const tr_goal *goal)
     c->goal = &g;
     for (int step = 0; step < 30; step++) {
         g.amount = (low + high) / 2;
-        if (choose(c, NULL) == UINT32_MAX)
+        if (choose(c, NULL, &reference) == UINT32_MAX)
             high = g.amount;
         else
             low = g.amount;
@@ -270,7 +202,7 @@ void tr_tune(const tr_bench *b, bool costed, const tr_goal *goal, const tierce_p
     tr_family f;
     memset(out, 0, sizeof *out);
     tr_family_open(&f, b, costed, knob_of(goal, costed), goal->tier, base);
-    chooser c = {&f, goal, tr_new(f.n, sizeof(tr_sums)), 0};
+    chooser c = {&f, goal, tr_new(f.n, sizeof(tr_sums)), 0, false};
     const uint32_t member = settle(&c, rounds, seed, out);
     out->reached = member != UINT32_MAX;
     if (out->reached) {

@@ -3,20 +3,15 @@
  * Choosing. Of a family with one knob (train/family.h) the best member is taken whose goal holds with a
  * margin of z standard errors on the records at hand. z is no constant: the whole choice is repeated on
  * bootstrap resamples, each choice is checked against the records at hand (which stand for the world
- * that the resamples came from), and z grows until 95 of 100 choices keep the goal there (a choice that is refused
- * breaks none).
+ * that the resamples came from), and z grows until 95 of 100 choices that are not refused keep the
+ * goal there.
  *
  * Promising. A figure of the chosen member is biased, since chance helped to choose it. So the intervals come
- * from resampling the choice, not the figure: in every round the choice is made on one resample, and the
- * error is the figure there minus the figure of the same member
- *   long run   on the records at hand: what traffic like this gives in the end
- *   batch      on another resample of `batch` records: what the next so many requests give, whose own
- *              chance comes on top
- * The interval is the figure minus the 97.5 % and the 2.5 % quantile of that error (the basic bootstrap). */
+ * from resampling the choice, not the figure: train/promise.h. */
 #ifndef TIERCE_TUNE_H
 #define TIERCE_TUNE_H
 
-#include "train/family.h"
+#include "train/promise.h"
 
 typedef enum { TR_GOAL_KEEP, TR_GOAL_COST, TR_GOAL_SHARE, TR_GOAL_VALUE } tr_goal_kind;
 
@@ -24,11 +19,8 @@ typedef struct {
     tr_goal_kind kind;
     double amount; /* KEEP: part of the reference's score; COST: USD a request; SHARE: 0..1; VALUE: USD */
     uint32_t tier; /* KEEP: the reference; SHARE: the tier; else the best fixed tier */
+    bool best;     /* `tier` is no wish of the user's but the best on these records, which is a choice as well */
 } tr_goal;
-
-typedef struct {
-    double value, low, high, batch_low, batch_high;
-} tr_promise;
 
 typedef struct {
     bool reached;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/nearest.h"
+#include "infer/decision_out.h"
 #include "infer/dispatch/engine.h"
 #include "infer/router_state.h"
 
@@ -198,6 +199,7 @@ bool ds_engine_choose(ds_engine *e, ds_snapshot *s, const ds_body *body, const d
     c->decided = true;
     if (e->log) /* the request itself is decided last, behind its earlier turns */
         c->features = tierce_scratch_digest(s->scratch);
+    c->no_cost = tiers_without_cost(&c->decision, &policy);
     c->n = c->decision.n_order;
     for (uint32_t i = 0; i < c->n; i++)
         c->order[i] = s->tier_of[c->decision.order[i]];

@@ -118,6 +118,7 @@ double ds_random_unit(ds_engine *engine); /* [0, 1) */
 typedef struct {
     uint32_t order[TIERCE_MAX_TIERS];
     uint32_t n;
+    uint64_t no_cost; /* tiers whose cost the policy weighs and nobody knows */
     bool decided; /* `decision` holds; false: the client named the tier */
     tierce_decision decision;
     const char *reason;  /* a reason's name, "FORCED", "EXPLORE", "TOOL_LOOP", … */

@@ -68,7 +68,7 @@ static void handle_route(ds_client *c)
     } else {
         const char *tier = s->config->tiers.tier[choice.order[0]].name;
         if (choice.decided) {
-            put_decision(&out, s->router, &choice.decision, body.id, 0);
+            put_decision(&out, s->router, &choice.decision, choice.no_cost, body.id, 0);
             out.len--; /* its closing brace */
         } else {
             td_puts(&out, "{\"tier\": ");

@@ -22,6 +22,8 @@ runs 0 '' sh -c "cat $T/a.jsonl | $t train -q --tiers flash,pro - -o $T/c.tierce
 runs 0 '' sh -c "$t train -q --tiers flash,pro $T/a.jsonl.gz -o $T/d.tierce && cmp $T/a.tierce $T/d.tierce"
 runs 0 'self-test vectors: 5' "$t" inspect "$T/a.tierce"
 runs 0 '"tiers": \[\{"name": "flash"' "$t" inspect --json "$T/a.tierce"
+runs 0 'self-test vectors: 5' "$t" inspect -m "$T/a.tierce"
+runs 2 'one model at a time' "$t" inspect -m "$T/a.tierce" "$T/b.tierce"
 runs 0 'likely to succeed' "$t" route -m "$T/a.tierce" "What is a monad?"
 runs 0 'exact and additive' "$t" route -m "$T/a.tierce" --explain "What is a monad?"
 runs 0 '"tier": "(flash|pro)"' "$t" route -m "$T/a.tierce" --json --explain "What is a monad?"

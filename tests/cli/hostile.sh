@@ -10,7 +10,9 @@ head -c 200000 /dev/zero | tr '\0' 'a' > "$T/long"
 runs 0 '"tier"' sh -c "$t route $m --json < $T/long"
 head -c 10000000 /dev/urandom > "$T/huge"
 runs 0 '"truncated": true' sh -c "$t route $m --json < $T/huge"
-runs 0 '"tier"' sh -c "printf '' | $t route $m --json"
+runs 1 'standard input is empty' sh -c "printf '' | $t route $m --json"
+runs 1 'standard input is empty' "$t" route $m - < /dev/null
+runs 0 '"tier"' "$t" route $m --json ""
 runs 0 '"tier"' sh -c "printf 'a\\000b\\000c' | $t route $m --json"
 runs 0 '"tier"' sh -c "printf '\\377\\376\\300\\200 x' | $t route $m --json"
 line() { printf '%s\n' "$1" > "$T/l.jsonl"; }

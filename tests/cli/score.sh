@@ -138,6 +138,15 @@ sed 's/"cost_usd":[0-9.]*,"input_tokens":[0-9]*,"output_tokens":[0-9]*,//g' "$T/
 runs 0 '' "$t" train -q --tiers flash,pro "$T/free.jsonl" -o "$T/free.tierce"
 runs 0 'as routed +not known' "$t" score -m "$T/free.tierce" --batch "$T/in.jsonl" --out-dir "$T/f4" --tiers "$T/tiers.json"
 runs 0 'flash: ASSUMED: input at 4 bytes a token, 500 output tokens' "$t" score -m "$T/free.tierce" --batch "$T/in.jsonl" --out-dir "$T/f5" --tiers "$T/tiers.json" --assume-output 500
+# a value of a success that no cost stands against: said, counted, in the decision
+f="$t score -m $T/free.tierce"
+runs 0 '5 with a tier whose cost is not known: it counts as free' $f --value 0.1 "$T/small.jsonl"
+runs 0 'reporter:counter:tierce,without known cost,5' $f --value 0.1 --counters hadoop "$T/small.jsonl"
+runs 0 '"no_cost": \["flash", "pro"\]' $f -q --value 0.1 "$T/small.jsonl"
+runs 0 '"no_cost": \["pro"\]' $f -q --max-cost 1 --allow pro "$T/small.jsonl"
+runs 1 '' sh -c "$f $T/small.jsonl 2>&1 | grep -E 'no_cost|not known'"
+runs 1 '' sh -c "$s --value 0.1 $T/small.jsonl 2>&1 | grep -E 'no_cost|not known'"
+runs 0 'no cost is known for pro: it counts as free' "$t" route -m "$T/free.tierce" --value 0.1 hi
 echo '{"tiers": [{"name": "flash"}]}' > "$T/one.json"
 runs 1 'has no tier "pro"' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.json"
 runs 1 'one.jsn: No such file' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.jsn"

@@ -21,6 +21,10 @@ runs 2 'must be TIER=PART' "$t" tune -m "$T/m" --max-share 0.2 "$T/b.jsonl"
 runs 2 'letters, digits' "$t" tune -m "$T/m" --keep-quality 0.9 --name 'a b' "$T/b.jsonl"
 runs 2 'names its points itself' "$t" tune -m "$T/m" --all --name x "$T/b.jsonl"
 runs 1 'cannot read the file' "$t" tune -m "$T/none" --all "$T/b.jsonl"
+# what is wrong with a goal is said before any record is read, or judged to be seen
+runs 2 'must be PART or PART:TIER' "$t" tune -m "$T/m" --keep-quality lots "$T/a.jsonl"
+runs 2 'did you mean "pro"' "$t" tune -m "$T/m" --keep-quality 0.9:pr0 "$T/not-there.jsonl"
+runs 2 'must be TIER=PART' "$t" tune -m "$T/m" --max-share 0.2 "$T/not-there.jsonl"
 # refusals: seen records, too few, out of reach
 runs 4 'trained the model' "$t" tune -m "$T/m" --all "$T/a.jsonl"
 head -50 "$T/b.jsonl" > "$T/few.jsonl"

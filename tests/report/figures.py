@@ -2,13 +2,13 @@
 """Every figure of a report, computed a second time from the records and the predictions (standard library only, no code
 shared with tierce), compared as printed.
 
-    figures.py REPORT.html RECORDS.jsonl TIER,TIER,... PREDICTIONS.jsonl [--points INSPECT.json] [--route TIERCE MODEL]
+    figures.py REPORT.html RECORDS.jsonl[.gz] TIER,TIER,... PREDICTIONS.jsonl [--points INSPECT.json] [--route TIERCE MODEL]
 
 Prints a line for each figure that differs and for each figure that it does not know, and ends with
 "N passed, N failed". --points: output of `tierce inspect --json`, where the model has operating points. --route: checks
 the table of features against `tierce route --explain` of every record (two tiers, a finished model).
 """
-import collections, html.parser, json, math, re, subprocess, sys
+import collections, gzip, html.parser, json, math, re, subprocess, sys
 
 NAN = float('nan')
 
@@ -50,6 +50,9 @@ class Random:  # xorshift64*
     def next(self):
         x = self.x; x ^= x >> 12; x = (x ^ x << 25) & (1 << 64) - 1; x ^= x >> 27; self.x = x
         return (x * 0x2545f4914f6cdd1d & (1 << 64) - 1) >> 32
+
+def lines(path):
+    with (gzip.open if path.endswith('.gz') else open)(path, 'rt', encoding='utf-8') as f: yield from f
 
 def hull_height(points, lo, hi):
     best = []
@@ -100,7 +103,7 @@ class Data:
     def __init__(self, records, tiers, predictions):
         P = {r['id']: r for r in map(json.loads, open(predictions, encoding='utf-8'))}
         self.T = range(len(tiers)); self.tiers = tiers
-        self.all = [dict(json.loads(l), line=l) for l in open(records, encoding='utf-8')]; self.all = [r for r in self.all if any(t in r['outcomes'] for t in tiers)]
+        self.all = [dict(json.loads(l), line=l) for l in lines(records)]; self.all = [r for r in self.all if any(t in r['outcomes'] for t in tiers)]
         self.sources = list(dict.fromkeys(r.get('source', '') for r in self.all)); self.workloads = list(dict.fromkeys(r.get('workload', '') for r in self.all))
         self.whole = [r for r in self.all if all(t in r['outcomes'] for t in tiers)]
         costs = [r for r in self.whole if all('cost_usd' in r['outcomes'][t] for t in tiers)]
@@ -227,6 +230,7 @@ class Report:
         gi, si = percentile(g, self.resamples), percentile(s, self.resamples)
         self.check.span('verdict.gain_said', '%+.4f', gain, *gi)
         if 'verdict.gain' in self.page.figure: self.check.span('verdict.gain', '%+.4f', gain, *gi)
+        if self.d.costed: saving, si = self.swept()
         if 'verdict.saving' in self.page.figure: self.check.span('verdict.saving', '%.1f', 100 * saving, 100 * si[0], 100 * si[1])
         self.shuffled([0] * self.n, self.seed, 'verdict', gain)
         if len(self.d.sources) > 1:
@@ -321,6 +325,24 @@ class Report:
             c(f'part.{k}.lift', '%+.2f', lift(rows, src)); c(f'part.{k}.apgr', '%.3f', two(rows)[0])
         for k, v in enumerate((*two(rows), lift(rows, src))): c(f'measure.{k}.value', '%.2f' if k == 3 else '%.3f', v)
         if self.d.costed: self.aiq()
+    def swept(self):
+        """Saving at the best fixed tier's score over the settings of lambda, with its interval."""
+        lo, hi = min(self.mc), max(self.mc); members = []
+        for k in range(-60, 61):
+            lam = 10 ** (k / 12) / max(hi - lo, 1e-12) * .1
+            members.append([max(self.d.T, key=lambda t: (p[t] - lam * (pc or self.mc)[t], -(pc or self.mc)[t])) for p, pc in zip(self.Pr, self.pc)])
+        moves = [[(i, a[i], b[i]) for i in range(self.n) if a[i] != b[i]] for a, b in zip(members, members[1:])]
+        def saving(w):
+            q = sum(m * s[t] for m, s, t in zip(w, self.S, members[0])); c = sum(m * s[t] for m, s, t in zip(w, self.spend, members[0])); pts = [(c, q)]
+            for moved in moves:
+                for i, a, b in moved: q += w[i] * (self.S[i][b] - self.S[i][a]); c += w[i] * (self.spend[i][b] - self.spend[i][a])
+                pts.append((c, q))
+            fixed = [(sum(m * s[t] for m, s in zip(w, self.spend)), sum(m * s[t] for m, s in zip(w, self.S))) for t in self.d.T]
+            cost, score = max(fixed, key=lambda f: (f[1], -f[0])); reach = [c for c, q in pts if q >= score - 1e-9 * self.n]
+            return 1 - min(reach) / cost if reach and cost > 0 else NAN
+        v = sorted(x for x in map(saving, self.draws(self.seed + 11)) if x == x)
+        there = len(v) >= 20 and len(v) > self.resamples // 2
+        return saving([1] * self.n), (v[len(v) // 40], v[len(v) - 1 - len(v) // 40]) if there else (NAN, NAN)
     def aiq(self):
         lo, hi = min(self.mc), max(self.mc); fixed = list(zip(self.mc, self.ms)); pts = []
         for k in range(-60, 61):

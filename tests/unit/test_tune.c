@@ -170,7 +170,7 @@ static void promises_hold(void **state)
     for (uint32_t s = 0; s < 40; s++) {
         fill(&here, 100 + s, 1);
         fill(&there, 5000 + s, 1);
-        const tr_tuned t = tune(&here, true, (tr_goal){TR_GOAL_KEEP, 0.95, 1});
+        const tr_tuned t = tune(&here, true, (tr_goal){TR_GOAL_KEEP, 0.95, 1, false});
         if (!t.reached)
             continue;
         const tr_figures real = truth(&large, true, &t.policy), next = truth(&there, true, &t.policy);
@@ -193,25 +193,100 @@ static void promises_hold(void **state)
     (void)state;
 }
 
+/* Standard errors by influence are those of the jackknife (which leaves each record out in turn). */
+static void errors_are_the_jackknifes(void **state)
+{
+    enum { N = 240 };
+    world w;
+    tr_bench b;
+    tr_family f;
+    double sum[8] = {0}, squares[8] = {0};
+    uint32_t weight[N];
+    make(&w, N, 2);
+    fill(&w, 21, 1);
+    open_all(&b, &w);
+    const tierce_policy base = {.allowed = 3};
+    tr_family_open(&f, &b, true, TR_KNOB_VALUE, 0, &base);
+    for (uint32_t i = 0; i < N; i++)
+        weight[i] = 1;
+    for (uint32_t i = 0; i < N; i++) {
+        weight[i] = 0;
+        const tr_figures g = tr_family_figures(&f, weight, 120, 1);
+        const double x[8] = {g.score, g.ratio, g.spend, g.saving, g.mix_gain, g.share[0], g.share[1], 0};
+        for (unsigned k = 0; k < 8; k++) {
+            sum[k] += x[k] / N;
+            squares[k] += x[k] * x[k] / N;
+        }
+        weight[i] = 1;
+    }
+    const tr_figures e = tr_family_errors(&f, NULL, 120, 1);
+    const double have[7] = {e.score, e.ratio, e.spend, e.saving, e.mix_gain, e.share[0], e.share[1]};
+    for (unsigned k = 0; k < 7; k++) {
+        const double want = sqrt(fmax(0, squares[k] - sum[k] * sum[k]) * (N - 1));
+        assert_true(want > 0 && have[k] > want && have[k] < 1.06 * want); /* one record more, unlike the others */
+    }
+    tr_family_close(&f);
+    tr_bench_close(&b);
+    discard(&w);
+    (void)state;
+}
+
+/* Costs of which three in a hundred are thirty times the rest: a sample that lacks them must not be sure of itself.
+ * Quality and cost are promised together, so both must hold in the same worlds. */
+static void promises_hold_with_heavy_tails(void **state)
+{
+    world large, here, there;
+    uint32_t done = 0, in_the_end = 0, next_batch = 0;
+    make(&large, 60000, 2);
+    make(&here, 800, 2);
+    make(&there, 800, 2);
+    for (uint32_t s = 0; s < 41; s++) {
+        world *all[3] = {&here, &there, &large};
+        for (unsigned k = s ? 0 : 2; k < (s ? 2u : 3u); k++) {
+            uint64_t coin = 31 * s + 7 * k + 1;
+            fill(all[k], 7000 + 10 * s + k, 1);
+            for (uint32_t i = 0; i < all[k]->d.n; i++)
+                all[k]->d.cost[i * 2 + 1] *= uniform(&coin) < 0.03 ? 30 : 1;
+        }
+        if (!s)
+            continue;
+        const tr_tuned t = tune(&here, true, (tr_goal){TR_GOAL_KEEP, 0.95, 1, true});
+        if (!t.reached)
+            continue;
+        const tr_figures real = truth(&large, true, &t.policy), next = truth(&there, true, &t.policy);
+        done++;
+        in_the_end += real.score >= t.score.low && real.score <= t.score.high && real.spend >= t.spend.low &&
+                      real.spend <= t.spend.high && real.saving >= t.saving.low && real.saving <= t.saving.high;
+        next_batch += next.score >= t.score.batch_low && next.score <= t.score.batch_high &&
+                      next.spend >= t.spend.batch_low && next.spend <= t.spend.batch_high;
+    }
+    assert_true(done >= 25);
+    assert_true(in_the_end + 6 >= done && next_batch + 6 >= done);
+    discard(&large);
+    discard(&here);
+    discard(&there);
+    (void)state;
+}
+
 static void goals_are_kept_or_refused(void **state)
 {
     world w;
     make(&w, 1500, 2);
     fill(&w, 4, 1);
-    tr_tuned t = tune(&w, true, (tr_goal){TR_GOAL_COST, 0.004, 1});
+    tr_tuned t = tune(&w, true, (tr_goal){TR_GOAL_COST, 0.004, 1, false});
     assert_true(t.reached && t.spend.value <= 0.004 && t.spend.high <= 0.0043);
-    t = tune(&w, true, (tr_goal){TR_GOAL_COST, 0.0001, 1}); /* below the cheapest tier */
+    t = tune(&w, true, (tr_goal){TR_GOAL_COST, 0.0001, 1, false}); /* below the cheapest tier */
     assert_false(t.reached);
     assert_true(t.nearest > 0.0009 && t.nearest < 0.0012);
-    assert_true(tune(&w, true, (tr_goal){TR_GOAL_COST, t.nearest, 1}).reached);
-    t = tune(&w, false, (tr_goal){TR_GOAL_SHARE, 0.2, 1}); /* no costs: a charge on the large tier */
+    assert_true(tune(&w, true, (tr_goal){TR_GOAL_COST, t.nearest, 1, false}).reached);
+    t = tune(&w, false, (tr_goal){TR_GOAL_SHARE, 0.2, 1, false}); /* no costs: a charge on the large tier */
     assert_true(t.reached && t.share[1].value <= 0.2 && t.share[1].value > 0.1 && t.policy.charge[1] > 0);
-    t = tune(&w, false, (tr_goal){TR_GOAL_KEEP, 1.2, 1}); /* nobody is a fifth better than the best */
+    t = tune(&w, false, (tr_goal){TR_GOAL_KEEP, 1.2, 1, false}); /* nobody is a fifth better than the best */
     assert_false(t.reached);
     assert_true(t.nearest > 0.9 && t.nearest < 1.2);
-    t = tune(&w, false, (tr_goal){TR_GOAL_KEEP, t.nearest, 1});
+    t = tune(&w, false, (tr_goal){TR_GOAL_KEEP, t.nearest, 1, false});
     assert_true(t.reached && t.ratio.value >= 0.9);
-    t = tune(&w, true, (tr_goal){TR_GOAL_VALUE, 0.05, 1});
+    t = tune(&w, true, (tr_goal){TR_GOAL_VALUE, 0.05, 1, false});
     assert_true(t.reached);
     discard(&w);
     (void)state;
@@ -229,7 +304,7 @@ static void a_fixed_tier_may_answer(void **state)
     }
     w.d.score[0] = 0; /* large is the best, by one record */
     w.d.score[1] = 1;
-    const tr_tuned t = tune(&w, true, (tr_goal){TR_GOAL_KEEP, 0.98, 1});
+    const tr_tuned t = tune(&w, true, (tr_goal){TR_GOAL_KEEP, 0.98, 1, false});
     assert_true(t.reached);
     assert_int_equal(t.fixed, 0);
     assert_int_equal(t.policy.allowed, 1);
@@ -362,6 +437,13 @@ static void copies_follow_weights(void **state)
     assert_int_equal(tr_copies(&w.d, records, 8, 0, copies), 4);
     assert_int_equal(copies[0], (unsigned)(20 / 4.25 * 4 + 0.5));
     assert_int_equal(copies[1], 2);
+    w.d.propensity[0] = 0.5f; /* a log beside records that show every tier: a coin's choices weigh as those do */
+    w.d.logged = 4;
+    w.d.logged_to[0] = w.d.logged_to[1] = 2;
+    for (uint32_t i = 0; i < 4; i++)
+        w.d.score[i * 2 + 1] = 1;
+    assert_int_equal(tr_copies(&w.d, records, 8, 0, copies), 1);
+    assert_true(tr_weight(&w.d, 5) > 1.9);
     discard(&w);
     (void)state;
 }
@@ -379,7 +461,8 @@ static void bins_of_a_portrait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_are_sums),          cmocka_unit_test(promises_hold),
+        cmocka_unit_test(sums_are_sums),          cmocka_unit_test(promises_hold), cmocka_unit_test(errors_are_the_jackknifes),
+        cmocka_unit_test(promises_hold_with_heavy_tails),
         cmocka_unit_test(goals_are_kept_or_refused), cmocka_unit_test(a_fixed_tier_may_answer),
         cmocka_unit_test(points_are_stored),      cmocka_unit_test(shuffles_tell_knowledge_from_luck),
         cmocka_unit_test(rescues_and_bins),       cmocka_unit_test(off_policy_covers),
