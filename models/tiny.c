@@ -17,6 +17,7 @@
 #include "models/format.h"
 
 #define MAX_SLOTS (1u << 16)
+#define SLOTS_PER_BYTE 8 /* at most: a gap and the weights of a slot take a bit at least */
 #define NEAR 3           /* a neighbour's weight counts as at most this */
 #define BLOCK_KINDS 4
 #define MARK_KINDS 16
@@ -42,6 +43,7 @@ typedef struct {
     tm_coder coder;
     tm_model *m;
     tables *t;
+    uint32_t most; /* slots that a section of its length can hold */
     bool reads, bad;
 } walk;
 
@@ -228,7 +230,7 @@ static bool all(walk *w)
 {
     tm_weights *weights = &w->m->weights;
     const uint32_t n = tm_code_even(&w->coder, 17, weights->n_slots);
-    w->bad = n >= MAX_SLOTS;
+    w->bad = n >= MAX_SLOTS || n > w->most; /* before anything of that size is allocated */
     if (!w->bad && w->reads && !make_room(w, n))
         return false;
     if (!w->bad)
@@ -259,7 +261,7 @@ static void stop(walk *w)
 
 tierce_status tm_read_tiny(tm_reader *r, tm_model *m)
 {
-    walk w = {.reads = true};
+    walk w = {.reads = true, .most = r->len > MAX_SLOTS ? MAX_SLOTS : (uint32_t)r->len * SLOTS_PER_BYTE};
     if (m->weights.n_slots || m->votes.n_slots)
         return TIERCE_CORRUPT; /* it stands in their place */
     for (uint32_t k = 0; k < m->n_sources; k++)
@@ -276,7 +278,8 @@ tierce_status tm_read_tiny(tm_reader *r, tm_model *m)
 
 void tm_write_tiny(tm_writer *to, const tm_model *m)
 {
-    walk w = {.coder = tm_coder_into(to)};
+    const size_t at = to->len;
+    walk w = {.coder = tm_coder_into(to), .most = MAX_SLOTS};
     if (start(&w, (tm_model *)(uintptr_t)m) != TIERCE_OK) { /* which an encoding walk leaves alone */
         to->failed = true;
         return;
@@ -284,5 +287,5 @@ void tm_write_tiny(tm_writer *to, const tm_model *m)
     all(&w);
     tm_coder_end(&w.coder);
     stop(&w);
-    to->failed = to->failed || w.bad;
+    to->failed = to->failed || w.bad || m->weights.n_slots > (to->len - at) * SLOTS_PER_BYTE;
 }
