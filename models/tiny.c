@@ -22,8 +22,8 @@
 #define BLOCK_KINDS 4
 #define MARK_KINDS 16
 #define INDEX_BITS 28    /* TF_BLOCKS << TF_MAX_BITS is below */
-
-enum { NEARS = 2 * NEAR + 1, SIZES = 5 };
+#define NEARS (2 * NEAR + 1)
+#define SIZES 5          /* how large votes have been, in classes */
 
 /* Odds of one row's weights. */
 typedef struct {
