@@ -217,6 +217,95 @@ static void malice(void **unused)
     tm_model_free(&m);
 }
 
+/* An index beyond its block: written with blocks twice as large, read with the smaller ones. */
+static void beyond_the_block(void **unused)
+{
+    tm_model m;
+    size_t len;
+    uint32_t raw_len;
+    uint8_t *bytes;
+    static const uint32_t index[] = {10, 20, 1500};
+    (void)unused;
+    build_with(&m, TF_MIN_BITS + 1);
+    memcpy(m.weights.index, index, sizeof index);
+    memcpy(m.votes.index, index, 2 * sizeof *index);
+    m.sources[0].index[0] = m.sources[1].index[0] = 10;
+    m.tiny = true;
+    assert_int_equal(tm_model_encode(&m, NULL, &bytes, &len, NULL), TIERCE_OK);
+    uint8_t *raw = unpacked(bytes, len, &raw_len);
+    assert_int_equal(raw[12], TF_MIN_BITS + 1);
+    assert_int_equal(open_payload(raw, raw_len), TIERCE_OK);
+    raw[12] = TF_MIN_BITS;
+    assert_int_equal(open_payload(raw, raw_len), TIERCE_CORRUPT);
+    free(raw);
+    free(bytes);
+    tm_model_free(&m);
+}
+
+static size_t largest;
+
+static void *watched_alloc(void *context, size_t size)
+{
+    (void)context;
+    largest = size > largest ? size : largest;
+    return malloc(size);
+}
+
+static void watched_release(void *context, void *memory)
+{
+    (void)context;
+    free(memory);
+}
+
+/* More slots than a section of its length can hold: refused before room for them is asked for. */
+static void many_slots_in_few_bytes(void **unused)
+{
+    tm_model m;
+    size_t len;
+    uint32_t raw_len;
+    uint8_t *bytes = tiny(&len, &m), *raw = unpacked(bytes, len, &raw_len);
+    const tierce_allocator a = {watched_alloc, watched_release, NULL};
+    tm_writer w = {.allocator = &tm_default_allocator};
+    (void)unused;
+    tm_coder c = tm_coder_into(&w);
+    tm_code_even(&c, 17, 60000);
+    tm_coder_end(&c);
+    const uint32_t body = body_of(raw, raw_len);
+    assert_true(w.len <= raw_len - body);
+    memcpy(raw + body, w.at, w.len);
+    uint8_t *file = packed(raw, raw_len, 1, &len);
+    tm_model back;
+    assert_int_equal(tm_model_decode(&back, file, len, &a, NULL), TIERCE_CORRUPT);
+    assert_in_range(largest, 1, 60000);
+    free(file);
+    tm_writer_free(&w);
+    free(raw);
+    free(bytes);
+    tm_model_free(&m);
+}
+
+/* Who did not round has it rounded to the nearest step, of either sign, and cut at the last one. */
+static void numbers_between_steps(void **unused)
+{
+    tm_model m, back;
+    size_t len;
+    uint8_t *bytes = tiny(&len, &m);
+    (void)unused;
+    free(bytes);
+    m.sources[0].likely[0] = 1.19f;
+    m.sources[0].mark[0] = -1.19f;
+    m.sources[0].lack[0] = -99;
+    assert_int_equal(tm_model_encode(&m, NULL, &bytes, &len, NULL), TIERCE_OK);
+    assert_int_equal(tm_model_decode(&back, bytes, len, NULL, NULL), TIERCE_OK);
+    assert_true(back.sources[0].likely[0] == 1.25f);
+    assert_true(back.sources[0].mark[0] == -1.25f);
+    assert_true(back.sources[0].lack[0] == -127.0f / TM_STEPS);
+    assert_true(m.sources[0].mark[0] == -1.19f); /* writing leaves the model alone */
+    free(bytes);
+    tm_model_free(&m);
+    tm_model_free(&back);
+}
+
 /* Beside weights that stand where they always stood, the section has no place. */
 static void not_both(void **unused)
 {
@@ -246,6 +335,8 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read), cmocka_unit_test(bits_cost_what_they_say),
         cmocka_unit_test(carries),                 cmocka_unit_test(a_tiny_file_says_the_same),
         cmocka_unit_test(malice),                  cmocka_unit_test(not_both),
+        cmocka_unit_test(beyond_the_block),        cmocka_unit_test(many_slots_in_few_bytes),
+        cmocka_unit_test(numbers_between_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
