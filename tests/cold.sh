@@ -1,6 +1,7 @@
 #!/bin/sh
 # Cold start beside what else there is, in one run. cold.sh BUILD [FASTTEXT_BIN [FASTTEXT_FTZ]]
-# load: a process with its model and no input, wall and CPU; decision: the CPU that one line of input adds. Medians of 21.
+# load: a process with its model and no input, by the clock (median of 21) and by CPU (least of 21, which a busy machine
+# disturbs least); decision: the CPU that one line of input adds.
 # BUILD/cold/64K.tierce and 16K.tierce, where they are (tierce shrink or train --size). CLAWROUTER=DIR: where ClawRouter's
 # src/router/rules.ts and config.ts are as JavaScript (npx esbuild src/router/rules.ts src/router/config.ts --outdir=DIR).
 B=$1 BIN=$2 FTZ=$3
