@@ -131,6 +131,7 @@ typedef struct {
     double *familiar, *general, *level, *gated;
     tm_kinship *kinship; /* per record */
     uint32_t *source;    /* dataset's number of the likeliest source, UINT32_MAX: none */
+    bool crammed;        /* under a size: the last fold's model has hardly room for anything but votes */
 } margins;
 
 static margins new_margins(uint32_t n, uint32_t tiers)
@@ -138,7 +139,7 @@ static margins new_margins(uint32_t n, uint32_t tiers)
     const size_t cells = (size_t)n * tiers;
     const margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
                        tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                       tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
+                       tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t)), false};
     return m;
 }
 
@@ -175,6 +176,8 @@ static void hold_out(tr_fitting *f, tr_problem *p, const uint32_t *fit, uint32_t
     }
     tr_set_levels(&model, f);
     tr_assemble(&model, p, rows, tr_list_rows(f, &model, rows), f->o->max_slots, f->o->weight_levels, NULL);
+    m->crammed = f->o->max_bytes && (4 * (uint64_t)model.votes.n_slots > 3 * (uint64_t)model.weights.n_slots ||
+                                     tr_size_of(&model, f->o, n_fit) > f->o->max_bytes + f->o->max_bytes / 32);
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
@@ -237,6 +240,8 @@ static trial try_options(const tr_fitting *like, const tr_options *o, uint32_t *
     if (known > 0)
         tr_gate_widen(&scratch.gate, &held, covers, known);
     out.loss = calibrate(&scratch, d, mine, at->n_held, &m, &unused);
+    if (m.crammed) /* votes always stay, so the last fit could not bring it under the size */
+        out.loss = HUGE_VAL;
     for (uint32_t i = 0; i < at->n_held; i++)
         out.known += m.kinship[i].known / at->n_held;
     tm_model_free(&scratch);
