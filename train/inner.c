@@ -176,8 +176,7 @@ static void hold_out(tr_fitting *f, tr_problem *p, const uint32_t *fit, uint32_t
     }
     tr_set_levels(&model, f);
     tr_assemble(&model, p, rows, tr_list_rows(f, &model, rows), f->o->max_slots, f->o->weight_levels, NULL);
-    m->crammed = f->o->max_bytes && (4 * (uint64_t)model.votes.n_slots > 3 * (uint64_t)model.weights.n_slots ||
-                                     tr_size_of(&model, f->o, n_fit) > f->o->max_bytes + f->o->max_bytes / 32);
+    m->crammed = f->o->max_bytes && 4 * (uint64_t)model.votes.n_slots > 3 * (uint64_t)model.weights.n_slots;
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
