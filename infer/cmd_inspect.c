@@ -133,6 +133,10 @@ static void print_rest(const tm_model *m)
     if (m->portrait.n)
         printf("portrait of the training records: %u histograms (tierce drift); abstention level %.3g\n",
                m->portrait.n, m->portrait.abstain_below);
+    if (d->records && !d->id_filter_words)
+        printf("no filter of record ids: eval and tune cannot tell whether a record was trained on\n");
+    if (d->records && !m->portrait.n)
+        printf("no portrait of the training records: drift has nothing to compare traffic with\n");
     printf("self-test vectors: %u, reproduced on this machine\n", m->n_selftests);
 }
 

@@ -416,6 +416,7 @@ static const struct {
     {TM_TAG_SELFTEST, false, 0, read_selftests},
     {TM_TAG_POINTS2, false, TM_MANDATORY, tm_read_points2},
     {TM_TAG_PORTRAIT, false, 0, tm_read_portrait},
+    {TM_TAG_TINY, false, TM_MANDATORY, tm_read_tiny},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)
 

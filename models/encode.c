@@ -65,14 +65,15 @@ static void write_rows(tm_writer *w, const tm_model *m)
 static void write_weights(tm_writer *w, const tm_model *m)
 {
     const tm_weights *weights = &m->weights;
+    const uint32_t n = m->tiny ? 0 : weights->n_slots;
     uint32_t last = 0;
-    tm_write_u32(w, weights->n_slots);
-    for (uint32_t s = 0; s < weights->n_slots; s++) {
+    tm_write_u32(w, n);
+    for (uint32_t s = 0; s < n; s++) {
         tm_write_varint(w, weights->index[s] - last);
         last = weights->index[s];
     }
     for (uint32_t r = 0; r < weights->n_rows; r++)
-        for (uint32_t s = 0; s < weights->n_slots; s++)
+        for (uint32_t s = 0; s < n; s++)
             tm_write_u8(w, (uint8_t)weights->weight[(size_t)s * weights->n_rows + r]);
 }
 
@@ -93,8 +94,9 @@ static void write_sources(tm_writer *w, const tm_model *m)
         tm_write_f32(w, s->bias);
         for (uint32_t t = 0; t < m->n_tiers; t++)
             tm_write_f64(w, s->level[t]);
-        tm_write_u8(w, (uint8_t)s->n);
-        for (uint32_t k = 0; k < s->n; k++) {
+        const uint32_t n = m->tiny ? 0 : s->n;
+        tm_write_u8(w, (uint8_t)n);
+        for (uint32_t k = 0; k < n; k++) {
             tm_write_u32(w, s->index[k]);
             tm_write_f32(w, s->likely[k]);
             tm_write_f32(w, s->mark[k]);
@@ -117,16 +119,17 @@ static void write_sources(tm_writer *w, const tm_model *m)
 static void write_votes(tm_writer *w, const tm_model *m)
 {
     const tm_votes *v = &m->votes;
+    const uint32_t n = m->tiny ? 0 : v->n_slots;
     uint32_t last = 0;
     for (unsigned b = 0; b < TF_BLOCKS; b++)
         tm_write_f32(w, v->scale[b]);
-    tm_write_u16(w, (uint16_t)v->n_slots);
-    for (uint32_t s = 0; s < v->n_slots; s++) {
+    tm_write_u16(w, (uint16_t)n);
+    for (uint32_t s = 0; s < n; s++) {
         tm_write_varint(w, v->index[s] - last);
         last = v->index[s];
     }
     for (uint32_t k = 0; k < m->n_sources; k++)
-        for (uint32_t s = 0; s < v->n_slots; s++)
+        for (uint32_t s = 0; s < n; s++)
             tm_write_u8(w, (uint8_t)v->weight[(size_t)s * m->n_sources + k]);
 }
 
@@ -232,6 +235,11 @@ static void write_portrait(tm_writer *w, const tm_model *m)
     }
 }
 
+static bool is_tiny(const tm_model *m)
+{
+    return m->tiny;
+}
+
 static void write_section(tm_writer *w, uint32_t tag, uint32_t flags, const tm_model *m,
                           void (*body)(tm_writer *, const tm_model *))
 {
@@ -267,6 +275,7 @@ static const struct {
     {TM_TAG_SELFTEST, 0, write_selftests, NULL},
     {TM_TAG_POINTS2, TM_MANDATORY, write_points2, points_need_more},
     {TM_TAG_PORTRAIT, 0, write_portrait, has_portrait},
+    {TM_TAG_TINY, TM_MANDATORY, tm_write_tiny, is_tiny},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)
 
@@ -317,7 +326,7 @@ tierce_status tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_
 /* An old file is written again as it was: only what is new in it asks for the new number. */
 static uint16_t minor_of(const tm_model *m)
 {
-    return m->portrait.n || points_need_more(m) ? TM_VERSION_MINOR : 0;
+    return m->tiny ? 2 : m->portrait.n || points_need_more(m) ? 1 : 0;
 }
 
 static tierce_status finish(tm_writer *file, const tm_writer *payload, uint16_t minor, uint8_t *packed,

@@ -21,6 +21,9 @@
  * optional, the portrait of the training records. A file without them says 0, so that old files are
  * written again as they were.
  *
+ * Minor version 2 has "TINY", mandatory where it stands, the last of the known: weights, votes and signatures
+ * of a small file through a coder of its own (models/tiny.c). WGHT, VOTE and SRCS are then there without them.
+ *
  * CRCs find damage, not malice: the decoder bounds-checks every count, index and number, and the
  * fuzz target runs with the CRCs switched off. */
 #ifndef TIERCE_FORMAT_H
@@ -31,7 +34,7 @@
 
 #define TM_MAGIC "TIERCE\r\n"
 #define TM_VERSION_MAJOR 1
-#define TM_VERSION_MINOR 1 /* of the files that need it */
+#define TM_VERSION_MINOR 2 /* a file says the least that it needs */
 #define TM_HEADER_BYTES 32
 #define TM_MAX_RAW (256u << 20) /* a payload above this is refused before anything is allocated */
 
@@ -49,10 +52,17 @@
 #define TM_TAG_SELFTEST TM_TAG('S', 'E', 'L', 'F')
 #define TM_TAG_POINTS2 TM_TAG('P', 'N', 'T', '2')
 #define TM_TAG_PORTRAIT TM_TAG('P', 'O', 'R', 'T')
+#define TM_TAG_TINY TM_TAG('T', 'I', 'N', 'Y')
 
 /* The sections of minor version 1; models/decode_1_1.c. */
 tierce_status tm_read_points2(tm_reader *r, tm_model *m);
 tierce_status tm_read_portrait(tm_reader *r, tm_model *m);
+
+/* The section of minor version 2; models/tiny.c. Numbers of signatures come in steps of 1/TM_STEPS: who makes a
+ * tiny model rounds them. */
+#define TM_STEPS 8
+tierce_status tm_read_tiny(tm_reader *r, tm_model *m);
+void tm_write_tiny(tm_writer *w, const tm_model *m);
 
 /* The unpacked payload; models/decode.c. */
 tierce_status tm_read_payload(tm_model *model, const uint8_t *raw, size_t len,

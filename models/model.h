@@ -236,6 +236,7 @@ typedef struct {
     tm_portrait portrait;        /* n 0: none */
     uint32_t n_selftests;
     tm_selftest *selftests;
+    bool tiny;                   /* weights, votes and signatures are packed by models/tiny.c */
     uint32_t n_unknown;          /* optional sections of later versions, kept as they are */
     tm_unknown *unknown;
     uint64_t file_bytes, raw_bytes; /* of the file it came from; 0 when made in memory */

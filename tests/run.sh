@@ -47,7 +47,7 @@ printf '#include "infer/router.h"\nint main() { return tierce_status_text(TIERCE
 if command -v c++ >/dev/null 2>&1; then check "public headers parse as C++" c++ -std=c++11 -I. -fsyntax-only "$B/api.cpp"; else skip "public headers parse as C++ (no c++)"; fi
 
 # the same bits from every compiler and machine at hand
-suite "the same bits everywhere" sh tests/check/bits.sh "$B" models/flash-pro.tierce tests/golden/v1-three.tierce
+suite "the same bits everywhere" sh tests/check/bits.sh "$B" models/flash-pro.tierce tests/golden/v1-three.tierce tests/golden/v1-tiny.tierce
 suite "golden model files" sh tests/check/golden.sh "$B"
 
 # the whole tree once more, with sanitizers

@@ -249,7 +249,9 @@ static void print_examples(const pair *x, const compare_options *o, const char *
 static void warn_seen(const pair *x)
 {
     for (unsigned k = 0; k < 2; k++)
-        if (tr_held_overlaps(&x->h[k]))
+        if (tr_held_blind(&x->h[k]))
+            printf("NOTE: model %s: " TR_BLIND "\n", letters[k]);
+        else if (tr_held_overlaps(&x->h[k]))
             printf("WARNING: model %s was trained on about %.0f %% of these records: the comparison favours it\n",
                    letters[k], 100.0 * x->h[k].seen / x->h[k].covered);
 }

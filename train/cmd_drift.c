@@ -165,8 +165,10 @@ int cmd_drift(int argc, char **argv)
     }
     int status = 1;
     if (!tierce_router_model(router)->portrait.n) {
-        fprintf(stderr, "tierce drift: %s: the model holds no portrait of its training records (an older version made "
-                        "it); train it again\n", o.model);
+        fprintf(stderr, "tierce drift: %s: the model holds no portrait of its training records (%s\n", o.model,
+                tierce_router_model(router)->digest.id_filter_words
+                    ? "an older version made it); train it again"
+                    : "small files do without); compare with the model that it was shrunk from");
     } else if (!tr_drift_measure(tierce_router_model(router), (const char *const *)(argv + 1), (size_t)files, o.max_bad,
                                  &d, &error)) {
         fprintf(stderr, "tierce drift: %s\n", error.text);

@@ -361,6 +361,8 @@ static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fi
 
 static void warn_seen(const tr_held *h)
 {
+    if (tr_held_blind(h))
+        printf("NOTE: " TR_BLIND ":\n      if it was, what follows flatters it.\n");
     if (h->covered && h->seen * 20 > h->covered)
         printf("WARNING: about %.0f %% of these records were in the model's training data: what follows flatters it.\n"
                "         Judge it on other records, or the pipeline on folds (leave --model out).\n",

@@ -17,10 +17,12 @@
 #include "train/size_curve.h"
 #include "train/tuning.h"
 
+#define MIN_FIT 50 /* records */
+
 typedef struct {
     tr_tuning tuning;
     const char *model, *output, *curve;
-    uint64_t resamples;
+    uint64_t folds, jobs, resamples;
     bool only, quiet;
 } shrink_options;
 
@@ -32,6 +34,9 @@ static const td_option options[] = {
     {"curve", 0, TD_STRING, offsetof(shrink_options, curve), 0, 0, "FILE",
      "write the cost-size curve as tab-separated numbers"},
     {"only", 0, TD_FLAG, offsetof(shrink_options, only), 0, 0, NULL, "this size only, no curve of others"},
+    {"folds", 'k', TD_COUNT, offsetof(shrink_options, folds), 0, 1000, "K",
+     "folds by crc32(id) that judge each size, everything fitted again without them (default 5; 0: none is judged)"},
+    {"jobs", 'j', TD_COUNT, offsetof(shrink_options, jobs), 1, 256, "N", "folds fitted at a time (default 1)"},
     {"resamples", 0, TD_COUNT, offsetof(shrink_options, resamples), 0, 100000, "N",
      "bootstrap rounds for the intervals (default 200; 0: none)"},
     {"quiet", 'q', TD_FLAG, offsetof(shrink_options, quiet), 0, 0, NULL, "no progress, no report"},
@@ -40,8 +45,8 @@ static const td_option options[] = {
 static const td_command command = {
     "tierce shrink -m MODEL --size BYTES [OPTION...] RECORDS...",
     "Finds the best model of at most so many bytes for MODEL's tiers: fits on the records, keeps what moves\n"
-    "decisions most, fits again on what is kept. Widths of weights are tried and the best one by held-out\n"
-    "log-loss is taken. Prints what each size costs on folds that the fit did not see.",
+    "decisions most, fits again on what is kept. How the bytes are shared out is found on a part of the records\n"
+    "that is held out. Prints what each size costs on folds that saw nothing of it, that search included.",
     options, sizeof options / sizeof *options,
     "tiers, prices and operating points are MODEL's; --tiers replaces tiers and prices\n"
     "exit status: 0 the model is written, 1 it is not, 2 wrong usage"};
@@ -96,6 +101,20 @@ static void inherit_points(tm_model *to, const tm_model *from)
     to->n_points = from->n_points;
 }
 
+/* Does every fold leave enough to fit on? */
+static bool enough_beside(const tr_dataset *d, uint32_t folds)
+{
+    uint32_t *held = tr_new((size_t)folds + 1, sizeof *held), most = 0;
+    for (uint32_t i = 0; i < d->n && folds; i++)
+        most = ++held[d->crc[i] % folds] > most ? held[d->crc[i] % folds] : most;
+    free(held);
+    if (d->n - most >= MIN_FIT)
+        return true;
+    fprintf(stderr, "tierce shrink: beside a fold only %u records are left to fit on, and %d are needed; bring more,\n"
+                    "  or --folds 0 to judge nothing\n", d->n - most, MIN_FIT);
+    return false;
+}
+
 static bool same_tiers(const tm_model *m, const tr_dataset *d)
 {
     bool same = m->n_tiers == d->n_tiers;
@@ -117,12 +136,13 @@ static void add_figure(tm_model *m, const char *name, double value)
     m->digest.n_figures++;
 }
 
-static void describe(tm_model *m, const tr_report *r, const tr_options *o, uint64_t from)
+static void describe(tm_model *m, const tr_report *r, uint64_t from)
 {
+    const tr_options *o = &r->chosen;
     char text[300];
-    snprintf(text, sizeof text, "%s, shrunk from %llu to %llu bytes: %u of %u features, %u levels, %u votes, signatures of %u",
-             m->digest.created_by, (unsigned long long)from, (unsigned long long)o->max_bytes, r->slots, r->columns,
-             2 * o->weight_levels + 1, m->votes.n_slots, o->signature);
+    snprintf(text, sizeof text, "%s, shrunk from %llu to %llu bytes: %u of %u features, %u levels, %u votes of %u levels, "
+             "signatures of %u", m->digest.created_by, (unsigned long long)from, (unsigned long long)o->max_bytes,
+             r->slots, r->columns, 2 * o->weight_levels + 1, m->votes.n_slots, 2 * o->vote_levels + 1, o->signature);
     m->digest.created_by = tm_arena_string(&m->arena, text, strlen(text));
 }
 
@@ -135,10 +155,11 @@ static uint64_t complete(tm_model *m, const tr_dataset *d, const uint32_t *recor
     size_t len;
     tr_write_digest(m, d, records, d->n, &s->report);
     tr_write_portrait(m, d, records, d->n, &s->report);
-    tr_lighten_digest(m, &s->options);
-    describe(m, &s->report, &s->options, old->file_bytes);
-    add_figure(m, "log-loss above the whole model's", s->loss - whole->loss);
-    if (!isnan(whole->apgr))
+    tr_lighten_digest(m, &s->asked);
+    describe(m, &s->report, old->file_bytes);
+    if (!isnan(s->loss))
+        add_figure(m, "log-loss above the whole model's", s->loss - whole->loss);
+    if (!isnan(s->apgr - whole->apgr))
         add_figure(m, "APGR against the whole model's", s->apgr - whole->apgr);
     inherit_points(m, old);
     if (!tr_write_selftests(m, &fault) || tm_model_encode(m, NULL, &bytes, &len, &fault) != TIERCE_OK) {
@@ -151,49 +172,17 @@ static uint64_t complete(tm_model *m, const tr_dataset *d, const uint32_t *recor
 
 /* ---- the search ---- */
 
-static const char *step_name(char *room, size_t n, uint64_t bytes, uint32_t levels)
-{
-    snprintf(room, n, "%.0fK, %u levels", (double)bytes / 1024, 2 * levels + 1);
-    return room;
-}
-
-static void tell(const shrink_options *o, const char *what)
+static void tell(const shrink_options *o, const char *what, uint64_t bytes)
 {
     if (!o->quiet && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%s", what);
-}
-
-/* Widths of weights to try: the usual one, finer and coarser. With --plan, what the plan says. */
-static void try_widths(const shrink_options *o, const tr_dataset *d, const tr_options *fit, tr_size *best)
-{
-    const size_t n = fit->planned ? 1 : 3;
-    char name[60];
-    for (size_t i = 0; i < n; i++) {
-        tr_options this = *fit;
-        tr_size s;
-        if (!fit->planned) {
-            tr_plan_size(&this, d->n_sources);
-            this.planned = true;
-            this.weight_levels = i == 0 ? this.weight_levels : i == 1 ? this.weight_levels / 2 : 2 * this.weight_levels + 1;
-            this.weight_levels = this.weight_levels > 127 ? 127 : this.weight_levels;
-        }
-        tell(o, step_name(name, sizeof name, this.max_bytes, this.weight_levels));
-        tr_size_fit(&s, d, &this);
-        if (i && s.loss >= best->loss) {
-            tr_size_free(&s);
-            continue;
-        }
-        if (i)
-            tr_size_free(best);
-        *best = s;
-    }
+        fprintf(stderr, bytes ? "\r\033[K%s %.0fK" : "\r\033[K%s", what, (double)bytes / 1024);
 }
 
 /* The file may come out a little above the size, as digests differ: then less is kept. */
 static bool fit_in(const shrink_options *o, const tr_dataset *d, const uint32_t *records, uint64_t size,
                    tr_size *s, const tr_size *whole, const tm_model *old)
 {
-    tr_options fit = s->options;
+    tr_options fit = s->report.chosen;
     for (int tries = 0; tries < 3; tries++) {
         const uint64_t bytes = complete(&s->model, d, records, s, whole, old);
         if (!bytes || bytes <= size) {
@@ -201,23 +190,36 @@ static bool fit_in(const shrink_options *o, const tr_dataset *d, const uint32_t 
             return bytes > 0;
         }
         fit.max_bytes -= bytes - size + 64;
-        tell(o, "a little less");
-        tr_size_free(s);
+        tell(o, "a little less", 0);
+        const tr_size judged = *s;
         tr_size_fit(s, d, &fit);
+        s->asked = judged.asked;
+        s->p = judged.p;
+        s->loss = judged.loss;
+        s->apgr = judged.apgr;
+        tr_size gone = judged;
+        gone.p = NULL;
+        tr_size_free(&gone);
     }
     fprintf(stderr, "tierce shrink: %llu bytes are too few for these tiers and sources; try twice as many\n",
             (unsigned long long)size);
     return false;
 }
 
-static void print_sizes(const tr_size *sizes, uint32_t n, const tr_dataset *d, const tr_size *chosen)
+static void print_sizes(const shrink_options *o, const tr_size *sizes, uint32_t n, const tr_dataset *d, const tr_size *chosen)
 {
-    printf("%u records, folds inside the training records; intervals by bootstrap over records\n", d->n);
+    if (o->folds)
+        printf("%u records, %u folds by crc32(id), the search for a plan inside each; intervals by bootstrap over records\n",
+               d->n, (uint32_t)o->folds);
     printf("%10s %9s %7s %9s  %-26s %s\n", "bytes", "features", "levels", "log-loss", "APGR (first to last tier)",
-           "against the whole model");
+           o->folds ? "against the whole model" : "not judged (--folds 0)");
     for (uint32_t i = 0; i < n; i++) {
         const tr_size *s = &sizes[i];
-        printf("%10llu %9u %7u %9.4f  ", (unsigned long long)s->bytes, s->report.slots, 2 * s->options.weight_levels + 1, s->loss);
+        printf("%10llu %9u %7u ", (unsigned long long)s->bytes, s->report.slots, 2 * s->report.chosen.weight_levels + 1);
+        if (isnan(s->loss))
+            printf("%9s  ", "n/a");
+        else
+            printf("%9.4f  ", s->loss);
         if (isnan(s->apgr))
             printf("n/a");
         else
@@ -261,62 +263,67 @@ static uint32_t other_sizes(uint64_t size, uint64_t whole, uint64_t *list)
     return n;
 }
 
+/* Fits and judges a size; what: for whoever watches. */
+static bool try_size(const shrink_options *o, const tr_dataset *d, const tr_options *fit, uint64_t bytes, tr_size *s)
+{
+    tr_options this = *fit;
+    this.max_bytes = bytes;
+    this.planned = bytes && fit->planned;
+    tell(o, bytes ? "fitting" : "fitting the whole", bytes);
+    tr_size_fit(s, d, &this);
+    tell(o, bytes ? "judging" : "judging the whole", bytes);
+    return tr_size_judge(s, d, (uint32_t)o->folds, (uint32_t)o->jobs);
+}
+
+/* Saves and reports; sizes: the whole one last. */
+static int deliver(const shrink_options *o, const tr_dataset *d, tr_size *sizes, uint32_t n, const tr_size *chosen,
+                   const tm_model *old)
+{
+    td_error error;
+    if (memcmp(old->digest.data_hash, chosen->model.digest.data_hash, sizeof old->digest.data_hash))
+        fprintf(stderr, "tierce shrink: these are not the records that %s was trained on: the small model is of these\n",
+                o->model);
+    tr_size_compare(sizes, n, d, o->folds ? (uint32_t)o->resamples : 0, o->tuning.seed);
+    if (!tr_save(&chosen->model, o->output, NULL, &error)) {
+        fprintf(stderr, "tierce shrink: %s\n", error.text);
+        return 1;
+    }
+    if (o->curve && !write_curve(o->curve, sizes, n))
+        return 1;
+    if (o->quiet)
+        return 0;
+    print_sizes(o, sizes, n, d, chosen);
+    printf("%s: %llu bytes, from %llu\n", o->output, (unsigned long long)chosen->bytes, (unsigned long long)old->file_bytes);
+    if (chosen->bytes < TR_FILTER_BYTES)
+        printf("below %d bytes a file has no filter of record ids and no portrait of its records: eval and tune cannot tell\n"
+               "whether it was trained on theirs, and drift has nothing to compare with; the whole model has both\n",
+               TR_FILTER_BYTES);
+    if (old->n_points)
+        printf("%u operating points kept as they were tuned on the whole model\n", old->n_points);
+    return 0;
+}
+
 static int shrink(const shrink_options *o, const tr_dataset *d, const tr_options *fit, const tm_model *old)
 {
-    tr_size sizes[8], *chosen = NULL;
-    uint64_t list[8];
-    td_error error;
-    uint32_t *records = tr_new(d->n, sizeof *records), n = 0;
-    tr_options whole_fit = *fit;
+    tr_size sizes[8], *chosen = NULL, whole;
+    uint64_t list[8] = {fit->max_bytes};
+    uint32_t *records = tr_new(d->n, sizeof *records), n = 0, wanted = 1;
     int status = 1;
     for (uint32_t i = 0; i < d->n; i++)
         records[i] = i;
-    whole_fit.max_bytes = 0;
-    whole_fit.planned = false;
-    tr_size whole;
-    tell(o, "the whole model");
-    tr_size_fit(&whole, d, &whole_fit);
-    uint32_t wanted = 1;
-    list[0] = fit->max_bytes;
+    bool good = try_size(o, d, fit, 0, &whole);
     if (!o->only)
         wanted = other_sizes(fit->max_bytes, whole.bytes, list);
-    for (; n < wanted; n++) {
-        tr_options this = *fit;
-        char name[60];
-        this.max_bytes = list[n];
-        if (!fit->planned)
-            tr_plan_size(&this, d->n_sources);
-        this.planned = true;
-        if (list[n] == fit->max_bytes) {
-            chosen = &sizes[n];
-            try_widths(o, d, &this, chosen);
-            continue;
-        }
-        tell(o, step_name(name, sizeof name, list[n], this.weight_levels));
-        tr_size_fit(&sizes[n], d, &this);
+    for (; n < wanted && good; n++) {
+        good = try_size(o, d, fit, list[n], &sizes[n]);
+        chosen = list[n] == fit->max_bytes ? &sizes[n] : chosen;
     }
-    tell(o, "");
-    if (fit_in(o, d, records, fit->max_bytes, chosen, &whole, old)) {
-        if (memcmp(old->digest.data_hash, chosen->model.digest.data_hash, sizeof old->digest.data_hash))
-            fprintf(stderr, "tierce shrink: these are not the records that %s was trained on: the small model is of these\n",
-                    o->model);
-        sizes[n++] = whole;
-        tr_size_compare(sizes, n, d, (uint32_t)o->resamples, o->tuning.seed);
-        if (!tr_save(&chosen->model, o->output, NULL, &error))
-            fprintf(stderr, "tierce shrink: %s\n", error.text);
-        else
-            status = o->curve && !write_curve(o->curve, sizes, n) ? 1 : 0;
-        if (!status && !o->quiet) {
-            print_sizes(sizes, n, d, chosen);
-            printf("%s: %llu bytes, from %llu\n", o->output, (unsigned long long)chosen->bytes,
-                   (unsigned long long)old->file_bytes);
-            if (old->n_points)
-                printf("%u operating points kept as they were tuned on the whole model\n", old->n_points);
-        }
-        n--;
-    }
-    tr_size_free(&whole);
-    for (uint32_t i = 0; i < n; i++)
+    tell(o, "", 0);
+    good = good && fit_in(o, d, records, fit->max_bytes, chosen, &whole, old);
+    sizes[n] = whole;
+    if (good)
+        status = deliver(o, d, sizes, n + 1, chosen, old);
+    for (uint32_t i = 0; i <= n; i++)
         tr_size_free(&sizes[i]);
     free(records);
     return fflush(stdout) ? 1 : status;
@@ -341,7 +348,7 @@ static bool outputs_spare(const shrink_options *o, const char *const *paths, siz
 
 int cmd_shrink(int argc, char **argv)
 {
-    shrink_options o = {.output = "small.tierce", .resamples = 200};
+    shrink_options o = {.output = "small.tierce", .folds = 5, .jobs = 1, .resamples = 200};
     tr_options fit;
     tf_spec spec;
     tr_dataset d;
@@ -357,6 +364,10 @@ int cmd_shrink(int argc, char **argv)
                 !files     ? "name the files with records (- is standard input)"
                 : !o.model ? "-m MODEL says what to shrink"
                            : "--size 64K says to how much");
+        return 2;
+    }
+    if (o.folds == 1) {
+        fprintf(stderr, "tierce shrink: --folds 1 leaves nothing to fit on; give 2 or more, or 0 to judge nothing\n");
         return 2;
     }
     if (!tr_tuning_apply(&o.tuning, &fit, &spec))
@@ -386,12 +397,12 @@ int cmd_shrink(int argc, char **argv)
             inherit_tiers(&d, old);
         if (!same_tiers(old, &d))
             fprintf(stderr, "tierce shrink: --tiers must name the model's tiers in its order (see tierce inspect)\n");
-        else if (d.n < 50)
-            fprintf(stderr, "tierce shrink: %u records are too few to fit and calibrate on; bring 50 at least\n", d.n);
+        else if (d.n < MIN_FIT)
+            fprintf(stderr, "tierce shrink: %u records are too few to fit and calibrate on; bring %d at least\n", d.n, MIN_FIT);
         else if (fit.max_bytes >= old->file_bytes)
             fprintf(stderr, "tierce shrink: %s has %llu bytes already; ask for less\n", o.model,
                     (unsigned long long)old->file_bytes);
-        else
+        else if (enough_beside(&d, (uint32_t)o.folds))
             status = shrink(&o, &d, &fit, old);
         tr_dataset_free(&d);
     }

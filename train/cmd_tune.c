@@ -108,7 +108,10 @@ static bool open_bench(const tr_tune_options *o, const tr_held *h, tr_bench *b, 
             h->d.n_tiers);
     if (h->d.n > with_outcomes)
         fprintf(to, " (%u without left out)", h->d.n - with_outcomes);
-    fprintf(to, "; of the %u whose ids the model's digest can tell of, %u look trained on", h->covered, h->seen);
+    if (tr_held_blind(h))
+        fprintf(to, "\nNOTE: " TR_BLIND ":\n      a goal holds on records it never saw, so be sure that these are");
+    else
+        fprintf(to, "; of the %u whose ids the model's digest can tell of, %u look trained on", h->covered, h->seen);
     fprintf(to, dropped ? ", dropped\n" : "\n");
     if (!*costed)
         fprintf(to, "costs are not known for every tier: the share sent to dearer tiers stands in for spend\n");

@@ -75,18 +75,19 @@ static tr_options settle(const tr_options *o, uint32_t n, uint32_t n_sources)
 void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_options *given,
             tm_model *model, tr_report *report, tr_progress progress, void *context)
 {
-    const tr_options o = settle(given, n, d->n_sources);
+    tr_options o = settle(given, n, d->n_sources);
     double c[TM_MAX_TIERS];
     tr_report own;
     const bool mine = !report;
     uint32_t slots = 0;
     const bool one_each = d->logged * 2 > d->n;
-    tr_fitting f = {.d = d, .o = &o, .c = c, .slots = &slots, .joint = one_each}, first = f;
+    tr_fitting f = {.d = d, .o = &o, .c = c, .plan = &o, .slots = &slots, .joint = one_each}, first = f;
     tr_clock clock = {progress, context, 0, d->n_tiers * 2 * (o.inner_folds + 1)};
     report = report ? report : &own;
     memset(report, 0, sizeof *report);
     tm_model_start(model, NULL);
     model->spec = d->spec;
+    model->tiny = tr_is_tiny(&o);
     tr_describe_tiers(model, d, records, n);
     tr_cover *covers = tr_new(d->n_sources, sizeof *covers);
     tr_problem *first_problem =
@@ -103,6 +104,8 @@ void tr_fit(const tr_dataset *d, const uint32_t *records, uint32_t n, const tr_o
     tr_free_solutions(&first);
     report->columns = tr_problem_columns(p);
     finish(&f, p, model, records, n, report);
+    report->chosen = o;
+    report->chosen.planned = o.max_bytes > 0;
     report->min_df = tr_min_df(&o, n);
     report->slots = model->weights.n_slots;
     model->digest.records = n;

@@ -56,6 +56,7 @@ typedef struct {
                                                        with the level, both through the gate */
     double known;                                   /* mean P(known) of held-out records */
     double known_whole;                             /* with max_bytes: of a model that keeps everything */
+    tr_options chosen;                              /* the options, with the plan that was found */
     uint32_t columns, slots;
     uint32_t min_df;                                /* that the last fit went by */
     uint32_t cost_records[TM_MAX_TIERS];

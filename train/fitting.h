@@ -12,6 +12,7 @@ typedef struct {
     const double *c; /* per tier, of the familiar rows */
     tr_solution familiar[TM_MAX_TIERS], general[TM_MAX_TIERS], cost[TM_MAX_TIERS];
     uint32_t source_of[TM_MAX_SOURCES];
+    tr_options *plan; /* under a size: o, for the first fold to put the chosen plan into */
     uint32_t *slots; /* under a size: buckets that fit, found on the first fold; 0: not yet */
     bool joint;      /* most records show one outcome: the tiers are fitted together */
 } tr_fitting;

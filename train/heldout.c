@@ -81,6 +81,11 @@ void tr_held_close(tr_held *h)
     tierce_router_close(h->router);
 }
 
+bool tr_held_blind(const tr_held *h)
+{
+    return h->model->digest.records && !h->model->digest.id_filter_words;
+}
+
 /* One in fifty strangers passes the filter by chance. */
 bool tr_held_overlaps(const tr_held *h)
 {

@@ -26,5 +26,9 @@ bool tr_held_read(tr_held *h, const char *command, const char *const *paths, siz
 void tr_held_close(tr_held *h);
 /* Were more of the records trained on than an unlucky filter explains? */
 bool tr_held_overlaps(const tr_held *h);
+/* Files below TR_FILTER_BYTES do without the filter: then nobody can tell, and every command that would warn of
+ * training records says this instead. */
+bool tr_held_blind(const tr_held *h);
+#define TR_BLIND "small files carry no filter of record ids, so whether it was trained on these records cannot be told"
 
 #endif

@@ -131,6 +131,7 @@ typedef struct {
     double *familiar, *general, *level, *gated;
     tm_kinship *kinship; /* per record */
     uint32_t *source;    /* dataset's number of the likeliest source, UINT32_MAX: none */
+    bool crammed;        /* under a size: the last fold's model has hardly room for anything but votes */
 } margins;
 
 static margins new_margins(uint32_t n, uint32_t tiers)
@@ -138,7 +139,7 @@ static margins new_margins(uint32_t n, uint32_t tiers)
     const size_t cells = (size_t)n * tiers;
     const margins m = {tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
                        tr_new(cells, sizeof(double)), tr_new(cells, sizeof(double)),
-                       tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t))};
+                       tr_new(n, sizeof(tm_kinship)), tr_new(n, sizeof(uint32_t)), false};
     return m;
 }
 
@@ -167,12 +168,15 @@ static void hold_out(tr_fitting *f, tr_problem *p, const uint32_t *fit, uint32_t
     tr_describe_tiers(&model, d, fit, n_fit);
     tr_recognise(&model, d, fit, n_fit, f->o->signature, f->source_of);
     tr_fit_votes(&model, d, fit, n_fit, f->source_of, f->o);
+    model.tiny = tr_is_tiny(f->o);
     if (f->o->max_bytes) {
+        tr_round_numbers(&model);
         p = narrow = tr_refit(f, p, &model, n_fit, &kept);
         f = &kept;
     }
     tr_set_levels(&model, f);
     tr_assemble(&model, p, rows, tr_list_rows(f, &model, rows), f->o->max_slots, f->o->weight_levels, NULL);
+    m->crammed = f->o->max_bytes && 4 * (uint64_t)model.votes.n_slots > 3 * (uint64_t)model.weights.n_slots;
     tr_probe_start(&probe, d, &model);
     for (uint32_t i = 0; i < n_held; i++) {
         tr_probe_record(&probe, records[held[i]]);
@@ -193,34 +197,96 @@ static void hold_out(tr_fitting *f, tr_problem *p, const uint32_t *fit, uint32_t
     tr_problem_free(narrow);
 }
 
-/* Mean P(known) of the fold's held-out records under a model that keeps everything. */
-static double known_whole(const tr_fitting *narrow, tr_problem *p, const uint32_t *fit, uint32_t n_fit,
-                          const uint32_t *records, const uint32_t *held, uint32_t n_held)
+/* ---- under a size: the plan ---- */
+
+/* The first inner fold, on which choices are made. */
+typedef struct {
+    tr_problem *p;
+    const uint32_t *fit, *records, *held;
+    uint32_t n_fit, n_held;
+} tr_stage;
+
+typedef struct {
+    double known, loss; /* mean P(known), mean log-loss of the tiers */
+} trial;
+
+static double calibrate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
+                        const margins *m, tr_report *report);
+
+/* What the fold's held-out records say of a model by other options; *slots: buckets that fit. known: what the gate
+ * is opened to, 0: as it is. */
+static trial try_options(const tr_fitting *like, const tr_options *o, uint32_t *slots, const tr_stage *at, double known)
 {
-    const tr_dataset *d = narrow->d;
-    tr_options whole;
-    tr_options_default(&whole);
-    whole.seed = narrow->o->seed;
-    tr_fitting f = *narrow;
-    f.o = &whole;
-    margins m = new_margins(n_held, d->n_tiers);
+    const tr_dataset *d = like->d;
+    tr_fitting f = *like;
+    margins m = new_margins(at->n_held, d->n_tiers);
     tr_cover *covers = tr_new(d->n_sources, sizeof *covers);
-    uint32_t *mine = tr_new(n_held, sizeof *mine), *order = tr_new(n_held, sizeof *order);
-    tm_gate gate;
-    double sum = 0;
-    for (uint32_t i = 0; i < n_held; i++) {
-        mine[i] = records[held[i]];
+    uint32_t *mine = tr_new(at->n_held, sizeof *mine), *order = tr_new(at->n_held, sizeof *order);
+    tr_report unused = {0};
+    tm_model scratch;
+    trial out = {0, 0};
+    f.o = o;
+    f.slots = slots;
+    for (uint32_t i = 0; i < at->n_held; i++) {
+        mine[i] = at->records[at->held[i]];
         order[i] = i;
     }
-    hold_out(&f, p, fit, n_fit, mine, order, n_held, &m);
-    tr_gate_fit(&gate, d, &(tr_held){n_held, mine, m.source, m.kinship}, covers);
-    for (uint32_t i = 0; i < n_held; i++)
-        sum += m.kinship[i].known / n_held;
+    tm_model_start(&scratch, NULL);
+    tr_describe_tiers(&scratch, d, at->fit, at->n_fit);
+    hold_out(&f, at->p, at->fit, at->n_fit, mine, order, at->n_held, &m);
+    const tr_held held = {at->n_held, mine, m.source, m.kinship};
+    tr_gate_fit(&scratch.gate, d, &held, covers);
+    if (known > 0)
+        tr_gate_widen(&scratch.gate, &held, covers, known);
+    out.loss = calibrate(&scratch, d, mine, at->n_held, &m, &unused);
+    if (m.crammed) /* votes always stay, so the last fit could not bring it under the size */
+        out.loss = HUGE_VAL;
+    for (uint32_t i = 0; i < at->n_held; i++)
+        out.known += m.kinship[i].known / at->n_held;
+    tm_model_free(&scratch);
     free_margins(&m);
     free(covers);
     free(mine);
     free(order);
-    return sum;
+    return out;
+}
+
+/* Mean P(known) of the fold's held-out records under a model that keeps everything. */
+static double known_whole(const tr_fitting *narrow, const tr_stage *at)
+{
+    tr_options whole;
+    uint32_t slots = 0;
+    tr_options_default(&whole);
+    whole.seed = narrow->o->seed;
+    return try_options(narrow, &whole, &slots, at, 0).known;
+}
+
+/* Part by part, what helps the held-out records of the first inner fold; the folds that judge the whole procedure
+ * never see this one's choice made on them. */
+static void choose_plan(tr_fitting *f, const tr_stage *at, tr_report *report)
+{
+    tr_options best = *f->o;
+    uint32_t slots = 0;
+    double least = try_options(f, &best, &slots, at, report->known_whole).loss;
+    *f->slots = slots;
+    for (unsigned part = 0; part < TR_PLAN_PARTS; part++) {
+        bool better = false;
+        for (unsigned way = 0; way < 2 && !better; way++)
+            for (unsigned step = 0; step < 3; step++) { /* as far as it goes on helping */
+                tr_options o = best;
+                slots = 0;
+                if (!tr_plan_vary(&o, part, way))
+                    break;
+                const double loss = try_options(f, &o, &slots, at, report->known_whole).loss;
+                if (loss >= least)
+                    break;
+                least = loss;
+                best = o;
+                *f->slots = slots;
+                better = true;
+            }
+    }
+    *f->plan = best;
 }
 
 /* One inner fold. The first also chooses C and leaves its problem and solutions to *f and the caller. */
@@ -235,8 +301,12 @@ static tr_problem *fold_margins(tr_fitting *f, const uint32_t *records, uint32_t
     if (fold || f->joint)
         tr_solve_familiar(f, p, clock);
     tr_solve_general(f, p, clock);
-    if (!fold && f->o->max_bytes)
-        report->known_whole = known_whole(f, p, fit, n_fit, records, held, n_held);
+    if (!fold && f->o->max_bytes) {
+        const tr_stage at = {p, fit, records, held, n_fit, n_held};
+        report->known_whole = known_whole(f, &at);
+        if (!f->o->planned)
+            choose_plan(f, &at, report);
+    }
     hold_out(f, p, fit, n_fit, records, held, n_held, m);
     free(fit);
     free(held);
@@ -273,11 +343,12 @@ static double calibrate_tier(const tr_dataset *d, const uint32_t *records, uint3
     return loss;
 }
 
-static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
+/* Calibrates the tiers; returns their mean log-loss. */
+static double calibrate(tm_model *model, const tr_dataset *d, const uint32_t *records, uint32_t n,
                       const margins *m, tr_report *report)
 {
     const uint32_t tiers = d->n_tiers;
-    double *whole = tr_new((size_t)n * tiers, sizeof *whole);
+    double *whole = tr_new((size_t)n * tiers, sizeof *whole), loss = 0;
     for (size_t cell = 0; cell < (size_t)n * tiers; cell++)
         whole[cell] = m->familiar[cell] + m->level[cell];
     for (uint32_t t = 0; t < tiers; t++) {
@@ -285,6 +356,7 @@ static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *reco
         report->loss_familiar[t] = calibrate_tier(d, records, n, t, whole, NULL, m->kinship, &alone);
         report->loss_general[t] = calibrate_tier(d, records, n, t, m->general, NULL, m->kinship, &alone);
         report->loss_gated[t] = calibrate_tier(d, records, n, t, whole, m->general, m->kinship, c);
+        loss += report->loss_gated[t] / tiers;
         for (uint32_t i = 0; i < n; i++) {
             const size_t cell = (size_t)i * tiers + t;
             m->gated[cell] =
@@ -292,6 +364,7 @@ static void calibrate(tm_model *model, const tr_dataset *d, const uint32_t *reco
         }
     }
     free(whole);
+    return loss;
 }
 
 static int by_value(const void *a, const void *b)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "models/format.h"
 #include "train/memory.h"
 
 #define TR_SMALL_BYTES 40000
@@ -30,6 +31,33 @@ void tr_plan_size(tr_options *o, uint32_t n_sources)
     const double votes = size < 12000 ? 0.2 : small ? 0.44 : 0.15, signature = small ? 0.15 : 0.12;
     o->vote_features = within(votes * size / (1.5 + 0.4 * sources), 16, o->vote_features);
     o->signature = within(signature * size / (8 * sources), 3, o->signature);
+}
+
+static bool set_part(uint32_t *part, uint32_t v, uint32_t least, uint32_t most)
+{
+    v = v < least ? least : v > most ? most : v;
+    const bool new = v != *part;
+    *part = v;
+    return new;
+}
+
+bool tr_plan_vary(tr_options *o, unsigned part, unsigned way)
+{
+    switch (part) {
+    case 0:
+        return set_part(&o->vote_features, way ? o->vote_features * 2 / 3 : o->vote_features * 3 / 2, 16, 3000);
+    case 1:
+        return set_part(&o->weight_levels, way ? o->weight_levels / 2 : 2 * o->weight_levels + 1, 1, 127);
+    case 2:
+        return set_part(&o->vote_levels, way ? o->vote_levels / 2 : 2 * o->vote_levels + 1, 1, 127);
+    default:
+        return set_part(&o->signature, way ? o->signature / 2 : o->signature * 2, 2, TM_SIGNATURE);
+    }
+}
+
+bool tr_is_tiny(const tr_options *o)
+{
+    return o->max_bytes && o->max_bytes < TR_SMALL_BYTES;
 }
 
 static uint64_t digest_bytes(const tr_options *o, uint32_t n)
@@ -80,33 +108,41 @@ tr_problem *tr_keep_columns(const tr_problem *p, const tr_row *rows, uint32_t n_
     return narrow;
 }
 
-static double rounded(double v)
+static double rounded(double v, int bits)
 {
     int exponent;
     const double part = frexp(v, &exponent);
-    return ldexp(nearbyint(part * 256), exponent - 8);
+    return ldexp(nearbyint(ldexp(part, bits)), exponent - bits);
 }
 
-static void round_float(float *v)
+/* In the steps that the section of tiny files has. */
+static double in_steps(double v)
 {
-    *v = (float)rounded((double)*v);
+    const double most = 127.0 / TM_STEPS, steps = nearbyint(v * TM_STEPS) / TM_STEPS;
+    return steps > most ? most : steps < -most ? -most : steps;
+}
+
+static void round_signature(tm_source *s, bool tiny)
+{
+    for (uint32_t f = 0; f < s->n; f++) {
+        float *const number[] = {&s->likely[f], &s->mark[f], &s->lack[f]};
+        for (size_t k = 0; k < sizeof number / sizeof *number; k++)
+            *number[k] = (float)(tiny ? in_steps((double)*number[k]) : rounded((double)*number[k], 8));
+    }
 }
 
 void tr_round_numbers(tm_model *m)
 {
+    const int bits = m->tiny ? 6 : 8;
     for (uint32_t i = 0; i < m->n_sources; i++) {
         tm_source *s = &m->sources[i];
         float *const number[] = {&s->likely_base, &s->mean, &s->spread, &s->prior,
                                  &s->cover_mean,  &s->cover_spread, &s->size, &s->bias};
         for (size_t k = 0; k < sizeof number / sizeof *number; k++)
-            round_float(number[k]);
-        for (uint32_t f = 0; f < s->n; f++) {
-            round_float(&s->likely[f]);
-            round_float(&s->mark[f]);
-            round_float(&s->lack[f]);
-        }
+            *number[k] = (float)rounded((double)*number[k], bits);
+        round_signature(s, m->tiny);
         for (uint32_t t = 0; t < m->n_tiers; t++)
-            s->level[t] = rounded(s->level[t]);
+            s->level[t] = rounded(s->level[t], bits);
     }
 }
 

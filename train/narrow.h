@@ -19,6 +19,11 @@
 
 /* Sets weight_levels, vote_features, vote_levels and signature for o->max_bytes. */
 void tr_plan_size(tr_options *o, uint32_t n_sources);
+/* Does a file of that size get the coding of tiny files? */
+bool tr_is_tiny(const tr_options *o);
+/* Another plan, that differs in a part, one way or the other; false where there is none. */
+#define TR_PLAN_PARTS 4
+bool tr_plan_vary(tr_options *o, unsigned part, unsigned way);
 /* How many buckets fit under o->max_bytes, the model having everything but its weights and its digest. Leaves the
  * model with weights of the solutions. n: training records (their digest takes room too). */
 uint32_t tr_slots_under(tm_model *model, const tr_problem *p, const tr_row *rows, uint32_t n_rows,

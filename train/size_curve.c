@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "train/memory.h"
 #include "train/metrics.h"
@@ -14,7 +15,7 @@ static double apgr_of(const tr_size *s, const tr_dataset *d, const uint32_t *res
     size_t n = 0;
     for (uint32_t k = 0; k < d->n; k++) {
         const uint32_t i = resample ? resample[k] : k;
-        const double *p = s->report.held_out + (size_t)i * d->n_tiers;
+        const double *p = s->p + (size_t)i * d->n_tiers;
         const tr_pair pair = {p[last] - p[0], tr_score(d, i, 0), tr_score(d, i, last)};
         if (!isnan(pair.cheap) && !isnan(pair.strong))
             room[n++] = pair;
@@ -25,25 +26,59 @@ static double apgr_of(const tr_size *s, const tr_dataset *d, const uint32_t *res
 void tr_size_fit(tr_size *s, const tr_dataset *d, const tr_options *o)
 {
     uint32_t *records = tr_new(d->n, sizeof *records);
-    tr_pair *room = tr_new(d->n, sizeof *room);
     for (uint32_t i = 0; i < d->n; i++)
         records[i] = i;
-    s->options = *o;
+    memset(s, 0, sizeof *s);
+    s->asked = *o;
     tr_fit(d, records, d->n, o, &s->model, &s->report, NULL, NULL);
-    if (o->max_bytes && !o->planned)
-        tr_plan_size(&s->options, d->n_sources); /* what the fit did */
-    s->bytes = tr_size_of(&s->model, &s->options, d->n);
-    s->loss = 0;
-    for (uint32_t t = 0; t < d->n_tiers; t++)
-        s->loss += s->report.loss_gated[t] / d->n_tiers;
-    s->apgr = apgr_of(s, d, NULL, room);
-    s->apgr_low = s->apgr_high = s->less_low = s->less_high = (double)NAN;
+    s->bytes = tr_size_of(&s->model, o, d->n);
+    s->loss = s->apgr = s->apgr_low = s->apgr_high = s->less_low = s->less_high = (double)NAN;
     free(records);
-    free(room);
+}
+
+/* Mean over tiers of their mean log-loss. */
+static double log_loss(const tr_dataset *d, const double *p)
+{
+    double loss = 0;
+    for (uint32_t t = 0; t < d->n_tiers; t++) {
+        double sum = 0, n = 0;
+        for (uint32_t i = 0; i < d->n; i++) {
+            const double score = tr_score(d, i, t), at = p[(size_t)i * d->n_tiers + t];
+            if (isnan(score))
+                continue;
+            sum -= score * log(fmax(at, 1e-9)) + (1 - score) * log(fmax(1 - at, 1e-9));
+            n++;
+        }
+        loss += n > 0 ? sum / n / d->n_tiers : 0;
+    }
+    return loss;
+}
+
+bool tr_size_judge(tr_size *s, const tr_dataset *d, uint32_t folds, uint32_t jobs)
+{
+    tr_predictions out;
+    if (!folds)
+        return true;
+    uint32_t *fold = tr_new(d->n, sizeof *fold);
+    for (uint32_t i = 0; i < d->n; i++)
+        fold[i] = d->crc[i] % folds;
+    const bool good = tr_predict_folds(d, fold, folds, &s->asked, jobs, true, &out);
+    if (good) {
+        tr_pair *room = tr_new(d->n, sizeof *room);
+        s->p = out.p;
+        out.p = NULL;
+        s->loss = log_loss(d, s->p);
+        s->apgr = apgr_of(s, d, NULL, room);
+        free(room);
+    }
+    tr_predictions_free(&out);
+    free(fold);
+    return good;
 }
 
 void tr_size_free(tr_size *s)
 {
+    free(s->p);
     tr_report_free(&s->report);
     tm_model_free(&s->model);
 }

@@ -108,6 +108,10 @@ mutant data/text_out.c 's/v \* factor\[k\] + 0.5/v * factor[k]/' unit test_text_
 mutant train/metrics.c 's/#define BINS 15/#define BINS 14/' unit test_metrics fourteen bins
 mutant train/metrics.c 's/j < n \&\& pairs\[j\].gain == pairs\[i\].gain/j < n \&\& j == i/' unit test_metrics ties in the order they come
 mutant train/judgement.c 's/- lambda \* cost/+ lambda * cost/' unit test_metrics the dearest tier is preferred
+mutant models/coder.c 's/(uint8_t)(c->cache + carry)/c->cache/' unit test_coder a carry of the range coder is lost
+mutant models/tiny.c 's/w->bad = w->bad || at >> bits != \*block;/;/' unit test_coder an index of a tiny file beyond its block
+mutant models/tiny.c 's/ || n > w->most;/;/' unit test_coder slots of a tiny file are not held against its bytes
+mutant models/tiny.c 's/steps - 0.5f/steps/' unit test_coder negative steps are cut, not rounded
 mutant infer/decision_out.c 's/d->order\[0\]/d->order[d->n_order - 1]/' cli golden the last tier is printed
 mutant data/options.c 's/v <= o->high/1/' cli golden no upper limit of an option
 mutant infer/cmd_route.c 's/total += r->at\[i\].difference/total += i ? r->at[i].difference : 0/' cli golden the largest reason is not summed

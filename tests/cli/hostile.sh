@@ -154,7 +154,7 @@ for o in "$T/in.jsonl" "$T/alias"; do
     runs 1 "$lost" "$t" train -q --tiers flash,pro "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" eval $quick --tiers flash,pro --predictions "$o" "$T/in.jsonl"
     runs 1 "$lost" "$t" eval $quick --tiers flash,pro --curve "$o" "$T/in.jsonl"
-    runs 1 "$lost" "$t" shrink -q --only -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" shrink -q --only --folds 0 -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" tune -m "$T/in.tierce" --all "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" data sample -n 9 "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" data export --csv "$T/in.jsonl" -o "$o"
@@ -162,7 +162,7 @@ for o in "$T/in.jsonl" "$T/alias"; do
     runs 1 "$lost" "$t" import generic "$T/in.jsonl" -o "$T/x.jsonl" --report "$o"
 done
 runs 1 "$lost" "$t" eval $quick -m "$T/in.tierce" --predictions "$T/twin" "$T/in.jsonl"
-runs 1 "$lost" "$t" shrink -q --only -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$T/twin"
+runs 1 "$lost" "$t" shrink -q --only --folds 0 -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$T/twin"
 cp "$T/in.jsonl" "$T/side-train.jsonl"
 runs 1 "$lost" "$t" data split -o "$T/side" "$T/side-train.jsonl"
 runs 0 '' cmp "$T/side-train.jsonl" "$T/a.jsonl"

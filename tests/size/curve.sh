@@ -11,11 +11,11 @@ judge=${JUDGE:-../shared/peers/judge.py}
 predict() { # NAME EVAL-OPTIONS...
     name=$1
     shift
-    [ -s "$D/$name.jsonl" ] || "$B/tierce" eval -q --resamples 0 --folds 5 --tiers "$T" --predictions "$D/$name.jsonl" "$@" "$C" > "$D/$name.txt" || exit 1
+    [ -s "$D/$name.jsonl" ] || "${TIERCE:-$B/tierce}" eval -q --resamples 0 --folds 5 --tiers "$T" --predictions "$D/$name.jsonl" "$@" "$C" > "$D/$name.txt" || exit 1
     sed -n 's/.*largest model \([0-9]*\) bytes.*/\1/p' "$D/$name.txt"
 }
 : > "$D/points"
-for s in ${SIZES:-16K 32K 64K 128K}; do
+for s in ${SIZES:-8K 16K 32K 64K 128K}; do
     predict "$s" --size "$s" > "$D/bytes" || exit 1
     echo "$s $(numfmt --from=iec "$s") $D/$s.jsonl" >> "$D/points"
 done
@@ -23,11 +23,13 @@ bytes=$(predict whole) || exit 1
 echo "whole $bytes $D/whole.jsonl" >> "$D/points"
 # shellcheck disable=SC2086
 python3 "$judge" "$C" $pair "$D/whole.jsonl" $(awk '$1 != "whole" { print $3 }' "$D/points") > "$D/judge" || exit 1
-if command -v fasttext > /dev/null 2>&1; then
-    [ -s "$D/fasttext.jsonl" ] || python3 tests/size/fasttext.py "$C" "$T" "$D/fasttext.jsonl" "$D/ft" > "$D/fasttext.bytes" || exit 1
-    # shellcheck disable=SC2086
-    python3 "$judge" "$C" $pair "$D/fasttext.jsonl" >> "$D/judge"
-    echo "fastText $(cat "$D/fasttext.bytes") $D/fasttext.jsonl" >> "$D/points"
+if command -v fasttext > /dev/null 2>&1; then # two sizes of it: about 4 and about 1 MB for both tiers together
+    [ -s "$D/fasttext.bytes" ] || python3 tests/size/fasttext.py "$C" "$T" "$D/fasttext" "$D/ft" 100000 24000 > "$D/fasttext.bytes" || exit 1
+    while read -r cutoff bytes; do
+        # shellcheck disable=SC2086
+        python3 "$judge" "$C" $pair "$D/fasttext-$cutoff.jsonl" >> "$D/judge"
+        echo "fastText $bytes $D/fasttext-$cutoff.jsonl" >> "$D/points"
+    done < "$D/fasttext.bytes"
 fi
 cat "$D/judge"
 awk 'NR == FNR { for (i = 1; i < NF; i++) if ($i == "APGR") a[$1] = $(i + 1); next } { print $1, $2, a[$3] }' "$D/judge" "$D/points" > "$D/plot"
@@ -43,7 +45,7 @@ set ylabel 'APGR (a random mix: 0.5)'
 set logscale x 2
 set format x '%.0b %BB'
 set key bottom left
-set xrange [11000:9000000]
+set xrange [6000:9000000]
 set yrange [0.7:1]
 set grid lc rgb '#dddddd'
 set tics nomirror

@@ -234,9 +234,9 @@ static void sizes_in_the_header(void **unused)
 static void files_come_back(void **unused)
 {
     static const char *const paths[] = {"models/flash-pro.tierce", "tests/data/golden.tierce",
-                                        "tests/fuzz/corpus/model/small.tierce"};
+                                        "tests/fuzz/corpus/model/small.tierce", "tests/golden/v1-tiny.tierce"};
     (void)unused;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         FILE *f = fopen(paths[i], "rb");
         uint8_t *bytes = malloc(4 << 20), *again;
         size_t again_len;

@@ -27,6 +27,11 @@ test('says what native says, to the last bit', () => {
   assert.equal(said, native);
 });
 
+test('says what native says of a tiny file', () => {
+  const said = decideAll(loadSync(model('v1-tiny.tierce')), readFileSync(process.env.TIERCE_REQUESTS, 'utf8'));
+  assert.equal(said, readFileSync(process.env.TIERCE_BITS + '-tiny', 'utf8'));
+});
+
 test('JSON text and objects give the same decision', () => {
   for (const l of readFileSync(process.env.TIERCE_REQUESTS, 'utf8').split('\n').filter(Boolean).slice(0, 200))
     assert.equal(line(router, router.routeJson(l, policy)), line(router, router.route(JSON.parse(l), policy)));

@@ -22,6 +22,7 @@ ${CC:-cc} -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -ffp-contract=off -I. tests/was
 "$B/tierce" simulate -n 2000 --seed 21 -o "$B/npm/sim.jsonl" && node tests/wasm/requests.mjs "$B/npm/sim.jsonl" "$B/npm/requests"
 node tests/wasm/requests.mjs -500 "$B/npm/short"
 "$B/npm/native" bits $M "$B/npm/requests" > "$B/npm/bits" || bad "native bits"
+"$B/npm/native" bits tests/golden/v1-tiny.tierce "$B/npm/requests" > "$B/npm/bits-tiny" || bad "native bits of a tiny file"
 TIERCE_PACKAGE=$PWD/$P TIERCE_MODELS=$PWD/tests/golden TIERCE_MODEL=$PWD/$M TIERCE_REQUESTS=$PWD/$B/npm/requests \
     TIERCE_BITS=$PWD/$B/npm/bits node --test tests/wasm/package.test.mjs > "$B/npm/node.log" 2>&1
 status=$?
