@@ -32,4 +32,11 @@
 #define TF_VECTORS 1
 #endif
 
+/* Sentences for people, where none will ask for them: the WebAssembly module goes without. */
+#ifdef TIERCE_NO_HELP
+#define TF_HELP(text) ""
+#else
+#define TF_HELP(text) text
+#endif
+
 #endif

