@@ -14,20 +14,40 @@ check() {
     if "$@" > "$B/one.log" 2>&1; then ok "$name"; else bad "$name"; tail -25 "$B/one.log"; fi
     { echo "== $name"; cat "$B/one.log"; } >> "$LOG"
 }
-# suite NAME COMMAND...: the command ends with "N passed, N failed[, N skipped]" or cmocka's lines.
+# tally NAME STATUS LOG SECONDS: counts a suite by the last line of its log, "N passed, N failed[, N skipped]", or
+# cmocka's lines.
+tally() {
+    { echo "== $1"; cat "$3"; } >> "$LOG"
+    p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p;s/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$3" | tail -1)
+    f=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p;s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$3" | tail -1)
+    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p;s/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$3" | tail -1)
+    if [ "$2" -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; fi
+    if [ -z "$p" ] && [ "$2" -eq 0 ]; then f=1; fi
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+    took=
+    [ "$4" -lt 10 ] || took=", $4 s"
+    if [ "${f:-0}" = 0 ]; then printf 'ok      %s (%s%s)\n' "$1" "$p" "$took"; else printf 'FAILED  %s\n' "$1"; grep -E 'FAILED|ERROR|error|not equal|failed' "$3" | head -20; fi
+}
+# suite NAME COMMAND...
 suite() {
     name=$1
     shift
+    began=$(date +%s)
     "$@" > "$B/one.log" 2>&1
-    status=$?
-    { echo "== $name"; cat "$B/one.log"; } >> "$LOG"
-    p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p;s/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
-    f=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p;s/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
-    s=$(sed -n 's/^.*failed, \([0-9]*\) skipped.*/\1/p;s/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$B/one.log" | tail -1)
-    if [ $status -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; fi
-    if [ -z "$p" ] && [ $status -eq 0 ]; then f=1; fi
-    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
-    if [ "${f:-0}" = 0 ]; then printf 'ok      %s (%s)\n' "$name" "$p"; else printf 'FAILED  %s\n' "$name"; grep -E 'FAILED|ERROR|error|not equal|failed' "$B/one.log" | head -20; fi
+    tally "$name" $? "$B/one.log" $(($(date +%s) - began))
+}
+# aside N NAME COMMAND...: a long suite that waits more than it computes, for a second lane beside the others; the
+# lane runs its suites one after the other, and told N says how each went.
+aside() {
+    lane=$1 name=$2
+    shift 2
+    began=$(date +%s)
+    "$@" > "$B/aside.$lane.log" 2>&1
+    echo "$? $(($(date +%s) - began)) $name" > "$B/aside.$lane"
+}
+told() {
+    read -r status seconds name < "$B/aside.$1" || return
+    tally "$name" "$status" "$B/aside.$1.log" "$seconds"
 }
 
 SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
@@ -65,6 +85,12 @@ mains="$B/san/infer_main.o $B/san/train_main.o $B/san/infer_dispatch_main.o"
 objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main -e infer_dispatch_main)
 # shellcheck disable=SC2086
 check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_dispatch_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-dispatch $LIBS && $CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
+# the second lane: the dispatcher against its mock upstream
+rm -f "$B"/aside.*
+{
+    aside 1 "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"
+    aside 2 "dispatch and serve, with ThreadSanitizer" sh tests/dispatch/tsan.sh "$B" "$CC"
+} &
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
     flags=$(sed -n '1s,^/\* link: \(.*\) \*/$,\1,p' "$t") # a test may say how it must be linked
@@ -112,9 +138,6 @@ suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
 suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
 suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" "$CC"
 
-# the dispatcher against its mock upstream, with sanitizers
-if [ -f tests/dispatch/run.sh ]; then suite "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"; fi
-suite "dispatch and serve, with ThreadSanitizer" sh tests/dispatch/tsan.sh "$B" "$CC"
 suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
 
 # the embedding examples, with real servers
@@ -129,5 +152,8 @@ if [ -f ../shared/corpora/bfcl_v1.jsonl.gz ]; then
 else
     skip "real corpora (no ../shared/corpora)"
 fi
+wait
+told 1
+told 2
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
