@@ -224,7 +224,7 @@ void ds_job_fail(ds_job *job)
     } else {
         snprintf(text, sizeof text, "The provider %s (%s).",
                  job->ours ? "refused tierce's key or path" : wire_sentence(job->wire), job->why);
-        ds_put_error(&out, text, "upstream_error", ds_wire_name(job->wire));
+        ds_put_error(&out, text, "upstream_error", job->ours ? "provider_refused" : ds_wire_name(job->wire));
     }
     answer(job, &head, out.at, out.len, "upstream");
     free(out.at);

@@ -28,7 +28,9 @@ struct ds_transfer {
     ds_timer *timer; /* first byte, then between chunks */
     double last;     /* sign of life */
     uint64_t got;
+    bool connected;  /* the request is being sent */
     bool any_byte;   /* of the answer, headers included */
+    bool any_body;   /* of its body: models that think send the headers first */
     bool paused, in_bytes, over, fresh, too_large;
     bool starved;    /* there was no descriptor for it */
     ds_transfer *next;
@@ -135,30 +137,61 @@ static void end(ds_transfer *t, ds_wire wire, const char *what)
     calls.done(context, wire, &head, text);
 }
 
+/* The longest silence that is suffered now. */
+static double limit_of(const ds_transfer *t)
+{
+    if (t->any_body)
+        return t->post.between_s;
+    return t->post.first_byte_s + (t->connected ? 0 : t->post.connect_s);
+}
+
 static void arm(ds_transfer *t)
 {
-    const double limit = t->any_byte ? t->post.between_s : t->post.connect_s + t->post.first_byte_s;
+    const double limit = limit_of(t);
     const double left = t->last + limit - ds_now();
     ds_timer_set(t->timer, left > 0.001 ? left : 0.001);
 }
 
-/* The timer runs on from one sign of life to the next without being set at each. */
+#if LIBCURL_VERSION_NUM >= 0x075000
+/* Called when the connection stands, a new one or one that was kept, before the request goes out. */
+static int on_connected(void *context, char *address, char *local, int port, int local_port)
+{
+    ds_transfer *t = context;
+    (void)address, (void)local, (void)port, (void)local_port;
+    t->connected = true;
+    t->last = ds_now();
+    arm(t); /* a shorter limit holds from here on */
+    return CURL_PREREQFUNC_OK;
+}
+#endif
+
+static void note_body(ds_transfer *t)
+{
+    t->any_byte = true;
+    t->last = ds_now();
+    if (t->any_body)
+        return;
+    t->any_body = true;
+    arm(t);
+}
+
+/* Within one limit the timer runs on from one sign of life to the next without being set at each. */
 static void on_silence(void *context)
 {
     ds_transfer *t = context;
-    const double limit = t->any_byte ? t->post.between_s : t->post.connect_s + t->post.first_byte_s;
+    const double limit = limit_of(t);
     if (t->paused)
         t->last = ds_now(); /* it is our side that does not read */
     if (ds_now() - t->last < limit)
         arm(t);
     else
-        end(t, t->any_byte ? DS_WIRE_STALLED : DS_WIRE_FIRST_BYTE, "timeout");
+        end(t, t->any_body ? DS_WIRE_STALLED : DS_WIRE_FIRST_BYTE, "timeout");
 }
 
 static bool add_to_multi(ds_transfer *t)
 {
     t->last = ds_now();
-    t->any_byte = false;
+    t->any_byte = t->any_body = t->connected = false;
     if (curl_multi_add_handle(t->up->multi, t->easy) != CURLM_OK)
         return false;
     arm(t);
@@ -244,8 +277,7 @@ static size_t on_bytes(char *data, size_t one, size_t n, void *context)
     (void)one;
     if (t->over)
         return 0;
-    t->any_byte = true;
-    t->last = ds_now();
+    note_body(t);
     if (t->got + n > t->post.max_bytes) {
         t->too_large = true;
         return 0; /* ends with CURLE_WRITE_ERROR */
@@ -296,7 +328,6 @@ static size_t on_header(char *line, size_t one, size_t n, void *context)
     if (t->over)
         return 0;
     t->any_byte = true;
-    t->last = ds_now();
     if (n > 5 && !strncasecmp(line, "HTTP/", 5)) { /* a new head: after 100 Continue, too */
         const char *space = memchr(line, ' ', n);
         memset(h, 0, sizeof *h);
@@ -339,6 +370,10 @@ static void set_options(ds_transfer *t)
     curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+#if LIBCURL_VERSION_NUM >= 0x075000
+    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+#endif
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->post.connect_s * 1000) + 1);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);

@@ -42,7 +42,7 @@ static void put_endpoints(const drive *d, const char *plays, char *to, size_t ro
                               : !strcmp(at, "mute") ? d->mute : d->port;
         n += (size_t)snprintf(to + n, room - n,
                               "%s{\"base_url\":\"http://127.0.0.1:%u/v1\",\"model\":\"mock:%s\",\"name\":\"e%zu\","
-                              "\"key_env\":\"MOCK_KEY\",\"timeouts\":{\"connect_s\":0.3,\"first_byte_s\":0.4,\"between_chunks_s\":0.4}}",
+                              "\"key_env\":\"MOCK_KEY\",\"timeouts\":{\"connect_s\":2,\"first_byte_s\":0.4,\"between_chunks_s\":0.4}}",
                               n ? "," : "", port, at, n);
     }
 }
