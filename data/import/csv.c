@@ -101,6 +101,9 @@ static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const cha
 
 static void tell_columns(td_sink *sink, const td_columns *t)
 {
+    if (*t->unread)
+        td_sink_note(sink, 1, "tables with columns called a cost, tokens or latency that are not read: a model's stand beside its "
+                              "score as MODEL|total_cost, MODEL|input_tokens, MODEL|output_tokens, MODEL|latency_s", t->unread);
     if (*t->empty)
         td_sink_note(sink, 1, "tables with columns that are empty from top to bottom; models' ones give no outcome", t->empty);
     if (*t->mixed)

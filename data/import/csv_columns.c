@@ -94,6 +94,10 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
             return td_fail(error, "out of memory");
         memcpy(t->names[i], cells[i].data ? cells[i].data : "", cells[i].len);
         t->names[i][cells[i].len] = 0;
+        if (cells[i].len && find(t, t->names[i], cells[i].len)) {
+            t->n++; /* to be freed */
+            return td_fail(error, "%.300s:1: column \"%.100s\" stands twice; rename one of them", path, t->names[i]);
+        }
         t->n++;
     }
     return t->names || td_fail(error, "out of memory");
@@ -308,6 +312,28 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
     return good;
 }
 
+static bool is_number_of_model(const td_columns *t, size_t column)
+{
+    for (size_t m = 0; m < t->n_models; m++)
+        for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
+            if (t->models[m].number[i] == column + 1)
+                return true;
+    return false;
+}
+
+/* What sounds like money, tokens or time and is read by nobody would be lost without a word. */
+static void note_unread(td_columns *t)
+{
+    static const char *const words[] = {"cost", "token", "latency", "price", "usd"};
+    for (size_t c = 0; c < t->n; c++) {
+        if (has_role(t, c) || is_model(t, c) || is_number_of_model(t, c) || is_response(t, c))
+            continue;
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (strstr(t->names[c], words[i]))
+                note_first(t->unread, t->names[c]);
+    }
+}
+
 bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path,
                      td_error *error)
 {
@@ -332,6 +358,7 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
         if (!models_by_values(t, csv, s, path, error))
             return false;
     }
+    note_unread(t);
     return t->n_models || td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False)%s%s; "
                                          "--score-columns A,B says which they are",
                                   path, *t->mixed ? " and nothing else; some do in " : "", t->mixed);

@@ -33,6 +33,7 @@ typedef struct {
     /* what was left out, for the report: columns without any value, with scores and something else, with
      * scores in a table whose models have other columns beside them; the first of each, empty: none */
     char empty[100], mixed[100], alone[100];
+    char unread[100]; /* and the first that is called a cost, tokens or latency, but is no model's */
 } td_columns;
 
 /* Reads the header and, where it does not suffice, some rows: open the file again for the rows. Zero *c

@@ -101,6 +101,14 @@ import 0 'columns of scores and other things.*--score-columns' "$T/semi.csv"
 says '"id": "7"' "$R"
 printf 'text,verdict\nhello,80\nbye,20\nodd,x\n' > "$T/pc.csv"
 import 1 'no column holds scores' "$T/pc.csv"
+printf 'prompt,a,a\nhi,1,0\n' > "$T/twice.csv"
+import 1 'twice.csv:1: column "a" stands twice; rename' "$T/twice.csv"
+printf 'prompt,a,b,a_cost\nhi,1,0,3\nho,0,1,3\n' > "$T/near.csv"
+import 0 'called a cost, tokens or latency that are not read' "$T/near.csv"
+printf 'prompt,a,b,a|total_cost\nhi,1,0,3\nho,0,1,3\n' > "$T/right.csv"
+import 0 '' "$T/right.csv"
+cat "$T/out" "$T/err" > "$T/told"
+lacks 'not read' "$T/told"
 import 1 'pc.csv:4: a score that is neither' "$T/pc.csv" --score-columns verdict --score-range 0:100
 import 0 '0.5000' "$T/pc.csv" --score-columns verdict --score-range 0:100 --max-bad 1
 import 1 'no column "vrdict"' "$T/pc.csv" --score-columns vrdict
