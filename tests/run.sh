@@ -85,11 +85,13 @@ mains="$B/san/infer_main.o $B/san/train_main.o $B/san/infer_dispatch_main.o"
 objects=$(ls "$B"/san/*.o | grep -v -e infer_main -e train_main -e infer_dispatch_main)
 # shellcheck disable=SC2086
 check "sanitizer programs" sh -c "$CC $SAN $B/san/infer_dispatch_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-dispatch $LIBS && $CC $SAN $B/san/infer_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce $LIBS && $CC $SAN $B/san/train_main.o $(echo $objects | tr '\n' ' ') -o $B/san/tierce-train $LIBS"
-# the second lane: the dispatcher against its mock upstream
+# the second lane: the dispatcher against its mock upstream, and what else takes long
 rm -f "$B"/aside.*
 {
     aside 1 "dispatch and serve, with sanitizers" sh tests/dispatch/run.sh "$B" "$B/san" "$CC"
     aside 2 "dispatch and serve, with ThreadSanitizer" sh tests/dispatch/tsan.sh "$B" "$CC"
+    aside 3 "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
+    if [ -f tests/promptfoo/run.sh ]; then aside 4 "a real promptfoo, from npm" sh tests/promptfoo/run.sh "$B"; fi
 } &
 for t in tests/unit/test_*.c; do
     name=$(basename "$t" .c)
@@ -132,13 +134,11 @@ if [ -f tests/cli/report.sh ]; then suite "the report: escaped, recomputed, in a
 if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
 if [ -d /proc/self ]; then check "an import in constant memory" sh tests/import_memory.sh "$B"; else skip "an import in constant memory (no /proc)"; fi
-if [ -f tests/promptfoo/run.sh ]; then suite "a real promptfoo, from npm" sh tests/promptfoo/run.sh "$B"; fi
 
 suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"
 suite "records and prices, with sanitizers" sh tests/cli/data.sh "$B/san" "$B"
 suite "records through CSV and batch lines and back" sh tests/roundtrip.sh "$B" "$CC"
 
-suite "shrink and diff, with sanitizers" sh tests/cli/edge.sh "$B/san"
 
 # the embedding examples, with real servers
 suite "embedding examples" sh tests/embed.sh "$B"
@@ -153,7 +153,6 @@ else
     skip "real corpora (no ../shared/corpora)"
 fi
 wait
-told 1
-told 2
+for lane in 1 2 3 4; do told $lane; done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
