@@ -46,7 +46,8 @@ aside() {
     echo "$? $(($(date +%s) - began)) $name" > "$B/aside.$lane"
 }
 told() {
-    read -r status seconds name < "$B/aside.$1" || return
+    if ! [ -f "$B/aside.$1" ]; then bad "the second lane said nothing of its suite $1"; return; fi
+    read -r status seconds name < "$B/aside.$1"
     tally "$name" "$status" "$B/aside.$1.log" "$seconds"
 }
 
