@@ -17,7 +17,8 @@ mock=$!
 trap 'kill $mock 2>/dev/null' EXIT
 while ! grep -q port "$T/ports" 2>/dev/null; do sleep 0.05; done
 port=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports")
-tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \"endpoints\": [{\"base_url\": \"http://127.0.0.1:$port/v1\", \"model\": \"mock:$2\"}]}"; }
+tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \"endpoints\": [{\"base_url\": \"http://127.0.0.1:$port/v1\", \"model\": \"mock:$2\", \"timeouts\": {\"connect_s\": 2, \"first_byte_s\": 2, \"between_chunks_s\": 2}}]}"; }
+# a transfer that libcurl forgot, having no memory, is ended by our silence timer: not after 300 s here
 echo "{\"tiers\": [$(tier flash 500,times=1), $(tier pro ok,in=20,out=20)], \"retry\": {\"base_s\": 0.001}, \"budgets\": [{\"name\": \"all\", \"period\": \"ever\", \"limit_usd\": 100}]}" > "$T/tiers.json"
 printf '%s\n' '{"id": "a", "max_tokens": 20, "prompt": "What is 1 plus 1?"}' '{"id": "b", "max_tokens": 20, "messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}, {"role": "user", "content": "and 3+3?"}]}' '{"id": "c", "model": "pro", "prompt": "3"}' > "$T/r.jsonl"
 run() { timeout -k 2 20 env LD_PRELOAD="$T/failmalloc.so" "$B/tierce-dispatch" dispatch -q -m models/flash-pro.tierce --tiers "$T/tiers.json" --ledger "$T/l.db" --log "$T/log" --seed 1 -o "$T/out" "$T/r.jsonl" 2> "$T/err"; }
