@@ -24,17 +24,15 @@ bool td_json_fail(td_json *json, const char *what)
     return false;
 }
 
-static void skip_space(td_json *json)
+static inline void skip_space(td_json *json)
 {
     const char *at = json->at;
-    if (at < json->end && *at > ' ')
-        return;
-    while (at < json->end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+    while (at < json->end && (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
         at++;
     json->at = at;
 }
 
-char td_json_peek(td_json *json)
+static inline char peek(td_json *json)
 {
     if (json->what)
         return 0;
@@ -42,12 +40,17 @@ char td_json_peek(td_json *json)
     if (json->at == json->end)
         return 0;
     const char c = *json->at;
-    return c == '-' || (c >= '0' && c <= '9') ? '0' : c;
+    return c == '-' || (unsigned char)(c - '0') < 10 ? '0' : c;
+}
+
+char td_json_peek(td_json *json)
+{
+    return peek(json);
 }
 
 bool td_json_enter(td_json *json, char open)
 {
-    if (td_json_peek(json) != open)
+    if (peek(json) != open)
         return td_json_fail(json, open == '{' ? "expected an object { … }" : "expected a list [ … ]");
     if (++json->depth > TD_JSON_DEPTH)
         return td_json_fail(json, "nested deeper than 1000 levels");
@@ -58,7 +61,7 @@ bool td_json_enter(td_json *json, char open)
 /* Steps over the comma or the closing bracket; true when another element follows. */
 static bool more(td_json *json, char close, bool *first)
 {
-    char c = td_json_peek(json);
+    char c = peek(json);
     if (json->what)
         return false;
     if (c == close) {
@@ -71,7 +74,7 @@ static bool more(td_json *json, char close, bool *first)
             return td_json_fail(json, c ? "expected a comma or a closing bracket"
                                         : "the JSON ends in the middle; is the line cut off?");
         json->at++;
-        c = td_json_peek(json);
+        c = peek(json);
         if (c == close)
             return td_json_fail(json, "a comma before a closing bracket");
     }
@@ -88,11 +91,11 @@ bool td_json_key(td_json *json, tierce_span *key, bool *first)
 {
     if (!more(json, '}', first))
         return false;
-    if (td_json_peek(json) != '"')
+    if (peek(json) != '"')
         return td_json_fail(json, "expected a key in double quotes");
     if (!td_json_string(json, key))
         return false;
-    if (td_json_peek(json) != ':')
+    if (peek(json) != ':')
         return td_json_fail(json, "expected a colon after the key");
     json->at++;
     return true;
@@ -208,7 +211,7 @@ static bool escaped_string(td_json *json, const char *start, tierce_span *out)
 
 bool td_json_string(td_json *json, tierce_span *out)
 {
-    if (td_json_peek(json) != '"')
+    if (peek(json) != '"')
         return td_json_fail(json, "expected a string");
     const char *start = ++json->at;
     json->at = td_plain_run(start, json->end);
@@ -261,7 +264,7 @@ static const char no_number[] = "not a JSON number (NaN and Infinity are not JSO
 bool td_json_number(td_json *json, double *out)
 {
     char copy[64];
-    const char c = td_json_peek(json);
+    const char c = peek(json);
     if (c != '0')
         return td_json_fail(json, c && strchr("\"{[tfn", c) ? "expected a number" : no_number);
     const char *end = number_end(json->at, json->end);
@@ -293,7 +296,7 @@ static bool word(td_json *json, const char *w)
 
 bool td_json_bool(td_json *json, bool *out)
 {
-    const char c = td_json_peek(json);
+    const char c = peek(json);
     *out = c == 't';
     return c == 't' || c == 'f' ? word(json, c == 't' ? "true" : "false")
                                 : td_json_fail(json, "expected true or false");
@@ -301,7 +304,7 @@ bool td_json_bool(td_json *json, bool *out)
 
 bool td_json_null(td_json *json)
 {
-    return td_json_peek(json) == 'n' ? word(json, "null") : td_json_fail(json, "expected null");
+    return peek(json) == 'n' ? word(json, "null") : td_json_fail(json, "expected null");
 }
 
 /* ---- skipping ---- */
@@ -357,7 +360,7 @@ bool td_json_skip(td_json *json, tierce_span *raw)
     uint64_t kinds[(TD_JSON_DEPTH + 64) / 64] = {0};
     bool first = true;
     tierce_span key;
-    char c = td_json_peek(json);
+    char c = peek(json);
     const char *start = json->at;
     const unsigned base = json->depth;
     for (;;) {
@@ -391,7 +394,7 @@ bool td_json_skip(td_json *json, tierce_span *raw)
                 break;
             first = false;
         }
-        c = td_json_peek(json);
+        c = peek(json);
     }
 }
 

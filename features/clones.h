@@ -19,6 +19,23 @@
 #define TF_CLONES
 #endif
 
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(TIERCE_NO_CLONES)
+/* For a function that is written twice, the second time by hand for AVX2 and BMI2; its caller asks tf_has_avx2. */
+#define TF_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+
+static inline int tf_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+}
+
+/* Whether PEXT and PDEP are instructions like others: AMD's processors before Zen 3 have them, but take a
+ * hundred times as long. */
+static inline int tf_spreads_bits(void)
+{
+    return tf_has_avx2() && !__builtin_cpu_is("amdfam15h") && !__builtin_cpu_is("znver1") && !__builtin_cpu_is("znver2");
+}
+#endif
+
 /* What such a function calls must be part of it to be made twice. */
 #ifdef __GNUC__
 #define TF_INLINE static inline __attribute__((always_inline))

@@ -132,7 +132,10 @@ TF_INLINE uint32_t tf_sum_len(const tf_tokens *t, uint32_t from, uint32_t to)
 {
     uint32_t bytes = 0;
     for (uint32_t i = from; i < to; i++)
-        bytes += t->len[TF_BACK + i];
+        bytes += t->short_len[TF_BACK + i];
+    for (uint32_t i = 0; i < t->n_long; i++)
+        if (t->long_token[i] >= from && t->long_token[i] < to)
+            bytes += t->long_len[i] - 255;
     return bytes;
 }
 

@@ -136,7 +136,10 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec)
 
 static void wipe(uint64_t *seen, const tf_entry *at, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++)
+    uint32_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        seen[at[i].index >> 6] = seen[at[i + 1].index >> 6] = seen[at[i + 2].index >> 6] = seen[at[i + 3].index >> 6] = 0;
+    for (; i < n; i++)
         seen[at[i].index >> 6] = 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "features/extract.h"
+#include "features/clones.h"
 #include "features/hash.h"
 
 /* A chunk of tokens of one zone. A segment is one part's text (or one of the two pieces that a cap
@@ -105,6 +106,26 @@ static inline void tf_set(tf_state *state, tf_named id, uint64_t value)
 static inline uint64_t tf_share(uint64_t part, uint64_t whole)
 {
     return whole ? part * 1000 / whole : 0;
+}
+
+/* Writes the entry behind the last, at n, and returns the number of entries: one more if the index is new.
+ * There is room. */
+TF_INLINE size_t tf_append(uint64_t *seen, tf_entry *at, size_t n, uint32_t index, uint32_t block)
+{
+    uint64_t *const word = &seen[index >> 6];
+    uint64_t bits = *word;
+    at[n].index = index;
+    at[n].level = 1;
+    at[n].block = (uint16_t)block;
+#if defined(__x86_64__) && defined(__GNUC__)
+    /* set the bit, and add 1 less what it was: half of what compilers make of the lines below */
+    __asm__("btsq %2, %0\n\tsbbq $-1, %1" : "+r"(bits), "+r"(n) : "r"((uint64_t)index) : "cc");
+#else
+    n += ~bits >> (index & 63) & 1;
+    bits |= (uint64_t)1 << (index & 63);
+#endif
+    *word = bits;
+    return n;
 }
 
 /* Adds a presence entry; true when it is new in this request. */

@@ -68,15 +68,19 @@ static inline uint32_t tf_lexicon_maybe(const tf_lexicon *lexicon, uint32_t hash
     return (uint32_t)(lexicon->maybe[bit / 64] >> bit % 64 & 1);
 }
 
-/* Classes of the word with this token hash, 0 if it has none. */
-static inline uint32_t tf_lexicon_find(const tf_lexicon *lexicon, uint32_t hash)
+/* Classes of a word that tf_lexicon_maybe does not exclude, 0 if it has none. */
+static inline uint32_t tf_lexicon_look_up(const tf_lexicon *lexicon, uint32_t hash)
 {
-    if (!tf_lexicon_maybe(lexicon, hash))
-        return 0;
     for (uint32_t i = hash & (TF_LEXICON_SLOTS - 1);; i = (i + 1) & (TF_LEXICON_SLOTS - 1)) {
         if (lexicon->slot[i].hash == hash || !lexicon->slot[i].classes)
             return lexicon->slot[i].hash == hash ? lexicon->slot[i].classes : 0;
     }
+}
+
+/* Classes of the word with this token hash, 0 if it has none. */
+static inline uint32_t tf_lexicon_find(const tf_lexicon *lexicon, uint32_t hash)
+{
+    return tf_lexicon_maybe(lexicon, hash) ? tf_lexicon_look_up(lexicon, hash) : 0;
 }
 
 #endif

@@ -23,6 +23,12 @@ static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level
     state->namer(state->namer_context, &state->vector.at[state->vector.n - 1], name, n);
 }
 
+TF_CLONES static void mix_named(uint32_t *hash)
+{
+    for (unsigned id = 0; id < TF_N_COUNT; id++)
+        hash[id] = tf_hash_mix(hash[id]);
+}
+
 static void emit_level(tf_state *state, unsigned id, uint32_t value, uint32_t bucket)
 {
     tf_vector *v = &state->vector;
@@ -44,14 +50,12 @@ TF_CLONES static void hash_named(const tf_features *f, const uint32_t *value, ui
         hash[id] = f->named_hash[id] + (bucket[id] + 1) * 0x9e3779b1u;
 }
 
-void tf_emit_named(tf_state *state)
+/* The definition, one by one: with names, and where room grows short. */
+static void emit_each(tf_state *state, const uint32_t *bucket, const uint32_t *hash)
 {
     const tf_features *f = state->features;
     const uint32_t *value = state->vector.values;
     const bool named = f->spec.scale[TF_B_NAMED] > 0;
-    uint32_t bucket[TF_N_COUNT], hash[TF_N_COUNT];
-    state->room = f->spec.max_entries;
-    hash_named(f, value, bucket, hash);
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
         if (value[id] == TF_ABSENT)
             continue;
@@ -59,5 +63,42 @@ void tf_emit_named(tf_state *state)
             name_entry(state, id, bucket[id], false);
         if (f->cuts.cut[id] == TF_CUT_SIZE)
             emit_level(state, id, value[id], bucket[id]);
+    }
+}
+
+/* The same where nothing is in the way. Which are absent no processor guesses: the others are listed first. */
+static void emit_all(tf_state *state, const uint32_t *bucket, const uint32_t *hash)
+{
+    const tf_features *f = state->features;
+    const uint32_t *value = state->vector.values, bits = f->spec.bits;
+    uint8_t present[TF_N_COUNT];
+    uint32_t n = 0;
+    for (unsigned id = 0; id < TF_N_COUNT; id++) {
+        present[n] = (uint8_t)id;
+        n += value[id] != TF_ABSENT;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const unsigned id = present[i];
+        const uint32_t before = state->vector.n;
+        state->vector.n = (uint32_t)tf_append(state->seen, state->vector.at, before,
+                                              (uint32_t)TF_B_NAMED << bits | hash[id] >> (32 - bits), TF_B_NAMED);
+        state->vector.count[TF_B_NAMED] += state->vector.n - before;
+        if (f->cuts.cut[id] == TF_CUT_SIZE)
+            emit_level(state, id, value[id], bucket[id]);
+    }
+}
+_Static_assert(TF_N_COUNT <= 256, "emit_all lists them as bytes");
+
+void tf_emit_named(tf_state *state)
+{
+    const tf_features *f = state->features;
+    uint32_t bucket[TF_N_COUNT], hash[TF_N_COUNT];
+    state->room = f->spec.max_entries;
+    hash_named(f, state->vector.values, bucket, hash);
+    if (state->namer || f->spec.scale[TF_B_NAMED] <= 0 || state->vector.n + 2 * TF_N_COUNT > state->room)
+        emit_each(state, bucket, hash);
+    else {
+        mix_named(hash);
+        emit_all(state, bucket, hash);
     }
 }

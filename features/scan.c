@@ -10,6 +10,7 @@
 #include "features/clones.h"
 #include "features/hash.h"
 #include "features/lexicon.h"
+#include "features/tokens.h"
 #include "features/words.h"
 
 void tf_scan_start(tf_scan *scan, const char *text, size_t len, const struct tf_lexicon *lexicon)
@@ -21,30 +22,33 @@ void tf_scan_start(tf_scan *scan, const char *text, size_t len, const struct tf_
     scan->lines = 0;
     scan->line_bytes = scan->longest_line = scan->indent = 0;
     scan->flags = TF_LINE_START;
-    t->n = 0;
+    t->n = t->n_known = t->n_long = 0;
+    memset(t->classes, 0, sizeof t->classes);
     for (int i = 0; i < TF_BACK; i++) {
-        t->hash[i] = t->len[i] = t->classes[i] = 0;
+        t->hash[i] = t->back_len[i] = 0;
         t->back[i] = NULL;
         t->kind[i] = TF_WORD;
         t->byte[i] = t->flags[i] = t->short_len[i] = 0;
     }
 }
 
-/* The last two tokens of a chunk stand before the first of the next. */
+/* The last two tokens of a chunk stand before the first of the next; classes are 0 but of known words. */
 static void keep_last(tf_tokens *t)
 {
     for (int i = 0; i < TF_BACK; i++) {
         const uint32_t from = t->n + (uint32_t)i;
         t->back[i] = tf_token_text(t, from);
         t->hash[i] = t->hash[from];
-        t->len[i] = t->len[from];
+        t->back_len[i] = tf_token_len(t, from);
         t->classes[i] = t->classes[from];
         t->kind[i] = t->kind[from];
         t->byte[i] = t->byte[from];
         t->flags[i] = t->flags[from];
         t->short_len[i] = t->short_len[from];
     }
-    t->n = t->bytes = t->words = t->numbers = t->word_bytes = t->n_known = t->n_lines = 0;
+    for (uint32_t k = 0; k < t->n_known; k++)
+        t->classes[TF_BACK + t->known[k]] = 0;
+    t->n = t->bytes = t->words = t->numbers = t->word_bytes = t->n_known = t->n_lines = t->n_long = 0;
 }
 
 /* ---- lines ---- */
@@ -131,23 +135,26 @@ static void take_long(tf_scan *scan)
     const size_t len = word ? read_long_word(scan->at, scan->end, &t->hash[to], &flags)
                             : read_fence(scan->at, scan->end, &t->hash[to]);
     const bool number = flags == TF_HAS_DIGIT;
-    t->len[to] = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+    const uint32_t bytes = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
     t->short_len[to] = len > 255 ? 255 : (uint8_t)len;
+    if (len >= 255) {
+        t->long_token[t->n_long] = (uint8_t)i;
+        t->long_len[t->n_long++] = bytes;
+    }
     t->kind[to] = !word ? TF_FENCE : number ? TF_NUMBER : TF_WORD;
     t->byte[to] = (uint8_t)*scan->at;
     t->flags[to] = (uint8_t)(flags | scan->flags);
     t->at[to] = (uint16_t)(scan->n_pieces * TF_PIECE);
-    t->classes[to] = word && !number ? tf_lexicon_find(scan->lexicon, t->hash[to]) : 0;
-    if (t->classes[to])
+    if (word && !number && (t->classes[to] = tf_lexicon_find(scan->lexicon, t->hash[to])) != 0)
         t->known[t->n_known++] = (uint8_t)i;
     if (scan->flags & TF_LINE_START)
         start_line(scan, i, t->bytes, scan->indent);
     t->words += word && !number;
-    t->word_bytes += word && !number ? t->len[to] : 0;
+    t->word_bytes += word && !number ? bytes : 0;
     t->numbers += number;
     t->piece[scan->n_pieces++] = scan->at;
     t->n++;
-    t->bytes += t->len[to];
+    t->bytes += bytes;
     add_line_bytes(scan, len);
     scan->flags = 0;
     scan->indent = 0;
@@ -206,69 +213,7 @@ TF_INLINE void find_lines(tf_scan *scan, const tf_byte_masks *m, uint64_t gap, u
         scan->indent = UINT16_MAX;
 }
 
-/* Every token's place and first byte; symbols are then complete. */
-TF_INLINE void list_tokens(tf_scan *scan, const char *raw, uint64_t gap, uint64_t starts, uint32_t base)
-{
-    tf_tokens *t = &scan->tokens;
-    const uint32_t *symbol = scan->lexicon->symbol_hash;
-    const uint64_t spaced = gap << 1 | (scan->flags & TF_SPACE_BEFORE ? 1 : 0);
-    uint32_t to = TF_BACK + t->n;
-    memset(&t->kind[to], TF_SYMBOL, TF_PIECE);
-    memset(&t->short_len[to], 1, TF_PIECE);
-    for (; starts; starts &= starts - 1, to++) {
-        const unsigned at = tf_lowest(starts);
-        const uint8_t c = (uint8_t)raw[at];
-        t->at[to] = (uint16_t)(base + at);
-        t->byte[to] = c;
-        t->hash[to] = symbol[c];
-        t->len[to] = 1;
-        t->classes[to] = 0;
-        t->flags[to] = (uint8_t)((spaced >> at & 1) * TF_SPACE_BEFORE);
-    }
-}
-
-/* Flags of a word, bit after bit from the highest. inner: A-Z behind a first letter. */
-TF_INLINE unsigned word_flags(const tf_byte_masks *m, uint64_t inner, uint64_t within, unsigned from)
-{
-    unsigned flags = (m->lower & within) != 0;
-    flags = flags * 2 + ((m->high & within) != 0);
-    flags = flags * 2 + ((m->digit & within) != 0);
-    flags = flags * 2 + ((inner & within) != 0);
-    return (flags * 2 + (unsigned)(m->upper >> from & 1)) * TF_FIRST_UPPER;
-}
-_Static_assert(TF_FIRST_UPPER * 2 == TF_INNER_UPPER && TF_INNER_UPPER * 2 == TF_HAS_DIGIT &&
-                   TF_HAS_DIGIT * 2 == TF_HAS_HIGH && TF_HAS_HIGH * 2 == TF_HAS_LOWER,
-               "word_flags builds them in this order");
-
-TF_INLINE void list_words(tf_scan *scan, const tf_byte_masks *m, uint64_t word, uint64_t starts, uint32_t base)
-{
-    tf_tokens *t = &scan->tokens;
-    tf_scan_word *to = &scan->word[scan->n_words];
-    uint64_t begin = word & ~(word << 1), end = ~word & word << 1;
-    const uint64_t inner = m->upper & ~begin;
-    uint32_t words = 0, bytes = 0, numbers = 0;
-    for (; begin; begin &= begin - 1, end &= end - 1, to++) {
-        const unsigned from = tf_lowest(begin), behind = tf_lowest(end); /* no word reaches the 64th byte */
-        const uint32_t len = behind - from, token = t->n + tf_ones(starts & (begin ^ (begin - 1)) >> 1);
-        const uint64_t within = ((uint64_t)1 << behind) - ((uint64_t)1 << from);
-        const unsigned flags = word_flags(m, inner, within, from);
-        const bool number = flags == TF_HAS_DIGIT;
-        t->flags[TF_BACK + token] |= (uint8_t)flags;
-        t->kind[TF_BACK + token] = number ? TF_NUMBER : TF_WORD;
-        t->len[TF_BACK + token] = len;
-        t->short_len[TF_BACK + token] = (uint8_t)len;
-        *to = (tf_scan_word){base + from, len, token};
-        numbers += number;
-        words++;
-        bytes += number ? 0 : len;
-    }
-    scan->n_words += words;
-    t->words += words - numbers;
-    t->numbers += numbers;
-    t->word_bytes += bytes;
-}
-
-TF_INLINE void take_piece(tf_scan *scan)
+TF_INLINE void take_piece(tf_scan *scan, bool at_once)
 {
     tf_tokens *t = &scan->tokens;
     const size_t left = (size_t)(scan->end - scan->at);
@@ -281,7 +226,12 @@ TF_INLINE void take_piece(tf_scan *scan)
         memcpy(copy, raw, left);
         raw = copy;
     }
-    tf_masks(raw, &m, scan->lowered + base);
+#ifdef TF_AVX2
+    if (at_once)
+        tf_masks_avx2(raw, &m, scan->lowered + base);
+    else
+#endif
+        tf_masks(raw, &m, scan->lowered + base);
     uint64_t word = m.digit | m.upper | m.lower | m.high;
     const unsigned len = piece_end(&m, word, left < TF_PIECE ? (unsigned)left : TF_PIECE, left <= TF_PIECE);
     if (!len) {
@@ -292,8 +242,16 @@ TF_INLINE void take_piece(tf_scan *scan)
     word &= valid;
     const uint64_t starts = (~(word | gap) & valid) | (word & ~(word << 1));
     count_lines(scan, breaks, len);
-    list_tokens(scan, raw, gap, starts, base);
-    list_words(scan, &m, word, starts, base);
+    const tf_piece piece = {raw, &m, word, gap, starts, base};
+#ifdef TF_AVX2
+    if (at_once)
+        tf_list_all(scan, &piece);
+    else
+#endif
+    {
+        tf_list_tokens(scan, &piece);
+        tf_list_words(scan, &piece);
+    }
     find_lines(scan, &m, gap, breaks, starts);
     t->n += tf_ones(starts);
     t->bytes += len - tf_ones(gap);
@@ -311,14 +269,36 @@ TF_INLINE void pad(tf_tokens *t)
     memset(&t->flags[TF_BACK + t->n], 0, TF_VECTOR);
 }
 
-TF_CLONES static void fill(tf_scan *scan)
+TF_INLINE void read_pieces(tf_scan *scan, bool at_once)
 {
     tf_tokens *t = &scan->tokens;
     do {
         scan->n_pieces = scan->n_words = 0;
         while (scan->at < scan->end && t->n + TF_PIECE <= TF_CHUNK && scan->n_pieces < TF_PIECES)
-            take_piece(scan);
+            take_piece(scan, at_once);
     } while (!t->n && scan->at < scan->end);
+}
+
+#ifdef TF_AVX2
+TF_AVX2 static void read_at_once(tf_scan *scan)
+{
+    read_pieces(scan, true);
+}
+#endif
+
+TF_CLONES static void read_in_turn(tf_scan *scan)
+{
+    read_pieces(scan, false);
+}
+
+static void fill(tf_scan *scan)
+{
+#ifdef TF_AVX2
+    if (tf_spreads_bits())
+        read_at_once(scan);
+    else
+#endif
+        read_in_turn(scan);
     tf_scan_words(scan);
     pad(&scan->tokens);
 }

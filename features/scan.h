@@ -42,13 +42,12 @@ typedef struct {
     uint32_t bytes;               /* of all tokens */
     uint32_t word_bytes;
     uint32_t hash[TF_ROOM];       /* of the bytes with A-Z lowered, finalised */
-    uint32_t len[TF_ROOM];        /* bytes; a longer token than 4 GiB saturates */
     uint32_t classes[TF_ROOM];    /* lexicon classes of a word (features/lexicon.h), 0 for others */
     uint16_t at[TF_ROOM];         /* where it begins: piece * 64 + offset, see tf_token_text */
     uint8_t kind[TF_ROOM];        /* tf_token_kind */
     uint8_t byte[TF_ROOM];        /* its first byte as it stands in the text */
     uint8_t flags[TF_ROOM];
-    uint8_t short_len[TF_ROOM];   /* len, at most 255 */
+    uint8_t short_len[TF_ROOM];   /* bytes, at most 255; see tf_token_len */
     uint32_t n_known;             /* tokens with classes, in their order */
     uint8_t known[TF_CHUNK + 1];
     uint32_t n_lines;             /* tokens that begin a line, in their order */
@@ -57,16 +56,15 @@ typedef struct {
     uint16_t indent[TF_CHUNK];    /* of the line: columns of white space before it (tab = 4), at most 65535 */
     const char *piece[TF_PIECES];
     const char *back[TF_BACK];    /* where the tokens before the first row begin, NULL: none */
+    uint32_t back_len[TF_BACK];   /* and their bytes */
+    uint32_t n_long;              /* tokens of 255 bytes or more: at most one a piece */
+    uint8_t long_token[TF_PIECES];
+    uint32_t long_len[TF_PIECES]; /* bytes; a longer token than 4 GiB saturates */
 } tf_tokens;
 
 struct tf_lexicon;
 
-/* A word whose hash is still to be made. */
-typedef struct {
-    uint32_t text; /* where its bytes stand, lowered */
-    uint32_t len;
-    uint32_t token;
-} tf_scan_word;
+#define TF_WORDS (TF_CHUNK + 8) /* room for words, in whole vectors */
 
 typedef struct {
     const char *at, *end;
@@ -78,7 +76,9 @@ typedef struct {
     uint8_t flags;         /* TF_LINE_START and TF_SPACE_BEFORE, for the token to come */
     uint32_t n_pieces, n_words;
     tf_tokens tokens;
-    tf_scan_word word[TF_CHUNK + 8];
+    /* words whose hash is still to be made: where their bytes stand in lowered, how many, and which token */
+    uint16_t word_text[TF_WORDS];
+    uint8_t word_len[TF_WORDS], word_token[TF_WORDS];
     char lowered[(TF_PIECES + 1) * 64];
 } tf_scan;
 
@@ -92,6 +92,15 @@ size_t tf_scan_next(tf_scan *scan);
 static inline const char *tf_token_text(const tf_tokens *tokens, size_t at)
 {
     return at < TF_BACK ? tokens->back[at] : tokens->piece[tokens->at[at] / 64] + tokens->at[at] % 64;
+}
+
+/* Its bytes. */
+static inline uint32_t tf_token_len(const tf_tokens *tokens, size_t at)
+{
+    for (uint32_t i = 0; at >= TF_BACK && tokens->short_len[at] == 255 && i < tokens->n_long; i++)
+        if (tokens->long_token[i] + (size_t)TF_BACK == at)
+            return tokens->long_len[i];
+    return at < TF_BACK ? tokens->back_len[at] : tokens->short_len[at];
 }
 
 #endif

@@ -130,7 +130,7 @@ static void feed_openers(tf_question_state *q, const tf_tokens *t)
     for (uint32_t k = 0; k < t->n_lines; k++) {
         const uint32_t at = TF_BACK + t->line[k];
         uint32_t *slot = &q->openers[t->hash[at] & 15];
-        if (t->kind[at] == TF_WORD && t->len[at] > 1) {
+        if (t->kind[at] == TF_WORD && t->short_len[at] > 1) {
             q->repeated_openers += *slot == t->hash[at];
             *slot = t->hash[at];
         }

@@ -19,7 +19,7 @@ static size_t add_text(char *name, size_t n, size_t room, tierce_span text)
 
 static tierce_span text_of(const tf_tokens *t, size_t at)
 {
-    return (tierce_span){tf_token_text(t, at), t->len[at]};
+    return (tierce_span){tf_token_text(t, at), tf_token_len(t, at)};
 }
 
 /* Tells the namer of the newest entry: "a", "a b" or "a _ b". */
@@ -71,42 +71,30 @@ TF_INLINE bool has_none(const uint32_t *hash, uint32_t n)
     return none != 0;
 }
 
-TF_INLINE uint32_t append(uint64_t *seen, tf_entry *at, uint32_t n, uint32_t index, uint32_t block)
-{
-    uint64_t *const word = &seen[index >> 6];
-    const uint64_t was = *word;
-    const uint32_t bit = index & 63;
-    *word = was | (uint64_t)1 << bit;
-    at[n].index = index;
-    at[n].level = 1;
-    at[n].block = (uint16_t)block;
-    return n + (uint32_t)(~was >> bit & 1);
-}
-
-/* Entries of a group of the ask; from_pair, from_skip: the first tokens with one, with two before them. */
-TF_INLINE void append_ask(tf_state *state, const group *g, uint32_t n, uint32_t from_pair, uint32_t from_skip)
+/* Entries of tokens from..to - 1 of a group of the ask. */
+TF_INLINE void append_ask(tf_state *state, const group *g, uint32_t from, uint32_t to, bool pair, bool skip)
 {
     tf_vector *v = &state->vector;
     uint64_t *const seen = state->seen;
     tf_entry *const at = v->at;
-    uint32_t end = v->n, words = 0, pairs = 0, start;
-    const uint32_t first = end;
-    for (uint32_t i = 0; i < n; i++) {
+    size_t end = v->n, words = 0, pairs = 0, start;
+    const size_t first = end;
+    for (uint32_t i = from; i < to; i++) {
         start = end;
-        end = append(seen, at, end, g->word[i], TF_B_WORD);
+        end = tf_append(seen, at, end, g->word[i], TF_B_WORD);
         words += end - start;
-        if (i >= from_pair) {
+        if (pair) {
             start = end;
-            end = append(seen, at, end, g->pair[i], TF_B_PAIR);
+            end = tf_append(seen, at, end, g->pair[i], TF_B_PAIR);
             pairs += end - start;
         }
-        if (i >= from_skip)
-            end = append(seen, at, end, g->skip[i], TF_B_SKIP);
+        if (skip)
+            end = tf_append(seen, at, end, g->skip[i], TF_B_SKIP);
     }
-    v->n = end;
-    v->count[TF_B_WORD] += words;
-    v->count[TF_B_PAIR] += pairs;
-    v->count[TF_B_SKIP] += end - first - words - pairs;
+    v->n = (uint32_t)end;
+    v->count[TF_B_WORD] += (uint32_t)words;
+    v->count[TF_B_PAIR] += (uint32_t)pairs;
+    v->count[TF_B_SKIP] += (uint32_t)(end - first - words - pairs);
 }
 
 /* The definition, token by token: with names, and where room grows short, blocks are off or a hash is 0. */
@@ -149,7 +137,10 @@ TF_CLONES static void feed_ask(tf_state *state, const tf_tokens *t)
         }
         make_indexes(&g, hash, bits, TF_B_WORD, TF_B_PAIR);
         make_skips(&g, hash, bits);
-        append_ask(state, &g, n, hash[-1] ? 0 : 1, hash[-2] ? 0 : hash[-1] ? 1 : 2);
+        uint32_t from = 0;
+        for (; from < n && from < 2 && !hash[(int)from - 2]; from++) /* a pair needs one token before it, a skip two */
+            append_ask(state, &g, from, from + 1, hash[(int)from - 1] != 0, false);
+        append_ask(state, &g, from, n, true, true);
     }
 }
 
@@ -162,14 +153,14 @@ static const unsigned block_of_zone[TF_ZONES] = {[TF_ZONE_ASK] = TF_B_WORD,
 TF_INLINE void append_other(tf_state *state, const group *g, uint32_t n, uint32_t from_pair, unsigned block)
 {
     tf_vector *v = &state->vector;
-    uint32_t end = v->n;
+    size_t end = v->n;
     for (uint32_t i = 0; i < n; i++) {
-        end = append(state->seen, v->at, end, g->word[i], block);
+        end = tf_append(state->seen, v->at, end, g->word[i], block);
         if (i >= from_pair)
-            end = append(state->seen, v->at, end, g->pair[i], block);
+            end = tf_append(state->seen, v->at, end, g->pair[i], block);
     }
-    v->count[block] += end - v->n;
-    v->n = end;
+    v->count[block] += (uint32_t)end - v->n;
+    v->n = (uint32_t)end;
 }
 
 static void emit_other(tf_state *state, const tf_tokens *t, uint32_t from, uint32_t n, unsigned block)

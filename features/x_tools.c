@@ -14,7 +14,7 @@ static uint32_t slot_of(const tf_tools_state *t, uint32_t hash)
 
 static bool counts(const tf_tokens *tokens, size_t at)
 {
-    return tokens->kind[at] == TF_WORD && tokens->len[at] >= 2;
+    return tokens->kind[at] == TF_WORD && tokens->short_len[at] >= 2;
 }
 
 static void add_name(tf_tools_state *t, const tf_tokens *tokens)

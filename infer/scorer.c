@@ -12,6 +12,11 @@
 #define BATCH_LINES 4096
 #define BATCH_BYTES ((size_t)4 << 20)
 
+/* Lines go through the steps a handful at a time: all are parsed, then all decided, then all written. Each step's
+ * code and tables then stay in the processor's first cache, which all of it together overflows. */
+#define HANDFUL 16
+#define SMALL ((size_t)32 << 10) /* bytes; a longer line is read on its own, as each of a handful has its own memory */
+
 typedef struct {
     char *text;
     size_t used, room;
@@ -30,7 +35,7 @@ typedef struct {
     batch *b;
     void *memory;
     tierce_scratch *scratch;
-    td_request request;
+    td_request request[HANDFUL];
     atomic_bool failed;
 } worker;
 
@@ -74,45 +79,78 @@ static const char *find_key(const score_job *job, const score_slot *s, size_t *s
     return job->keyed && !tab ? "no tab: with --keyed a line is KEY<tab>JSON" : NULL;
 }
 
-static void score_line(worker *w, score_slot *s)
-{
-    const score_job *job = w->b->job;
+typedef struct {
+    score_slot *slot;
+    const char *what; /* NULL: good so far */
+    size_t skip, where;
     td_record record;
     tierce_decision d;
-    tierce_error error;
-    size_t where = 0, skip;
+} in_hand;
+
+static void parse(worker *w, in_hand *h, td_request *request, score_slot *s)
+{
+    h->slot = s;
+    h->where = 0;
     s->bad = false;
     s->out.len = s->request.len = 0;
-    const char *what = find_key(job, s, &skip);
-    if (!what && td_parse_line(&w->request, NULL, &record, s->line + skip, s->len - skip, TD_WANT_REQUESTS,
-                               &what, &where))
-        what = NULL;
-    if (!what &&
-        tierce_decide(job->router, w->scratch, record.request, job->policy, &d, &error) != TIERCE_OK)
-        what = error.message;
-    if (!what && job->more)
-        what = job->more(job->context, w->scratch, &record, &d, s, &where);
-    if (what) {
-        complain(w->b, s, skip + where, what);
+    h->what = find_key(w->b->job, s, &h->skip);
+    if (!h->what && td_parse_line(request, NULL, &h->record, s->line + h->skip, s->len - h->skip, TD_WANT_REQUESTS,
+                                  &h->what, &h->where))
+        h->what = NULL;
+    if (request->no_memory)
+        atomic_store(&w->failed, true);
+}
+
+static void decide(worker *w, in_hand *h)
+{
+    const score_job *job = w->b->job;
+    tierce_error error;
+    if (h->what)
+        return;
+    if (tierce_decide(job->router, w->scratch, h->record.request, job->policy, &h->d, &error) != TIERCE_OK)
+        h->what = error.message;
+    else if (job->more)
+        h->what = job->more(job->context, w->scratch, &h->record, &h->d, h->slot, &h->where);
+}
+
+static void put(worker *w, in_hand *h)
+{
+    const score_job *job = w->b->job;
+    score_slot *s = h->slot;
+    if (h->what) {
+        complain(w->b, s, h->skip + h->where, h->what);
     } else {
-        s->tier = d.order[0];
-        s->abstained = d.reason == TIERCE_REASON_DEFAULT_UNFAMILIAR;
-        td_put(&s->out, s->line, skip);
-        const uint64_t no_cost = tiers_without_cost(&d, job->policy);
+        s->tier = h->d.order[0];
+        s->abstained = h->d.reason == TIERCE_REASON_DEFAULT_UNFAMILIAR;
+        td_put(&s->out, s->line, h->skip);
+        const uint64_t no_cost = tiers_without_cost(&h->d, job->policy);
         s->without_cost = no_cost != 0;
-        put_decision(&s->out, job->router, &d, no_cost, record.id, record.id.len ? 0 : number_of(w->b, s));
+        put_decision(&s->out, job->router, &h->d, no_cost, h->record.id, h->record.id.len ? 0 : number_of(w->b, s));
         td_puts(&s->out, "\n");
     }
-    if (s->out.failed || s->request.failed || w->request.no_memory)
+    if (s->out.failed || s->request.failed)
         atomic_store(&w->failed, true);
 }
 
 static void *work(void *context)
 {
     worker *w = context;
+    batch *b = w->b;
+    in_hand hand[HANDFUL];
     size_t i;
-    while ((i = atomic_fetch_add(&w->b->next, 1)) < w->b->n)
-        score_line(w, &w->b->slots[i]);
+    while ((i = atomic_fetch_add(&b->next, HANDFUL)) < b->n) {
+        const size_t end = b->n - i < HANDFUL ? b->n : i + HANDFUL;
+        while (i < end) {
+            size_t n = 0;
+            do
+                parse(w, &hand[n], &w->request[n], &b->slots[i]);
+            while (++n, ++i < end && b->slots[i - 1].len <= SMALL && b->slots[i].len <= SMALL);
+            for (size_t k = 0; k < n; k++)
+                decide(w, &hand[k]);
+            for (size_t k = 0; k < n; k++)
+                put(w, &hand[k]);
+        }
+    }
     return NULL;
 }
 
@@ -148,7 +186,8 @@ static void stop(scorer *s, size_t threads)
 {
     for (size_t i = 0; s->workers && i < threads; i++) {
         free(s->workers[i].memory);
-        td_request_free(&s->workers[i].request);
+        for (size_t k = 0; k < HANDFUL; k++)
+            td_request_free(&s->workers[i].request[k]);
     }
     for (size_t i = 0; s->b.slots && i < BATCH_LINES; i++) {
         free(s->b.slots[i].out.at);

@@ -73,8 +73,9 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
     for (uint32_t s = 0; s < n; s++)
         if (s != k->source && most - p[s] < k->confidence)
             k->confidence = most - p[s];
+    tm_exp_below(p, n, most, -NO_VOTE);
     for (uint32_t s = 0; s < n; s++)
-        sum += p[s] = most - p[s] < NO_VOTE ? tm_exp(p[s] - most) : 0.0;
+        sum += p[s];
     for (uint32_t s = 0; s < n; s++)
         p[s] /= sum;
 }

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "features/clones.h"
+
 /* Doubles must be computed as doubles. (1 says that floats are computed as doubles too; every float here
  * is made one before it is used.) */
 #if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 1
@@ -18,7 +20,7 @@ bool tm_maths_round(void)
     return product - one == 0.0 && above * below - one == 0.0;
 }
 
-static double two_to(int n)
+TF_INLINE double two_to(int n)
 {
     const uint64_t bits = (uint64_t)(n + 1023) << 52;
     double v;
@@ -42,12 +44,9 @@ static const double inverse[14] = {1.0,
                                    1.0 / 479001600,
                                    1.0 / 6227020800};
 
-double tm_exp(double x)
+/* Of x within -700..700. */
+TF_INLINE double exp_within(double x)
 {
-    if (!(x > -700.0))
-        return 0.0;
-    if (x > 700.0)
-        x = 700.0;
     const double scaled = x * 1.4426950408889634;
     const int n = (int)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     const double r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
@@ -55,6 +54,28 @@ double tm_exp(double x)
     for (int k = 12; k >= 0; k--)
         sum = sum * r + inverse[k];
     return sum * two_to(n);
+}
+
+double tm_exp(double x)
+{
+    if (!(x > -700.0))
+        return 0.0;
+    return exp_within(x > 700.0 ? 700.0 : x);
+}
+
+#define SIDE 8 /* exponentials side by side */
+
+TF_CLONES void tm_exp_below(double *x, uint32_t n, double most, double least)
+{
+    for (uint32_t i = 0; i < n; i += SIDE) {
+        double side[SIDE], e[SIDE];
+        for (uint32_t k = 0; k < SIDE; k++)
+            side[k] = i + k < n ? x[i + k] - most : least;
+        for (uint32_t k = 0; k < SIDE; k++)
+            e[k] = exp_within(side[k] > least ? side[k] : least);
+        for (uint32_t k = 0; k < SIDE && i + k < n; k++)
+            x[i + k] = side[k] > least ? e[k] : 0.0;
+    }
 }
 
 double tm_sigmoid(double x)

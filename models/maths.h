@@ -8,9 +8,13 @@
 #define TIERCE_MATHS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Saturates: 0 below -700, exp(700) above 700; NaN gives 0. Error below 2 ulp. */
 double tm_exp(double x);
+/* Each of the n numbers becomes tm_exp(x - most), or 0 where x - most is not above `least`. most: the largest;
+ * least: within -700..0. */
+void tm_exp_below(double *x, uint32_t n, double most, double least);
 /* 1 / (1 + exp(-x)), within [0, 1] for any x. */
 double tm_sigmoid(double x);
 /* Does this build round after every operation, in double? False where products and sums are fused or

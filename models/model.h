@@ -70,7 +70,8 @@ typedef struct {
 
 /* 32 buckets: which are used, and how many used ones stand before them. */
 typedef struct {
-    uint32_t used, before;
+    uint32_t used;  /* bit 31 - i: the i-th of 32 indexes has weights */
+    uint32_t until; /* how many have, of these and all before */
 } tm_place;
 
 /* Used buckets, sorted by index; weights slot by slot: weight[slot * n_rows + row]. */

@@ -1,14 +1,14 @@
 /* Finding a bucket's weights and adding them up.
  *
- * Look-up: a bitmap of used indexes and, beside each 32-bit word of it, how many used ones stand before.
+ * Look-up: a bitmap of used indexes and, beside each 32-bit word of it, how many stand up to its end.
  * One cache line, one test and one population count, in a quarter of a byte per possible bucket; a plain
  * table of slot numbers would be sixteen times larger, and a binary search several times slower.
  *
  * Adding up is most of a decision's time, so it is written for compilers to vectorise: presence (level 1)
  * adds weights without multiplying, and votes add up in 16 bits, moved to 32 before they could overflow.
  * All sums are integers, so their order cannot show. */
-#include "features/clones.h"
-#include "models/model.h"
+#include "models/adding.h"
+#include "models/adding_avx2.h"
 
 #include <string.h>
 #ifdef __SSE2__
@@ -34,16 +34,9 @@ TF_INLINE uint32_t ones(uint32_t v)
 uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
 {
     const tm_place *at = &w->place[index >> 5];
-    const uint32_t bit = (uint32_t)1 << (index & 31);
-    return at->used & bit ? at->before + ones(at->used & (bit - 1)) : UINT32_MAX;
+    const uint32_t from = at->used << (index & 31);
+    return from >> 31 ? at->until - ones(from) : UINT32_MAX;
 }
-
-#ifdef __x86_64__
-#define WIDE 32 /* votes that are added at a time */
-#else
-#define WIDE 16
-#endif
-#define ROWS 4  /* and rows */
 
 /* Weights again, n times width of them, each width at a step of bytes. */
 static int8_t *spread(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t step)
@@ -59,7 +52,7 @@ static bool prepare_votes(tm_model *model)
 {
     tm_votes *v = &model->votes;
     tm_weights *w = &model->weights;
-    v->stride = (model->n_sources + WIDE - 1) / WIDE * WIDE;
+    v->stride = (model->n_sources + TM_WIDE - 1) / TM_WIDE * TM_WIDE;
     v->wide = spread(model, v->weight, v->n_slots, model->n_sources, v->stride);
     for (uint32_t s = 0; v->wide && s < v->n_slots; s++) {
         const uint32_t slot = tm_weights_slot(w, v->index[s]);
@@ -75,21 +68,19 @@ bool tm_weights_prepare(tm_model *model)
     tm_weights *w = &model->weights;
     const size_t n = words_of(&model->spec);
     w->place = tm_arena_alloc(&model->arena, n, sizeof *w->place);
-    w->stride = (w->n_rows + ROWS - 1) / ROWS * ROWS;
+    w->stride = (w->n_rows + TM_ROWS - 1) / TM_ROWS * TM_ROWS;
     w->step = w->stride + 4;
     w->wide = spread(model, w->weight, w->n_slots, w->n_rows, w->step);
     if (!w->place || !w->wide)
         return false;
     memset(model->row_of, 0xff, sizeof model->row_of);
     for (uint32_t s = 0; s < w->n_slots; s++)
-        w->place[w->index[s] >> 5].used |= (uint32_t)1 << (w->index[s] & 31);
+        w->place[w->index[s] >> 5].used |= (uint32_t)1 << (31 - (w->index[s] & 31));
     for (uint32_t r = 0; r < model->n_rows; r++)
         model->row_of[model->rows[r].kind][model->rows[r].tier] = r;
-    uint32_t before = 0;
-    for (size_t i = 0; i < n; i++) {
-        w->place[i].before = before;
-        before += ones(w->place[i].used);
-    }
+    uint32_t until = 0;
+    for (size_t i = 0; i < n; i++)
+        w->place[i].until = until += ones(w->place[i].used);
     return prepare_votes(model);
 }
 
@@ -106,26 +97,9 @@ const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned 
     return acc + (size_t)TF_BLOCKS * model->weights.stride + (size_t)block * model->votes.stride;
 }
 
-/* Entries go in groups, in strides that keep little at hand: find the slots of those that have weights,
- * without a branch (no processor guesses which have), add up their weights, add up their votes. */
-#define GROUP 64
-#define FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */
-
-typedef struct {
-    int32_t *row;     /* per block, stride of weights */
-    int32_t *sum;     /* per block, stride of votes */
-    int16_t *small;   /* the same, not yet in sum */
-    uint32_t pending; /* votes in small, of all blocks together, at most */
-    uint32_t covered; /* words and pairs of the ask that have weights */
-} tally;
-
-typedef struct {
-    uint32_t slot, block;
-} hit;
-
-TF_INLINE void flush(tally *t, uint32_t stride)
+TF_INLINE void flush(tm_tally *t, uint32_t stride)
 {
-    const size_t n = (size_t)TF_BLOCKS * stride / WIDE * WIDE; /* says that nothing is left over */
+    const size_t n = (size_t)TF_BLOCKS * stride / TM_WIDE * TM_WIDE; /* says that nothing is left over */
     int32_t *restrict sum = t->sum;
     int16_t *restrict small = t->small;
     for (size_t i = 0; i < n; i++) {
@@ -135,17 +109,9 @@ TF_INLINE void flush(tally *t, uint32_t stride)
     t->pending = 0;
 }
 
-/* The votes' slot + 1 of a slot of wide. */
-TF_INLINE uint32_t vote_of(const int8_t *weight, uint32_t stride)
-{
-    uint16_t at;
-    memcpy(&at, weight + stride, sizeof at);
-    return at;
-}
-
 TF_INLINE void add_vote(int16_t *restrict to, const int8_t *restrict weight, uint32_t stride)
 {
-    const size_t n = stride / WIDE * WIDE;
+    const size_t n = stride / TM_WIDE * TM_WIDE;
     for (size_t s = 0; s < n; s++)
         to[s] = (int16_t)(to[s] + weight[s]);
 }
@@ -161,103 +127,157 @@ TF_INLINE void add_four(int32_t *to, const int8_t *weight)
     __m128i *sum = (__m128i *)(void *)to;
     _mm_storeu_si128(sum, _mm_add_epi32(_mm_loadu_si128(sum), w));
 #else
-    for (int k = 0; k < ROWS; k++)
+    for (int k = 0; k < TM_ROWS; k++)
         to[k] += weight[k];
 #endif
 }
 
-/* Where presence is a number: sizes. */
-static void add_level(const tm_model *model, const tf_entry *entry, uint32_t slot, tally *t)
+/* Where presence is a number: sizes. They are added up as present first; the rest is added here. */
+static void add_level(const tm_model *model, const tf_entry *entry, tm_tally *t)
 {
     const tm_weights *w = &model->weights;
     const tm_votes *v = &model->votes;
+    const uint32_t slot = tm_weights_slot(w, entry->index);
+    if (slot == UINT32_MAX)
+        return;
     const int8_t *weight = w->wide + (size_t)slot * w->step;
-    const uint32_t at = vote_of(weight, w->stride);
+    const uint32_t at = tm_vote_of(weight, w->stride);
+    const int32_t rest = (int32_t)entry->level - 1;
     int32_t *row = t->row + (size_t)entry->block * w->stride, *sum = t->sum + (size_t)entry->block * v->stride;
     for (uint32_t r = 0; r < w->stride; r++)
-        row[r] += (int32_t)entry->level * weight[r];
+        row[r] += rest * weight[r];
     for (uint32_t s = 0; at && s < v->stride; s++)
-        sum[s] += (int32_t)entry->level * v->wide[(size_t)(at - 1) * v->stride + s];
+        sum[s] += rest * v->wide[(size_t)(at - 1) * v->stride + s];
 }
 
-/* Slots of the entries that are present; the few with a level are added at once. */
-TF_INLINE uint32_t find_slots(const tm_model *model, const tf_entry *at, uint32_t n, hit *hits, tally *t)
+/* They are the named features' and stand near the end. */
+static void add_levels(const tm_model *model, const tf_vector *vector, tm_tally *t)
 {
-    const tm_place *const place = model->weights.place;
-    const uint32_t ask = (uint32_t)TF_B_SKIP << model->spec.bits; /* words and pairs stand below */
-    uint32_t found = 0, covered = 0;
+    uint32_t left = vector->count[TF_B_LEVEL];
+    for (uint32_t i = vector->n; left && i-- > 0;)
+        if (vector->at[i].block == TF_B_LEVEL) {
+            add_level(model, &vector->at[i], t);
+            left--;
+        }
+}
+
+/* Adds to the hits that stand there. */
+TF_INLINE uint32_t find_slots(const tm_place *place, const tf_entry *at, uint32_t n, tm_found *f, uint32_t hits)
+{
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t index = at[i].index;
         const tm_place p = place[index >> 5];
-        const uint32_t used = p.used >> (index & 31) & 1;
-        const uint32_t slot = p.before + ones(p.used & (((uint32_t)1 << (index & 31)) - 1));
-        covered += index < ask ? used : 0;
-        if (at[i].level != 1) {
-            if (used)
-                add_level(model, &at[i], slot, t);
-            continue;
-        }
-        hits[found].slot = slot;
-        hits[found].block = at[i].block;
-        found += used;
+        const uint32_t from = p.used << (index & 31); /* the highest bit is this index's */
+        f->slot[hits] = p.until - ones(from);
+        f->block[hits] = at[i].block;
+        hits += from >> 31;
     }
-    t->covered += covered;
-    return found;
+    return hits;
 }
-_Static_assert(TF_B_WORD == 0 && TF_B_PAIR == 1 && TF_B_SKIP == 2, "find_slots counts blocks by their order");
+
+/* Of them, words and pairs of the ask. */
+TF_INLINE uint32_t count_covered(const tm_found *f, uint32_t n)
+{
+    uint32_t covered = 0;
+    for (uint32_t i = 0; i < n; i++)
+        covered += f->block[i] < TF_B_SKIP;
+    return covered;
+}
+_Static_assert(TF_B_WORD == 0 && TF_B_PAIR == 1 && TF_B_SKIP == 2, "count_covered knows blocks by their order");
 
 /* Adds the rows of the hits; those that have votes are listed, without a branch either, with the votes' slot. */
-TF_INLINE uint32_t add_rows(const tm_weights *w, uint32_t stride, const hit *hits, uint32_t n, int32_t *row, hit *voting)
+TF_INLINE uint32_t add_rows(const tm_weights *w, uint32_t stride, const tm_found *hit, uint32_t n, int32_t *row, tm_found *voting)
 {
     const int8_t *const wide = w->wide;
-    uint32_t found = 0;
+    uint32_t votes = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const int8_t *from = wide + (size_t)hits[i].slot * (stride + 4);
-        int32_t *to = row + (size_t)hits[i].block * stride;
-        const uint32_t at = vote_of(from, stride);
-        for (uint32_t r = 0; r < stride; r += ROWS)
+        const int8_t *from = wide + (size_t)hit->slot[i] * (stride + 4);
+        int32_t *to = row + (size_t)hit->block[i] * stride;
+        const uint32_t at = tm_vote_of(from, stride);
+        for (uint32_t r = 0; r < stride; r += TM_ROWS)
             add_four(to + r, from + r);
-        voting[found].slot = at - 1;
-        voting[found].block = hits[i].block;
-        found += at > 0;
+        voting->slot[votes] = at - 1;
+        voting->block[votes] = hit->block[i];
+        votes += at > 0;
     }
-    return found;
+    return votes;
 }
 
-TF_INLINE void add_votes(const int8_t *weight, uint32_t stride, const hit *voting, uint32_t n, int16_t *small)
+TF_INLINE void add_votes(const int8_t *weight, uint32_t stride, const tm_found *voting, uint32_t n, int16_t *small)
 {
     for (uint32_t i = 0; i < n; i++)
-        add_vote(small + (size_t)voting[i].block * stride, weight + (size_t)voting[i].slot * stride, stride);
+        add_vote(small + (size_t)voting->block[i] * stride, weight + (size_t)voting->slot[i] * stride, stride);
 }
 
-/* The usual strides as constants, for which compilers unroll the inner loops. */
-TF_INLINE void add_hits(const tm_model *model, const hit *hits, uint32_t n, tally *t)
+/* The usual strides as constants, for which compilers unroll the inner loop. */
+TF_INLINE void add_votes_plain(const int8_t *weight, uint32_t stride, const tm_found *voting, uint32_t n, int16_t *small)
+{
+    if (stride == TM_WIDE)
+        add_votes(weight, TM_WIDE, voting, n, small);
+    else if (stride == 2 * TM_WIDE)
+        add_votes(weight, 2 * TM_WIDE, voting, n, small);
+    else
+        add_votes(weight, stride, voting, n, small);
+}
+
+/* A group of entries that are present. */
+TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, tm_tally *t, bool avx2)
 {
     const tm_weights *w = &model->weights;
     const tm_votes *v = &model->votes;
-    hit voting[GROUP];
-    const uint32_t found = w->stride == ROWS ? add_rows(w, ROWS, hits, n, t->row, voting)
-                                             : add_rows(w, w->stride, hits, n, t->row, voting);
-    if (t->pending + found > FEW)
-        flush(t, v->stride);
-    t->pending += found;
-    if (v->stride == 2 * WIDE)
-        add_votes(v->wide, 2 * WIDE, voting, found, t->small);
-    else if (v->stride == WIDE)
-        add_votes(v->wide, WIDE, voting, found, t->small);
+    tm_found hit, voting;
+    uint32_t hits = 0, votes;
+#ifdef TF_AVX2
+    if (avx2) {
+        hits = find_slots_avx2(w->place, at, n & ~7u, &hit);
+        at += n & ~7u;
+        n &= 7;
+    }
+#endif
+    hits = find_slots(w->place, at, n, &hit, hits);
+    t->covered += count_covered(&hit, hits);
+#ifdef TF_AVX2
+    if (avx2 && w->stride == TM_ROWS)
+        votes = add_rows_avx2(w->wide, &hit, hits, t->row, &voting);
     else
-        add_votes(v->wide, v->stride, voting, found, t->small);
+#endif
+        votes = w->stride == TM_ROWS ? add_rows(w, TM_ROWS, &hit, hits, t->row, &voting)
+                                  : add_rows(w, w->stride, &hit, hits, t->row, &voting);
+    if (t->pending + votes > TM_FEW)
+        flush(t, v->stride);
+    t->pending += votes;
+#ifdef TF_AVX2
+    if (avx2)
+        add_votes_avx2(v->wide, v->stride, &voting, votes, t->small);
+    else
+#endif
+        add_votes_plain(v->wide, v->stride, &voting, votes, t->small);
 }
 
 /* All sums of the vector. */
-TF_CLONES static void add_all(const tm_model *model, const tf_vector *vector, tally *t)
+TF_INLINE void add_groups(const tm_model *model, const tf_vector *vector, tm_tally *t, bool avx2)
 {
-    hit hits[GROUP];
-    for (uint32_t i = 0; i < vector->n; i += GROUP) {
-        const uint32_t n = vector->n - i < GROUP ? vector->n - i : GROUP;
-        add_hits(model, hits, find_slots(model, &vector->at[i], n, hits, t), t);
-    }
+    for (uint32_t i = 0; i < vector->n; i += TM_GROUP)
+        add_group(model, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, t, avx2);
     flush(t, model->votes.stride);
+}
+
+#ifdef TF_AVX2
+TF_AVX2 static void add_all_avx2(const tm_model *model, const tf_vector *vector, tm_tally *t)
+{
+    add_groups(model, vector, t, true);
+}
+#endif
+
+static void add_all(const tm_model *model, const tf_vector *vector, tm_tally *t)
+{
+#ifdef TF_AVX2
+    if (tf_has_avx2()) {
+        add_all_avx2(model, vector, t);
+        return;
+    }
+#endif
+    add_groups(model, vector, t, false);
 }
 
 /* Margins from the sums, block by block in their order. */
@@ -279,11 +299,12 @@ static void sum_up(const tm_model *model, const tf_vector *vector, const int32_t
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin)
 {
     int32_t *const votes = acc + (size_t)TF_BLOCKS * model->weights.stride;
-    tally t = {.row = acc,
+    tm_tally t = {.row = acc,
                .sum = votes,
                .small = (int16_t *)(void *)(votes + (size_t)TF_BLOCKS * model->votes.stride)};
     memset(acc, 0, sizeof *acc * tm_acc_len(model));
     add_all(model, vector, &t);
+    add_levels(model, vector, &t);
     sum_up(model, vector, acc, margin);
     const uint32_t all = vector->count[TF_B_WORD] + vector->count[TF_B_PAIR];
     return all ? (double)t.covered / all : 0.0;

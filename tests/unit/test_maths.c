@@ -23,8 +23,25 @@ static void exponentials(void **unused)
                 tm_sigmoid((double)-INFINITY) == 0);
 }
 
+/* Many at once are each the same bits as one alone. */
+static void side_by_side(void **unused)
+{
+    uint64_t state = 5;
+    (void)unused;
+    for (uint32_t n = 0; n < 100; n++) {
+        double x[100], most = (double)-INFINITY, kept[100];
+        for (uint32_t i = 0; i < n; i++) {
+            kept[i] = x[i] = i % 7 == 3 ? -1e9 : i % 11 == 5 ? (double)NAN : between(&state, -60, 30);
+            most = x[i] > most ? x[i] : most;
+        }
+        tm_exp_below(x, n, most, -40);
+        for (uint32_t i = 0; i < n; i++)
+            assert_true(x[i] == (kept[i] - most > -40 ? tm_exp(kept[i] - most) : 0));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(exponentials)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(exponentials), cmocka_unit_test(side_by_side)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static void compare_token(const tf_tokens *t, size_t i, const uint8_t *text, siz
 {
     const size_t at = TF_BACK + i;
     assert_ptr_equal(tf_token_text(t, at), (const char *)text + from);
-    assert_int_equal(t->len[at], len);
+    assert_int_equal(tf_token_len(t, at), len);
     assert_int_equal(t->short_len[at], len > 255 ? 255 : len);
     assert_int_equal(t->kind[at], kind);
     assert_int_equal(t->byte[at], text[from]);
@@ -65,8 +65,8 @@ static void compare_totals(const tf_tokens *t, const uint8_t *text)
         }
         words += t->kind[at] == TF_WORD;
         numbers += t->kind[at] == TF_NUMBER;
-        bytes += t->len[at];
-        word_bytes += t->kind[at] == TF_WORD ? t->len[at] : 0;
+        bytes += tf_token_len(t, at);
+        word_bytes += t->kind[at] == TF_WORD ? tf_token_len(t, at) : 0;
         if (t->classes[at]) {
             assert_true(known < t->n_known);
             assert_int_equal(t->known[known++], i);
@@ -96,7 +96,7 @@ static void compare_back(const tf_tokens *t, const last_two *last)
     for (size_t i = 0; i < TF_BACK; i++) {
         assert_ptr_equal(tf_token_text(t, i), last->text[i]);
         assert_int_equal(t->hash[i], last->hash[i]);
-        assert_int_equal(t->len[i], last->len[i]);
+        assert_int_equal(tf_token_len(t, i), last->len[i]);
         assert_int_equal(t->short_len[i], last->len[i] > 255 ? 255 : last->len[i]);
         assert_int_equal(t->kind[i], last->kind[i]);
         assert_int_equal(t->byte[i], last->byte[i]);
@@ -114,7 +114,7 @@ static void keep_last(last_two *last, const tf_tokens *t, size_t at)
     last->flags[0] = last->flags[1];
     last->text[1] = tf_token_text(t, at);
     last->hash[1] = t->hash[at];
-    last->len[1] = t->len[at];
+    last->len[1] = tf_token_len(t, at);
     last->kind[1] = t->kind[at];
     last->byte[1] = t->byte[at];
     last->flags[1] = t->flags[at];

@@ -1,0 +1,39 @@
+/* What weights.c and its loops for AVX2 share: how entries are added up.
+ *
+ * Entries go in groups, in strides that keep little at hand: find the slots of those that have weights,
+ * without a branch (no processor guesses which have), add up their weights, add up their votes. */
+#ifndef TIERCE_MODELS_ADDING_H
+#define TIERCE_MODELS_ADDING_H
+
+#include <string.h>
+
+#include "features/clones.h"
+#include "models/model.h"
+
+#define TM_WIDE 16 /* votes that are added at a time */
+#define TM_ROWS 4  /* and rows */
+#define TM_GROUP 64
+#define TM_FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */
+
+typedef struct {
+    int32_t *row;     /* per block, stride of weights */
+    int32_t *sum;     /* per block, stride of votes */
+    int16_t *small;   /* the same, not yet in sum */
+    uint32_t pending; /* votes in small, of all blocks together, at most */
+    uint32_t covered; /* words and pairs of the ask that have weights */
+} tm_tally;
+
+/* Entries of a group that have weights, or votes: their slots and blocks. Room for whole vectors. */
+typedef struct {
+    uint32_t slot[TM_GROUP + 8], block[TM_GROUP + 8];
+} tm_found;
+
+/* The votes' slot + 1 of a slot of wide. */
+TF_INLINE uint32_t tm_vote_of(const int8_t *weight, uint32_t stride)
+{
+    uint16_t at;
+    memcpy(&at, weight + stride, sizeof at);
+    return at;
+}
+
+#endif
