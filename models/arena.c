@@ -1,6 +1,7 @@
 #include "models/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +35,15 @@ void *tm_arena_alloc(tm_arena *arena, size_t count, size_t size)
     if (size && count > (SIZE_MAX / 2 - sizeof(tm_block)) / size)
         return NULL;
     const size_t bytes = count * size;
-    tm_block *block = arena->allocator.alloc(arena->allocator.context, sizeof *block + bytes);
+    /* calloc's large blocks are zero without being touched: a table's unused parts then cost no memory */
+    const bool plain = arena->allocator.alloc == default_alloc;
+    tm_block *block = plain ? calloc(1, sizeof *block + bytes)
+                            : arena->allocator.alloc(arena->allocator.context, sizeof *block + bytes);
     if (!block)
         return NULL;
     block->next = arena->blocks;
     arena->blocks = block;
-    return memset(block + 1, 0, bytes);
+    return plain ? block + 1 : memset(block + 1, 0, bytes);
 }
 
 char *tm_arena_string(tm_arena *arena, const char *data, size_t len)

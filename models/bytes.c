@@ -67,6 +67,8 @@ double tm_read_f64(tm_reader *r)
 uint32_t tm_read_varint(tm_reader *r)
 {
     uint32_t v = 0;
+    if (!r->failed && r->pos < r->len && r->at[r->pos] < 0x80) /* nearly all are one byte */
+        return r->at[r->pos++];
     for (unsigned shift = 0; shift < 35; shift += 7) {
         const uint8_t byte = tm_read_u8(r);
         if (shift == 28 && byte > 0x0f)

@@ -4,13 +4,13 @@
 
 #include "models/format.h"
 
-static void *zalloc(void *context, unsigned n, unsigned size)
+void *tm_zalloc(void *context, unsigned n, unsigned size)
 {
     const tierce_allocator *a = context;
     return size && n > SIZE_MAX / size ? NULL : a->alloc(a->context, (size_t)n * size);
 }
 
-static void zrelease(void *context, void *memory)
+void tm_zrelease(void *context, void *memory)
 {
     const tierce_allocator *a = context;
     a->release(a->context, memory);
@@ -23,8 +23,8 @@ static tierce_status unpack(uint8_t *raw, uint32_t raw_len, const uint8_t *packe
                   .avail_in = packed_len,
                   .next_out = raw,
                   .avail_out = raw_len,
-                  .zalloc = zalloc,
-                  .zfree = zrelease,
+                  .zalloc = tm_zalloc,
+                  .zfree = tm_zrelease,
                   .opaque = allocator};
     if (inflateInit(&z) != Z_OK)
         return tierce_fail(error, TIERCE_NOMEM, NULL, 0);

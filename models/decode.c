@@ -145,6 +145,22 @@ static tierce_status read_rows(tm_reader *r, tm_model *m)
     return TIERCE_OK;
 }
 
+/* The file has the weights row by row, the model bucket by bucket. */
+static void turn(tm_weights *w, const uint8_t *columns)
+{
+    const size_t n = w->n_slots;
+    if (w->n_rows == 4) { /* two tiers: four bytes at a time */
+        for (size_t s = 0; s < n; s++) {
+            const uint8_t four[4] = {columns[s], columns[n + s], columns[2 * n + s], columns[3 * n + s]};
+            memcpy(w->weight + 4 * s, four, sizeof four);
+        }
+        return;
+    }
+    for (uint32_t row = 0; row < w->n_rows; row++)
+        for (size_t s = 0; s < n; s++)
+            w->weight[s * w->n_rows + row] = (int8_t)columns[row * n + s];
+}
+
 static tierce_status read_weights(tm_reader *r, tm_model *m)
 {
     tm_weights *w = &m->weights;
@@ -165,13 +181,10 @@ static tierce_status read_weights(tm_reader *r, tm_model *m)
             return TIERCE_CORRUPT;
         w->index[s] = (uint32_t)index;
     }
-    for (uint32_t row = 0; row < w->n_rows; row++) {
-        const uint8_t *column = tm_read_bytes(r, w->n_slots);
-        if (!column)
-            return TIERCE_CORRUPT;
-        for (uint32_t s = 0; s < w->n_slots; s++)
-            w->weight[(size_t)s * w->n_rows + row] = (int8_t)column[s];
-    }
+    const uint8_t *columns = tm_read_bytes(r, (size_t)w->n_slots * w->n_rows);
+    if (!columns)
+        return TIERCE_CORRUPT;
+    turn(w, columns);
     return TIERCE_OK;
 }
 

@@ -68,4 +68,8 @@ void tm_write_tiny(tm_writer *w, const tm_model *m);
 tierce_status tm_read_payload(tm_model *model, const uint8_t *raw, size_t len,
                               tierce_error *error);
 
+/* For zlib's zalloc and zfree; context: a tierce_allocator. */
+void *tm_zalloc(void *context, unsigned n, unsigned size);
+void tm_zrelease(void *context, void *memory);
+
 #endif

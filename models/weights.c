@@ -42,8 +42,12 @@ uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
 static int8_t *spread(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t step)
 {
     int8_t *wide = tm_arena_alloc(&model->arena, n, step);
-    for (uint32_t s = 0; wide && s < n; s++)
-        memcpy(wide + (size_t)s * step, weight + (size_t)s * width, width);
+    if (wide && width == TM_ROWS) /* two tiers: a copy that compilers inline */
+        for (uint32_t s = 0; s < n; s++)
+            memcpy(wide + (size_t)s * step, weight + (size_t)s * TM_ROWS, TM_ROWS);
+    else
+        for (uint32_t s = 0; wide && s < n; s++)
+            memcpy(wide + (size_t)s * step, weight + (size_t)s * width, width);
     return wide;
 }
 
@@ -63,24 +67,29 @@ static bool prepare_votes(tm_model *model)
     return v->wide != NULL;
 }
 
+/* Indexes rise. Words of the table where none is used are left alone: they, and their memory, stay zero. */
+static void place_all(tm_weights *w)
+{
+    for (uint32_t s = 0; s < w->n_slots; s++) {
+        tm_place *at = &w->place[w->index[s] >> 5];
+        at->used |= (uint32_t)1 << (31 - (w->index[s] & 31));
+        at->until = s + 1;
+    }
+}
+
 bool tm_weights_prepare(tm_model *model)
 {
     tm_weights *w = &model->weights;
-    const size_t n = words_of(&model->spec);
-    w->place = tm_arena_alloc(&model->arena, n, sizeof *w->place);
+    w->place = tm_arena_alloc(&model->arena, words_of(&model->spec), sizeof *w->place);
     w->stride = (w->n_rows + TM_ROWS - 1) / TM_ROWS * TM_ROWS;
     w->step = w->stride + 4;
     w->wide = spread(model, w->weight, w->n_slots, w->n_rows, w->step);
     if (!w->place || !w->wide)
         return false;
     memset(model->row_of, 0xff, sizeof model->row_of);
-    for (uint32_t s = 0; s < w->n_slots; s++)
-        w->place[w->index[s] >> 5].used |= (uint32_t)1 << (31 - (w->index[s] & 31));
+    place_all(w);
     for (uint32_t r = 0; r < model->n_rows; r++)
         model->row_of[model->rows[r].kind][model->rows[r].tier] = r;
-    uint32_t until = 0;
-    for (size_t i = 0; i < n; i++)
-        w->place[i].until = until += ones(w->place[i].used);
     return prepare_votes(model);
 }
 
