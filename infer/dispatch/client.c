@@ -429,5 +429,6 @@ void ds_client_accept(ds_server *server, ds_conn *conn)
     if (++server->n_clients == server->options->max_connections)
         ds_listener_accept(server->listener, false);
     ds_timer_set(timer, server->options->idle_timeout);
-    ds_conn_serve(conn, &calls, c, server->options->stall_timeout);
+    if (!ds_conn_serve(conn, &calls, c, server->options->stall_timeout))
+        ds_client_drop(c);
 }

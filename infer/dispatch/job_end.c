@@ -37,6 +37,8 @@ void ds_job_settle(ds_job *job, bool billed)
         usd = job->usage.cost_known ? job->usage.cost_usd : ds_cost(&tier->tier->prices, &job->usage);
         if (job->usage_guessed && !job->relaying && job->choice.expected_usd > usd)
             usd = job->choice.expected_usd; /* an answer that we did not see was perhaps written */
+        if (job->usage_guessed && !job->relaying && job->lost && job->reserved > usd)
+            usd = job->reserved; /* and this one is there, whole: at most so dear */
         ds_add(&e->stats->guessed_usage, job->usage_guessed);
         ds_add(&stats->input_tokens, (uint64_t)(job->usage.input + job->usage.cached + job->usage.cache_write));
         ds_add(&stats->cached_tokens, (uint64_t)job->usage.cached);
@@ -193,6 +195,10 @@ static const char *wire_sentence(ds_wire wire)
         return "sent something that is no chat completion";
     case DS_WIRE_NO_DESCRIPTOR:
         return "was not asked: this server has no descriptor left";
+    case DS_WIRE_NO_MEMORY:
+        return "was not asked: this server has no memory left";
+    case DS_WIRE_LOST:
+        return "was asked, but this server has no memory left for its answer";
     default:
         return "answered with an error";
     }

@@ -32,6 +32,7 @@ struct ds_job {
     bool relaying, opened;
     ds_ticket ticket;
     double reserved;     /* USD of the ticket */
+    bool lost;           /* the attempt's answer, for want of memory here */
     ds_disk_wait disk;   /* the ticket is on its way there; link NULL: it is not waited for */
 
     ds_log_attempt attempts[DS_MAX_ATTEMPTS];
