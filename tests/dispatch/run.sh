@@ -27,11 +27,11 @@ one() {
 for t in scenarios hostile loops workers limits; do
     [ -f tests/dispatch/$t.c ] || continue
     # shellcheck disable=SC2086
-    $CC $STD tests/dispatch/drive.c tests/dispatch/$t.c -o "$B/dispatch_$t" -lm || { failed=$((failed + 1)); continue; }
+    $CC $STD tests/dispatch/drive.c tests/dispatch/http.c tests/dispatch/$t.c -o "$B/dispatch_$t" -lm || { failed=$((failed + 1)); continue; }
     mkdir -p "$T/$t"
     one $t "$B/dispatch_$t" "$P/tierce-dispatch" "$B/mock" $M "$T/$t" tests/dispatch/$t.txt
 done
-$CC $STD tests/dispatch/drive.c tests/dispatch/get.c -o "$B/dispatch_get" || failed=$((failed + 1))
+$CC $STD tests/dispatch/http.c tests/dispatch/get.c -o "$B/dispatch_get" || failed=$((failed + 1))
 for t in batch disk torture node loop; do
     [ -f tests/dispatch/$t.sh ] && one $t sh tests/dispatch/$t.sh "$B" "$P" "$T"
 done
