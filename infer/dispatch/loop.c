@@ -30,6 +30,8 @@ struct ds_timer {
     struct event *event;
     void (*fire)(void *);
     void *context;
+    bool firing;
+    bool *gone; /* set when it is freed while it fires */
 };
 
 static struct timeval span_of(double seconds)
@@ -171,9 +173,14 @@ static bool reserve(ds_loop *loop, size_t more)
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     ds_timer *t = context;
+    bool gone = false;
     (void)fd;
     (void)what;
+    t->firing = true;
+    t->gone = &gone;
     t->fire(t->context);
+    if (!gone)
+        t->firing = false;
 }
 
 ds_timer *ds_timer_new(ds_loop *loop, void (*fire)(void *), void *context)
@@ -181,7 +188,7 @@ ds_timer *ds_timer_new(ds_loop *loop, void (*fire)(void *), void *context)
     ds_timer *t = reserve(loop, 1) ? malloc(sizeof *t) : NULL;
     if (!t)
         return NULL;
-    *t = (ds_timer){loop, evtimer_new(loop->base, on_timer, t), fire, context};
+    *t = (ds_timer){loop, evtimer_new(loop->base, on_timer, t), fire, context, false, NULL};
     if (!t->event) {
         free(t);
         return NULL;
@@ -190,10 +197,17 @@ ds_timer *ds_timer_new(ds_loop *loop, void (*fire)(void *), void *context)
     return t;
 }
 
+/* "At once" is this turn of the loop, behind what is ready already: no call of the kernel in between. Not where the
+ * timer sets itself: descriptors have their turn then. */
 void ds_timer_set(ds_timer *t, double seconds)
 {
     const struct timeval span = span_of(seconds);
-    evtimer_add(t->event, &span);
+    if (seconds > 0 || t->firing) {
+        evtimer_add(t->event, &span);
+    } else {
+        evtimer_del(t->event);
+        event_active(t->event, EV_TIMEOUT, 0);
+    }
 }
 
 void ds_timer_stop(ds_timer *t)
@@ -204,6 +218,8 @@ void ds_timer_stop(ds_timer *t)
 void ds_timer_free(ds_timer *t)
 {
     if (t) {
+        if (t->firing)
+            *t->gone = true;
         event_free(t->event);
         t->loop->timers--;
     }
