@@ -47,7 +47,7 @@ static void remember(ds_job *job, ds_wire wire, const ds_answer_head *head, cons
     job->fault = job->reply.fault;
     job->head = *head;
     job->ours = advice->trip && (head->status == 401 || head->status == 403 || head->status == 404);
-    ds_add(&job->engine->stats->tier[ds_job_tier(job) - job->snapshot->config->tier].failures, 1);
+    ds_add(&ds_job_tier_stats(job)->failures, 1);
 }
 
 /* The next tier in the order whose window is bigger; false when there is none. */
@@ -104,9 +104,7 @@ static bool escalate(ds_job *job, const char *why)
     job->escalated = true;
     ds_add(&job->engine->stats->escalations, 1);
     snprintf(job->warning, sizeof job->warning, "%.299s", why);
-    const td_out answer = job->kept;
-    job->kept = job->collected;
-    job->collected = answer;
+    ds_job_swap_kept(job);
     job->kept_at = job->at;
     job->kept_tier = job->place;
     job->kept_usage = job->usage;

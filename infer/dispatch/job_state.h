@@ -64,6 +64,25 @@ static inline ds_tier *ds_job_tier(const ds_job *job)
     return &job->snapshot->config->tier[c->order[job->place < c->n ? job->place : c->n - 1]];
 }
 
+/* Its number among the config's tiers. */
+static inline uint32_t ds_job_tier_number(const ds_job *job)
+{
+    return (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier);
+}
+
+static inline ds_tier_stats *ds_job_tier_stats(const ds_job *job)
+{
+    return &job->engine->stats->tier[ds_job_tier_number(job)];
+}
+
+/* The answer that is collected, and the one that is kept, change places. */
+static inline void ds_job_swap_kept(ds_job *job)
+{
+    const td_out other = job->collected;
+    job->collected = job->kept;
+    job->kept = other;
+}
+
 /* ---- job.c ---- */
 
 /* Tries from `place` on until something is under way, a wait is set, or the job has ended. */

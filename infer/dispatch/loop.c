@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "infer/dispatch/spare.h"
+
 struct ds_loop {
     struct event_base *base;
     struct event *signals[8];
@@ -48,6 +50,7 @@ static struct timeval span_of(double seconds)
 
 ds_loop *ds_loop_new(void)
 {
+    event_set_mem_functions(ds_spare_malloc, realloc, free);
     ds_loop *loop = calloc(1, sizeof *loop);
     struct event_config *config = event_config_new();
     if (loop && config) {
@@ -93,6 +96,7 @@ void ds_loop_free(ds_loop *loop)
     /* a connection with a deferred callback lives until its turn */
     event_base_loop(loop->base, EVLOOP_NONBLOCK);
     event_base_free(loop->base);
+    ds_spare_clear();
     free(loop);
 }
 
@@ -280,10 +284,13 @@ static void on_conn_event(struct bufferevent *bev, short what, void *context);
 static void on_conn_read(struct bufferevent *bev, void *context);
 static void on_conn_write(struct bufferevent *bev, void *context);
 
+/* libevent does not look whether the small notes that tie a connection's buffers together could be made: without
+ * one, its writes never begin (bufferevent_socket_new), or the program dies (bufferevent_setwatermark). Hence the
+ * stock. */
 ds_conn *ds_conn_open(ds_loop *loop, int fd)
 {
     const int yes = 1;
-    ds_conn *c = reserve(loop, DS_CONN_TIMERS) ? calloc(1, sizeof *c) : NULL;
+    ds_conn *c = ds_spare_stock() && reserve(loop, DS_CONN_TIMERS) ? calloc(1, sizeof *c) : NULL;
     struct bufferevent *bev =
         c ? bufferevent_socket_new(loop->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS) : NULL;
     if (!bev) {

@@ -1,6 +1,6 @@
 /* Preloaded (LD_PRELOAD) by the torture tests: the FAIL_AT-th allocation of the process, libraries
  * included, returns NULL; with FAIL_FOR=k the k-1 after it, too. FAIL_IN=libcurl counts only what a library
- * of such a name asks for itself. When the process ends, the number of allocations that were counted goes into
+ * of such a name asks for, itself or by an allocator of the program's. When the process ends, the number of allocations that were counted goes into
  * the file FAIL_LOG. FAIL_TRACE: the call stack of the first failure goes to stderr (addr2line reads it). glibc only. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -47,8 +47,7 @@ __attribute__((constructor)) static void start(void)
     if (in && *in && !dl_iterate_phdr(look, (void *)(uintptr_t)in))
         from = to = 0; /* no such library here: nothing fails */
     trace = getenv("FAIL_TRACE") != NULL;
-    if (trace)
-        backtrace(frame, 4); /* loads what it needs */
+    backtrace(frame, 4); /* loads what it needs */
     fail_for = burst ? atol(burst) : 1;
     fail_at = at ? atol(at) : 0;
     atomic_store(&calls, 0);
@@ -69,9 +68,25 @@ __attribute__((destructor)) static void finish(void)
     }
 }
 
+static int is_theirs(const void *caller)
+{
+    return (uintptr_t)caller >= from && (uintptr_t)caller < to;
+}
+
+static int counts(const void *caller)
+{
+    void *frame[5];
+    if (is_theirs(caller))
+        return 1;
+    for (int n = to ? backtrace(frame, 5) : 0; n > 0;)
+        if (is_theirs(frame[--n]))
+            return 1;
+    return 0;
+}
+
 static int fails(const void *caller)
 {
-    if (fail_at <= 0 || (uintptr_t)caller < from || (uintptr_t)caller >= to)
+    if (fail_at <= 0 || (from && !counts(caller)) || !to)
         return 0;
     const long n = atomic_fetch_add(&calls, 1) + 1;
     if (n < fail_at || n >= fail_at + fail_for)

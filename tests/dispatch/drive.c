@@ -78,7 +78,8 @@ static int add_words(char *words, char **argv, int n, int most)
     return n;
 }
 
-static bool wait_for_file(const drive *d, const char *name, pid_t pid)
+/* *pid becomes 0 when it ended instead. */
+static bool wait_for_file(const drive *d, const char *name, pid_t *pid)
 {
     for (int i = 0; i < 400; i++) {
         char *text = drive_read(d, name);
@@ -86,8 +87,10 @@ static bool wait_for_file(const drive *d, const char *name, pid_t pid)
         free(text);
         if (there)
             return true;
-        if (waitpid(pid, NULL, WNOHANG) == pid)
+        if (waitpid(*pid, NULL, WNOHANG) == *pid) {
+            *pid = 0;
             return false;
+        }
         drive_sleep(0.025);
     }
     return false;
@@ -101,7 +104,7 @@ bool drive_start_mock(drive *d, const char *extra)
     snprintf(words, sizeof words, "%s --ports %s %s", d->mock, ports, extra);
     add_words(words, argv, 0, 30);
     d->mock_pid = spawn(d, "mock.log", argv, false);
-    if (!wait_for_file(d, "ports", d->mock_pid))
+    if (!wait_for_file(d, "ports", &d->mock_pid))
         return false;
     char *text = drive_read(d, "ports");
     const bool good = sscanf(text, "port=%u refuse=%u reset=%u mute=%u", &d->port, &d->refuse, &d->reset, &d->mute) == 4;
@@ -120,7 +123,7 @@ bool drive_start_serve(drive *d, const char *extra)
     add_words(words, argv, 0, 62);
     setenv("MOCK_KEY", "sk-test-0123456789abcdef", 1);
     d->serve_pid = spawn(d, "serve.log", argv, true);
-    if (!wait_for_file(d, "port", d->serve_pid))
+    if (!wait_for_file(d, "port", &d->serve_pid))
         return false;
     char *text = drive_read(d, "port");
     d->serve = (unsigned)atoi(text);
