@@ -1,7 +1,8 @@
 /* The ledger in an SQLite file; what is in it, and its SQL, is ledger_sql.h's.
  *
- * All changes are BEGIN IMMEDIATE transactions; WAL with synchronous NORMAL keeps them through the death of any process. Through a power cut they are kept by an fdatasync of the WAL, which
- * is what synchronous FULL would do within every step: ledger.c does it for many steps at once (disk.h).
+ * All changes are BEGIN IMMEDIATE transactions; WAL with synchronous NORMAL keeps them through the death of any
+ * process. Through a power cut they are kept by an fdatasync of the WAL, which is what synchronous FULL would do
+ * within every step: ledger.c does it for many steps at once (disk.h).
  *
  * A step writes to the end of the WAL and never waits for the disk. Moving the WAL into the file does wait
  * (fsync: milliseconds), so that is a thread's work, with a connection of its own. Pages of 1 KB: a step
