@@ -13,7 +13,7 @@
 typedef struct {
     ds_loop *loop;
     ds_timer *timer, *other;
-    int fired, fd;
+    int fired, fd, to;
     bool inside, ready;
 } state;
 
@@ -69,7 +69,8 @@ static void test_at_once(void **unused)
 static void on_again(void *context)
 {
     state *s = context;
-    s->fired++;
+    if (!s->fired++)
+        assert_int_equal(write(s->to, "x", 1), 1); /* news that only the kernel has */
     if (s->ready)
         ds_loop_stop(s->loop);
     else
@@ -92,12 +93,12 @@ static void test_no_starving(void **unused)
     (void)unused;
     assert_int_equal(pipe(ends), 0);
     s.fd = ends[0];
+    s.to = ends[1];
     ds_watch *w = ds_watch_new(s.loop, ends[0], false, false, on_ready, &s);
     assert_non_null(w);
     assert_true(ds_watch_change(w, true, false));
     s.timer = ds_timer_new(s.loop, on_again, &s);
     ds_timer_set(s.timer, 0);
-    assert_int_equal(write(ends[1], "x", 1), 1);
     ds_loop_run(s.loop);
     assert_true(s.ready);
     assert_true(s.fired < 100);
