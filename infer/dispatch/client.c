@@ -30,38 +30,12 @@ void ds_client_drop(ds_client *c)
 
 /* ---- writing ---- */
 
-static const char *phrase(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } known[] = {{200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {404, "Not Found"},
-                 {405, "Method Not Allowed"}, {408, "Request Timeout"}, {411, "Length Required"},
-                 {413, "Content Too Large"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-                 {500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-                 {504, "Gateway Timeout"}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (known[i].status == status)
-            return known[i].text;
-    return "Status";
-}
-
-/* A header whose value is not ours: what could end the line or is not ASCII becomes an underscore. */
-static void put_header(td_out *out, const char *name, const char *value)
-{
-    td_puts(out, name);
-    td_puts(out, ": ");
-    for (; *value; value++)
-        td_put(out, (unsigned char)*value < 0x20 || (unsigned char)*value > 0x7e ? "_" : value, 1);
-    td_puts(out, "\r\n");
-}
-
 static void put_status(ds_client *c, td_out *out, int status, const char *type)
 {
     char line[80];
-    snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\n", status, phrase(status));
+    snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\n", status, ds_http_phrase(status));
     td_puts(out, line);
-    put_header(out, "Content-Type", type);
+    ds_http_put_header(out, "Content-Type", type);
     td_puts(out, c->keep_alive && !c->server->draining ? c->old_http ? "Connection: keep-alive\r\n" : ""
                                                        : "Connection: close\r\n");
 }
@@ -124,7 +98,7 @@ static void put_number(td_out *out, const char *name, double v)
     if (v < 0)
         return;
     snprintf(text, sizeof text, "%.9g", v);
-    put_header(out, name, text);
+    ds_http_put_header(out, name, text);
 }
 
 static void on_head(void *context, const ds_job_head *h)
@@ -134,21 +108,21 @@ static void on_head(void *context, const ds_job_head *h)
     char number[24];
     out->len = 0;
     put_status(c, out, h->status, h->content_type);
-    put_header(out, "x-tierce-id", h->id);
+    ds_http_put_header(out, "x-tierce-id", h->id);
     if (h->tier[0])
-        put_header(out, "x-tierce-tier", h->tier);
+        ds_http_put_header(out, "x-tierce-tier", h->tier);
     if (h->reason[0])
-        put_header(out, "x-tierce-reason", h->reason);
+        ds_http_put_header(out, "x-tierce-reason", h->reason);
     snprintf(number, sizeof number, "%u", h->attempts);
-    put_header(out, "x-tierce-attempts", number);
+    ds_http_put_header(out, "x-tierce-attempts", number);
     put_number(out, "x-tierce-expected-cost-usd", h->expected_usd);
     put_number(out, "x-tierce-cost-usd", h->cost_usd);
     if (h->warning)
-        put_header(out, "x-tierce-warning", h->warning);
+        ds_http_put_header(out, "x-tierce-warning", h->warning);
     if (h->retry_after[0])
-        put_header(out, "Retry-After", h->retry_after);
+        ds_http_put_header(out, "Retry-After", h->retry_after);
     if (h->no_retry)
-        put_header(out, "x-should-retry", "false");
+        ds_http_put_header(out, "x-should-retry", "false");
     c->chunked_out = h->stream && !c->old_http;
     c->head_sent = h->stream;
     if (h->stream) {
@@ -429,5 +403,6 @@ void ds_client_accept(ds_server *server, ds_conn *conn)
     if (++server->n_clients == server->options->max_connections)
         ds_listener_accept(server->listener, false);
     ds_timer_set(timer, server->options->idle_timeout);
-    ds_conn_serve(conn, &calls, c, server->options->stall_timeout);
+    if (!ds_conn_serve(conn, &calls, c, server->options->stall_timeout))
+        ds_client_drop(c);
 }

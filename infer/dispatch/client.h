@@ -4,6 +4,7 @@
 #define TIERCE_DISPATCH_CLIENT_H
 
 #include "infer/dispatch/http1.h"
+#include "infer/dispatch/listen.h"
 #include "infer/dispatch/job.h"
 #include "infer/dispatch/server.h"
 

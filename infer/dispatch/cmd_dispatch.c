@@ -10,6 +10,7 @@
 
 #include "data/text_out.h"
 #include "data/writer.h"
+#include "infer/dispatch/answer_line.h"
 #include "infer/dispatch/commands.h"
 #include "infer/dispatch/feed.h"
 #include "infer/dispatch/job.h"
@@ -94,59 +95,6 @@ static void fault(dispatcher *d, const td_error *error)
 
 /* ---- answers ---- */
 
-/* JSON on one line: a raw line break in valid JSON is only white space. Else, as a string. */
-static void put_one_line(td_out *out, const td_out *body)
-{
-    td_json json;
-    char *text = malloc(body->len ? body->len : 1);
-    bool good = text != NULL;
-    if (good) {
-        td_json_start(&json, body->at, body->len, text);
-        good = body->len && td_json_skip(&json, NULL) && td_json_finish(&json);
-    }
-    free(text);
-    if (!good) {
-        td_put_json(out, body->len ? body->at : "", body->len);
-        return;
-    }
-    const size_t from = out->len;
-    td_put(out, body->at, body->len);
-    for (size_t i = from; i < out->len; i++)
-        if (out->at[i] == '\n' || out->at[i] == '\r')
-            out->at[i] = ' ';
-}
-
-static void put_usd(td_out *out, const char *key, double v)
-{
-    char text[80];
-    if (v < 0)
-        return;
-    snprintf(text, sizeof text, ",\"%s\":%.9g", key, v);
-    td_puts(out, text);
-}
-
-static void put_answer(td_out *out, const flight *f, const ds_job_result *r)
-{
-    char text[80];
-    td_puts(out, "{\"id\":");
-    td_put_json(out, r->id, strlen(r->id));
-    td_puts(out, ",\"custom_id\":");
-    td_put_json(out, f->key, f->key_len);
-    snprintf(text, sizeof text, ",\"response\":{\"status_code\":%d,\"request_id\":", f->status);
-    td_puts(out, text);
-    td_put_json(out, r->id, strlen(r->id));
-    td_puts(out, ",\"body\":");
-    put_one_line(out, &f->body);
-    td_puts(out, "},\"error\":null,\"tierce\":{\"tier\":");
-    td_put_json(out, r->tier, strlen(r->tier));
-    td_puts(out, ",\"reason\":");
-    td_put_json(out, r->reason, strlen(r->reason));
-    put_usd(out, "cost_usd", r->cost_usd);
-    put_usd(out, "expected_usd", r->expected_usd);
-    snprintf(text, sizeof text, ",\"attempts\":%u}}", r->attempts);
-    td_puts(out, text);
-}
-
 static void on_head(void *context, const ds_job_head *head)
 {
     flight *f = context;
@@ -177,7 +125,7 @@ static void on_end(void *context, const ds_job_result *result)
         d->failed++;
     else
         d->answered++;
-    put_answer(&line, f, result);
+    ds_put_answer_line(&line, f->key, f->key_len, f->status, &f->body, result);
     if (line.failed || f->body.failed)
         td_fail(&error, "out of memory");
     if (line.failed || f->body.failed || !ds_journal_write(d->journal, f->place, line.at, line.len, &error))

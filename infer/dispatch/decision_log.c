@@ -88,7 +88,7 @@ static void put_per_tier(td_out *out, const char *key, const ds_log_entry *e, bo
 {
     const tierce_decision *d = e->decision;
     const uint32_t n = tierce_tier_count(e->router);
-    bool any = !cost;
+    bool any = !cost, first = true;
     for (uint32_t t = 0; t < n; t++)
         any |= d->estimate[t].cost_known != 0;
     if (!any)
@@ -97,7 +97,8 @@ static void put_per_tier(td_out *out, const char *key, const ds_log_entry *e, bo
     td_puts(out, "{");
     for (uint32_t t = 0; t < n; t++)
         if (!cost || d->estimate[t].cost_known) {
-            td_puts(out, out->at[out->len - 1] == '{' ? "" : ", ");
+            td_puts(out, first ? "" : ", ");
+            first = false;
             td_put_json(out, tierce_tier_name(e->router, t), strlen(tierce_tier_name(e->router, t)));
             td_puts(out, ": ");
             if (cost)

@@ -248,3 +248,30 @@ long ds_http_dechunk(ds_http_chunks *c, const char *data, size_t len, const char
     *end = c->state == OVER;
     return (long)i;
 }
+
+/* ---- answering ---- */
+
+const char *ds_http_phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } known[] = {{200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {404, "Not Found"},
+                 {405, "Method Not Allowed"}, {408, "Request Timeout"}, {411, "Length Required"},
+                 {413, "Content Too Large"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+                 {500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+                 {504, "Gateway Timeout"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].status == status)
+            return known[i].text;
+    return "Status";
+}
+
+void ds_http_put_header(td_out *out, const char *name, const char *value)
+{
+    td_puts(out, name);
+    td_puts(out, ": ");
+    for (; *value; value++)
+        td_put(out, (unsigned char)*value < 0x20 || (unsigned char)*value > 0x7e ? "_" : value, 1);
+    td_puts(out, "\r\n");
+}

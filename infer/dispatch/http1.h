@@ -1,5 +1,5 @@
 /* The head of an HTTP/1.1 request and its body's framing, strictly: what two parsers could read in two
- * ways (smuggling) is refused, not interpreted. No library, no allocation.
+ * ways (smuggling) is refused, not interpreted. And lines of an answer's head. No library; reading allocates nothing.
  *
  * Why not evhttp, whose loop we use: it reads a body before anyone can object to its head, has no
  * deadline for a request that trickles in, and takes Content-Length beside Transfer-Encoding. */
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "data/text_out.h"
 #include "features/request.h"
 
 #define DS_HTTP_MAX_HEAD ((size_t)32 << 10)
@@ -48,5 +49,10 @@ typedef struct {
 /* Takes bytes; *body, *n is the next run of body bytes inside them (n may be 0). Returns how many bytes
  * were used, -1 when the framing is wrong; *end when the body is over. Call again with the rest. */
 long ds_http_dechunk(ds_http_chunks *c, const char *data, size_t len, const char **body, size_t *n, bool *end);
+
+const char *ds_http_phrase(int status); /* "OK", "Not Found", … */
+/* A header line of an answer whose value is not ours: what could end the line or is not ASCII becomes an
+ * underscore. */
+void ds_http_put_header(td_out *out, const char *name, const char *value);
 
 #endif

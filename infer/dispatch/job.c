@@ -64,7 +64,7 @@ static bool start(ds_job *job, const ds_tier *tier)
     job->transfer = job->sent.failed ? NULL : ds_transfer_start(job->engine->up, &post, &calls, job);
     if (!job->transfer)
         return false;
-    ds_add(&job->engine->stats->tier[tier - job->snapshot->config->tier].attempts, 1);
+    ds_add(&ds_job_tier_stats(job)->attempts, 1);
     return true;
 }
 
@@ -90,8 +90,7 @@ static bool reserve(ds_job *job, const ds_tier *tier, bool *ended)
     td_error error = {""};
     size_t which = 0;
     const ds_payer payer = {tier->tier->name, job->key, job->tag};
-    const uint32_t number = (uint32_t)(tier - job->snapshot->config->tier);
-    const double expected = ds_choice_expected(job->snapshot, &job->choice, number);
+    const double expected = ds_choice_expected(job->snapshot, &job->choice, ds_job_tier_number(job));
     *ended = false;
     if (!job->engine->ledger)
         return true;

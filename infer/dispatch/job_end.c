@@ -30,13 +30,15 @@ void ds_job_settle(ds_job *job, bool billed)
     ds_engine *e = job->engine;
     if (billed) {
         ds_tier *tier = ds_job_tier(job);
-        ds_tier_stats *stats = &e->stats->tier[tier - job->snapshot->config->tier];
+        ds_tier_stats *stats = ds_job_tier_stats(job);
         job->usage_guessed = !job->reply.usage.known;
         job->usage = job->usage_guessed ? ds_usage_guess(&job->body, job->reply.text_bytes) : job->reply.usage;
         /* a provider that says what it charges knows best */
         usd = job->usage.cost_known ? job->usage.cost_usd : ds_cost(&tier->tier->prices, &job->usage);
         if (job->usage_guessed && !job->relaying && job->choice.expected_usd > usd)
             usd = job->choice.expected_usd; /* an answer that we did not see was perhaps written */
+        if (job->usage_guessed && !job->relaying && job->lost && job->reserved > usd)
+            usd = job->reserved; /* and this one is there, whole: at most so dear */
         ds_add(&e->stats->guessed_usage, job->usage_guessed);
         ds_add(&stats->input_tokens, (uint64_t)(job->usage.input + job->usage.cached + job->usage.cache_write));
         ds_add(&stats->cached_tokens, (uint64_t)job->usage.cached);
@@ -91,7 +93,7 @@ static ds_job_head head_of(const ds_job *job, int status, const char *type)
 static void remember_tier(const ds_job *job)
 {
     ds_engine_answered(job->engine, job->snapshot, job->session, job->choice.turn,
-                       (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier));
+                       ds_job_tier_number(job));
 }
 
 static void answer(ds_job *job, const ds_job_head *head, const char *body, size_t len, const char *error)
@@ -117,9 +119,7 @@ static bool deliver_kept(ds_job *job)
 {
     if (!job->escalated || !job->kept.len)
         return false;
-    const td_out other = job->collected;
-    job->collected = job->kept;
-    job->kept = other;
+    ds_job_swap_kept(job);
     job->place = job->kept_tier;
     job->at = job->kept_at;
     job->usage = job->kept_usage;
@@ -193,6 +193,10 @@ static const char *wire_sentence(ds_wire wire)
         return "sent something that is no chat completion";
     case DS_WIRE_NO_DESCRIPTOR:
         return "was not asked: this server has no descriptor left";
+    case DS_WIRE_NO_MEMORY:
+        return "was not asked: this server has no memory left";
+    case DS_WIRE_LOST:
+        return "was asked, but this server has no memory left for its answer";
     default:
         return "answered with an error";
     }
@@ -341,7 +345,7 @@ static void count(ds_job *job, int status, const char *error)
     ds_stats_latency(s, ds_now() - job->started);
     if (!error) {
         ds_add(&s->ok, 1);
-        ds_add(&s->tier[ds_job_tier(job) - job->snapshot->config->tier].answers, 1);
+        ds_add(&ds_job_tier_stats(job)->answers, 1);
     } else if (status == 499) {
         ds_add(&s->hung_up, 1);
     } else if (!strcmp(error, "budget")) {

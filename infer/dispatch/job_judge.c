@@ -34,7 +34,7 @@ static void tell_breaker(ds_job *job, ds_wire wire, const ds_advice *advice)
         ds_breaker_trip(&job->at->breaker, rule, advice->wait_s, ds_now());
     else if (advice->sick)
         ds_breaker_failure(&job->at->breaker, rule, ds_now());
-    else if (wire != DS_WIRE_NO_DESCRIPTOR) /* which says nothing of it */
+    else if (!ds_wire_is_ours(wire)) /* which says nothing of it */
         ds_breaker_success(&job->at->breaker);
 }
 
@@ -47,7 +47,7 @@ static void remember(ds_job *job, ds_wire wire, const ds_answer_head *head, cons
     job->fault = job->reply.fault;
     job->head = *head;
     job->ours = advice->trip && (head->status == 401 || head->status == 403 || head->status == 404);
-    ds_add(&job->engine->stats->tier[ds_job_tier(job) - job->snapshot->config->tier].failures, 1);
+    ds_add(&ds_job_tier_stats(job)->failures, 1);
 }
 
 /* The next tier in the order whose window is bigger; false when there is none. */
@@ -104,9 +104,7 @@ static bool escalate(ds_job *job, const char *why)
     job->escalated = true;
     ds_add(&job->engine->stats->escalations, 1);
     snprintf(job->warning, sizeof job->warning, "%.299s", why);
-    const td_out answer = job->kept;
-    job->kept = job->collected;
-    job->collected = answer;
+    ds_job_swap_kept(job);
     job->kept_at = job->at;
     job->kept_tier = job->place;
     job->kept_usage = job->usage;
@@ -141,7 +139,7 @@ static bool perhaps_billed(const ds_job *job, ds_wire wire, int status)
     if (job->reply.usage.known || job->reply.text_bytes || job->relaying) /* a stream that began: the prompt was read */
         return true;
     return status < 400 && wire != DS_WIRE_OK && wire != DS_WIRE_CONNECT && wire != DS_WIRE_NO_ANSWER &&
-           wire != DS_WIRE_NO_DESCRIPTOR;
+           wire != DS_WIRE_NO_DESCRIPTOR && wire != DS_WIRE_NO_MEMORY;
 }
 
 void ds_job_on_done(void *context, ds_wire wire, const ds_answer_head *from, const char *what)
@@ -158,6 +156,7 @@ void ds_job_on_done(void *context, ds_wire wire, const ds_answer_head *from, con
                                 head.should_retry[0] ? head.should_retry : NULL, ds_unix()};
     const ds_advice advice = ds_judge(&failure);
     tell_breaker(job, wire, &advice);
+    job->lost = wire == DS_WIRE_LOST;
     ds_job_settle(job, advice.verdict == DS_VERDICT_DONE || perhaps_billed(job, wire, head.status));
     ds_job_note_attempt(job, advice.verdict, advice.why, head.status);
     if (advice.verdict == DS_VERDICT_DONE) {

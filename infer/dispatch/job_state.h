@@ -32,6 +32,7 @@ struct ds_job {
     bool relaying, opened;
     ds_ticket ticket;
     double reserved;     /* USD of the ticket */
+    bool lost;           /* the attempt's answer, for want of memory here */
     ds_disk_wait disk;   /* the ticket is on its way there; link NULL: it is not waited for */
 
     ds_log_attempt attempts[DS_MAX_ATTEMPTS];
@@ -61,6 +62,25 @@ static inline ds_tier *ds_job_tier(const ds_job *job)
 {
     const ds_choice *c = &job->choice;
     return &job->snapshot->config->tier[c->order[job->place < c->n ? job->place : c->n - 1]];
+}
+
+/* Its number among the config's tiers. */
+static inline uint32_t ds_job_tier_number(const ds_job *job)
+{
+    return (uint32_t)(ds_job_tier(job) - job->snapshot->config->tier);
+}
+
+static inline ds_tier_stats *ds_job_tier_stats(const ds_job *job)
+{
+    return &job->engine->stats->tier[ds_job_tier_number(job)];
+}
+
+/* The answer that is collected, and the one that is kept, change places. */
+static inline void ds_job_swap_kept(ds_job *job)
+{
+    const td_out other = job->collected;
+    job->collected = job->kept;
+    job->kept = other;
 }
 
 /* ---- job.c ---- */

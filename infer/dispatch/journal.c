@@ -9,20 +9,6 @@
 #include <unistd.h>
 
 #include "data/json.h"
-#include "infer/dispatch/body.h"
-
-/* An answer of an earlier run, or a key of this input. */
-typedef struct {
-    uint64_t hash; /* 0: free */
-    uint64_t entry; /* in entries, or UINT64_MAX: no answer is there */
-    bool seen;     /* in this input */
-} slot;
-
-/* Where an answer lies in the file. */
-typedef struct {
-    uint64_t place, offset;
-    size_t len;
-} entry;
 
 typedef struct waiting {
     uint64_t place;
@@ -36,84 +22,16 @@ struct ds_journal {
     int fd;
     bool ordered, dirty;
     ds_sync sync;
-    slot *slots;
-    size_t n_slots, used;
-    entry *entries;
-    size_t n_entries, entries_room;
-    uint64_t offset, places, kept, dropped;
+    ds_keys keys;
+    uint64_t offset, kept, dropped;
     waiting *heap; /* standard output in order: a heap by place */
     size_t n_heap, heap_room;
     uint64_t next; /* place to print next */
 };
 
-/* ---- keys ---- */
-
-static slot *find(ds_journal *j, uint64_t hash)
-{
-    size_t i = (size_t)(hash & (j->n_slots - 1));
-    while (j->slots[i].hash && j->slots[i].hash != hash)
-        i = (i + 1) & (j->n_slots - 1);
-    return &j->slots[i];
-}
-
-static bool grow(ds_journal *j)
-{
-    if (j->n_slots && j->used * 2 < j->n_slots)
-        return true;
-    slot *old = j->slots;
-    const size_t n = j->n_slots;
-    slot *wider = calloc(n ? n * 2 : 1024, sizeof *wider);
-    if (!wider)
-        return false;
-    j->slots = wider;
-    j->n_slots = n ? n * 2 : 1024;
-    for (size_t i = 0; i < n; i++)
-        if (old[i].hash)
-            *find(j, old[i].hash) = old[i];
-    free(old);
-    return true;
-}
-
-static slot *slot_of(ds_journal *j, const char *key, size_t len)
-{
-    if (!grow(j))
-        return NULL;
-    const uint64_t hash = ds_fnv1a(key, len) | 1;
-    slot *s = find(j, hash);
-    if (!s->hash) {
-        *s = (slot){hash, UINT64_MAX, false};
-        j->used++;
-    }
-    return s;
-}
-
-static bool add_entry(ds_journal *j, uint64_t place, uint64_t offset, size_t len)
-{
-    if (j->n_entries == j->entries_room) {
-        const size_t room = j->entries_room ? j->entries_room * 2 : 1024;
-        entry *wider = realloc(j->entries, room * sizeof *wider);
-        if (!wider)
-            return false;
-        j->entries = wider;
-        j->entries_room = room;
-    }
-    j->entries[j->n_entries++] = (entry){place, offset, len};
-    return true;
-}
-
 ds_key_state ds_journal_expect(ds_journal *j, const char *key, size_t len, uint64_t *place)
 {
-    slot *s = slot_of(j, key, len);
-    if (!s)
-        return DS_KEY_NO_MEMORY;
-    if (s->seen)
-        return DS_KEY_TWICE;
-    s->seen = true;
-    *place = j->places++;
-    if (s->entry == UINT64_MAX)
-        return DS_KEY_NEW;
-    j->entries[s->entry].place = *place;
-    return DS_KEY_ANSWERED;
+    return ds_keys_expect(&j->keys, key, len, place);
 }
 
 /* ---- writing ---- */
@@ -212,7 +130,7 @@ bool ds_journal_write(ds_journal *j, uint64_t place, const char *line, size_t le
         memcpy(w.line, line, len);
         return print_due(j, error);
     }
-    if (j->ordered && !add_entry(j, place, j->offset, len))
+    if (j->ordered && !ds_keys_add(&j->keys, place, j->offset, len))
         return td_fail(error, "out of memory");
     return append(j, line, len, error);
 }
@@ -289,15 +207,11 @@ static bool take_over(ds_journal *j, const char *path, td_error *error)
             j->dropped++;
             continue;
         }
-        slot *s = slot_of(j, key.data, key.len);
-        if (s && s->entry != UINT64_MAX)
-            continue; /* answered in both files */
-        good = s && add_entry(j, UINT64_MAX, j->offset, len) ? append(j, line, len, error)
-                                                               : td_fail(error, "out of memory");
-        if (good) {
-            s->entry = j->n_entries - 1;
-            j->kept++;
-        }
+        const ds_key_state state = ds_keys_take_over(&j->keys, key.data, key.len, j->offset, len);
+        if (state == DS_KEY_ANSWERED)
+            continue; /* in both files */
+        good = state == DS_KEY_NEW ? append(j, line, len, error) : td_fail(error, "out of memory");
+        j->kept += good;
     }
     free(text);
     if (lines)
@@ -401,20 +315,14 @@ uint64_t ds_journal_dropped(const ds_journal *j)
 
 /* ---- the end ---- */
 
-static int by_place(const void *a, const void *b)
-{
-    const entry *x = a, *y = b;
-    return x->place < y->place ? -1 : x->place > y->place ? 1 : x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
 static bool copy_sorted(ds_journal *j, int from, FILE *to)
 {
     char *line = NULL;
     size_t room = 0;
     bool good = true;
-    qsort(j->entries, j->n_entries, sizeof *j->entries, by_place);
-    for (size_t i = 0; good && i < j->n_entries; i++) {
-        const entry *e = &j->entries[i];
+    ds_keys_sort(&j->keys);
+    for (size_t i = 0; good && i < j->keys.n_entries; i++) {
+        const ds_kept *e = &j->keys.entries[i];
         if (e->len + 1 > room) {
             free(line);
             line = malloc(room = (e->len + 1) * 2);
@@ -459,8 +367,7 @@ bool ds_journal_close(ds_journal *j, bool complete, td_error *error)
         close(j->fd);
     free(j->stream);
     free(j->heap);
-    free(j->entries);
-    free(j->slots);
+    ds_keys_free(&j->keys);
     free(j->path);
     free(j->partial);
     free(j);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "data/lines.h"
+#include "infer/dispatch/journal_keys.h"
 
 typedef struct ds_journal ds_journal;
 
@@ -20,8 +21,6 @@ typedef enum { DS_SYNC_NEVER, DS_SYNC_SECOND, DS_SYNC_ALWAYS } ds_sync;
 
 /* path NULL: standard output. NULL with *error filled. */
 ds_journal *ds_journal_open(const char *path, bool ordered, bool resume, ds_sync sync, td_error *error);
-
-typedef enum { DS_KEY_NEW, DS_KEY_ANSWERED, DS_KEY_TWICE, DS_KEY_NO_MEMORY } ds_key_state;
 
 /* The next line of the input has this key: NEW gives its place in the order. ANSWERED: by an earlier
  * run. TWICE: the input had this key already (no place is given). */

@@ -1,13 +1,8 @@
-/* The ledger in an SQLite file.
+/* The ledger in an SQLite file; what is in it, and its SQL, is ledger_sql.h's.
  *
- *   account  what is booked (settled and reserved together) for a window and three names
- *   ticket   reservations that are not settled, with what is needed to change their accounts
- *
- * The hour accounts with three exact names are the cells of which all others are sums: an account that a new
- * budget needs in the middle of its period begins as the sum of its cells, so that a budget is right from the
- * moment it is written down. All changes are BEGIN IMMEDIATE transactions; WAL with synchronous NORMAL keeps
- * them through the death of any process. Through a power cut they are kept by an fdatasync of the WAL, which
- * is what synchronous FULL would do within every step: ledger.c does it for many steps at once (disk.h).
+ * All changes are BEGIN IMMEDIATE transactions; WAL with synchronous NORMAL keeps them through the death of any
+ * process. Through a power cut they are kept by an fdatasync of the WAL, which is what synchronous FULL would do
+ * within every step: ledger.c does it for many steps at once (disk.h).
  *
  * A step writes to the end of the WAL and never waits for the disk. Moving the WAL into the file does wait
  * (fsync: milliseconds), so that is a thread's work, with a connection of its own. Pages of 1 KB: a step
@@ -21,9 +16,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "infer/dispatch/ledger_sql.h"
 #include "infer/dispatch/ledger_store.h"
 
-#define VERSION "1"
 /* Cells older than this are dropped at open: 400 days, longer than any calendar period. */
 #define KEEP_HOURS (400 * 24)
 /* Pages in the WAL from which it is moved into the file; from which the mover asks the writers to wait
@@ -32,51 +27,9 @@
 #define RESTART_PAGES 32768
 #define MOST_PAGES 65536
 
-typedef enum {
-    BEGIN,
-    COMMIT,
-    ROLLBACK,
-    GET,
-    SUM,
-    ADD_ACCOUNT,
-    CHANGE,
-    ADD_TICKET,
-    GET_TICKET,
-    DROP_TICKET,
-    TOTAL,
-    RESERVED,
-    STATEMENTS
-} statement;
-
-static const char *const statements[STATEMENTS] = {
-    "BEGIN IMMEDIATE",
-    "COMMIT",
-    "ROLLBACK",
-    "SELECT booked FROM account WHERE window = ?1 AND tier = ?2 AND key = ?3 AND tag = ?4",
-    ("SELECT coalesce(sum(booked), 0) FROM account WHERE window >= ?1 AND window < ?5 AND window % 4 = 0 AND "
-     "tier <> '' AND key <> '' AND tag <> '' AND (?2 = '' OR tier = ?2) AND (?3 = '' OR key = ?3) AND "
-     "(?4 = '' OR tag = ?4)"),
-    "INSERT OR IGNORE INTO account (window, tier, key, tag, booked) VALUES (?1, ?2, ?3, ?4, ?5)",
-    ("UPDATE account SET booked = booked + ?5 WHERE window IN (?1, ?6, ?7, ?8) AND tier IN ('', ?2) AND "
-     "key IN ('', ?3) AND tag IN ('', ?4)"),
-    "INSERT INTO ticket (id, at, tier, key, tag, amount) VALUES (?1, ?6, ?2, ?3, ?4, ?5)",
-    "SELECT at, tier, key, tag, amount FROM ticket WHERE id = ?1",
-    "DELETE FROM ticket WHERE id = ?1",
-    "SELECT booked FROM account WHERE window = 3 AND tier = '' AND key = '' AND tag = ''",
-    "SELECT coalesce(sum(amount), 0) FROM ticket",
-};
-
-static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS account (window INTEGER NOT NULL, tier TEXT NOT NULL, key TEXT NOT NULL,"
-    " tag TEXT NOT NULL, booked INTEGER NOT NULL, PRIMARY KEY (window, tier, key, tag)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS ticket (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, tier TEXT NOT NULL,"
-    " key TEXT NOT NULL, tag TEXT NOT NULL, amount INTEGER NOT NULL);"
-    "INSERT OR IGNORE INTO account VALUES (3, '', '', '', 0);"
-    "PRAGMA user_version = " VERSION ";";
-
 struct ds_store {
     sqlite3 *db;
-    sqlite3_stmt *prepared[STATEMENTS];
+    sqlite3_stmt *prepared[DS_SQL_STATEMENTS];
     unsigned busy_ms;
     char where[256];
     char *wal; /* its path; NULL for :memory: */
@@ -132,7 +85,7 @@ static int nap(void *context, int times)
 /* ---- statements ---- */
 
 /* Binds (number, three names, number, …); reset first. */
-static sqlite3_stmt *ready(ds_store *s, statement which, int64_t first, const char *tier, const char *key,
+static sqlite3_stmt *ready(ds_store *s, ds_sql which, int64_t first, const char *tier, const char *key,
                            const char *tag, int64_t fifth)
 {
     sqlite3_stmt *p = s->prepared[which];
@@ -145,7 +98,7 @@ static sqlite3_stmt *ready(ds_store *s, statement which, int64_t first, const ch
     return p;
 }
 
-static int run_plain(ds_store *s, statement which)
+static int run_plain(ds_store *s, ds_sql which)
 {
     sqlite3_reset(s->prepared[which]);
     const int code = sqlite3_step(s->prepared[which]);
@@ -155,13 +108,13 @@ static int run_plain(ds_store *s, statement which)
 
 static bool begin(ds_store *s, td_error *error)
 {
-    const int code = run_plain(s, BEGIN);
+    const int code = run_plain(s, DS_SQL_BEGIN);
     return code == SQLITE_DONE || failed(s, code, error);
 }
 
 static void reset_all(ds_store *s)
 {
-    for (int i = 0; i < STATEMENTS; i++)
+    for (int i = 0; i < DS_SQL_STATEMENTS; i++)
         if (s->prepared[i])
             sqlite3_reset(s->prepared[i]);
 }
@@ -171,12 +124,12 @@ static bool end(ds_store *s, int code, td_error *error)
 {
     reset_all(s);
     if (code == SQLITE_DONE || code == SQLITE_ROW)
-        code = run_plain(s, COMMIT);
+        code = run_plain(s, DS_SQL_COMMIT);
     if (code == SQLITE_DONE)
         return true;
     failed(s, code, error);
     if (!sqlite3_get_autocommit(s->db))
-        run_plain(s, ROLLBACK);
+        run_plain(s, DS_SQL_ROLLBACK);
     return false;
 }
 
@@ -187,7 +140,7 @@ static int sum_of_cells(ds_store *s, const ds_account *a, int64_t window, int64_
     double start, stop;
     ds_period_bounds(a->period, (double)(window / 4) * 3600, &start, &stop);
     const int64_t last = a->period == DS_PERIOD_EVER ? INT64_MAX : (int64_t)(stop / 3600) * 4;
-    sqlite3_stmt *p = ready(s, SUM, window / 4 * 4, a->tier, a->key, a->tag, last);
+    sqlite3_stmt *p = ready(s, DS_SQL_SUM, window / 4 * 4, a->tier, a->key, a->tag, last);
     const int code = sqlite3_step(p);
     if (code == SQLITE_ROW)
         *booked = sqlite3_column_int64(p, 0);
@@ -198,7 +151,7 @@ static int sum_of_cells(ds_store *s, const ds_account *a, int64_t window, int64_
 /* What is booked on an account; one that is not there yet is made (where `make`) from its cells. */
 static int booked_on(ds_store *s, const ds_account *a, int64_t window, bool make, int64_t *booked)
 {
-    sqlite3_stmt *p = ready(s, GET, window, a->tier, a->key, a->tag, 0);
+    sqlite3_stmt *p = ready(s, DS_SQL_GET, window, a->tier, a->key, a->tag, 0);
     int code = sqlite3_step(p);
     if (code == SQLITE_ROW)
         *booked = sqlite3_column_int64(p, 0);
@@ -208,7 +161,7 @@ static int booked_on(ds_store *s, const ds_account *a, int64_t window, bool make
     code = sum_of_cells(s, a, window, booked);
     if (code != SQLITE_ROW || !make)
         return code;
-    p = ready(s, ADD_ACCOUNT, window, a->tier, a->key, a->tag, *booked);
+    p = ready(s, DS_SQL_ADD_ACCOUNT, window, a->tier, a->key, a->tag, *booked);
     code = sqlite3_step(p);
     sqlite3_reset(p);
     return code == SQLITE_DONE ? SQLITE_ROW : code;
@@ -217,7 +170,7 @@ static int booked_on(ds_store *s, const ds_account *a, int64_t window, bool make
 /* Adds to every account that holds the booking. */
 static int change(ds_store *s, const ds_booking *b, int64_t by)
 {
-    sqlite3_stmt *p = ready(s, CHANGE, b->window[0], b->tier, b->key, b->tag, by);
+    sqlite3_stmt *p = ready(s, DS_SQL_CHANGE, b->window[0], b->tier, b->key, b->tag, by);
     for (int i = 1; i < DS_WINDOWS; i++)
         sqlite3_bind_int64(p, 5 + i, b->window[i]);
     const int code = sqlite3_step(p);
@@ -231,7 +184,7 @@ static ds_ledger_answer reserve(ds_store *s, const ds_booking *b, const ds_accou
     bool spent = false;
     if (!begin(s, error))
         return DS_LEDGER_BROKEN;
-    int code = sqlite3_step(ready(s, ADD_ACCOUNT, b->window[0], b->tier, b->key, b->tag, 0));
+    int code = sqlite3_step(ready(s, DS_SQL_ADD_ACCOUNT, b->window[0], b->tier, b->key, b->tag, 0));
     for (size_t i = 0; i < n && !spent && (code == SQLITE_DONE || code == SQLITE_ROW); i++) {
         int64_t booked = 0;
         code = booked_on(s, &accounts[i], b->window[accounts[i].period], true, &booked);
@@ -241,7 +194,7 @@ static ds_ledger_answer reserve(ds_store *s, const ds_booking *b, const ds_accou
     if (!spent && (code == SQLITE_DONE || code == SQLITE_ROW))
         code = change(s, b, amount);
     if (!spent && code == SQLITE_DONE) {
-        sqlite3_stmt *p = ready(s, ADD_TICKET, (int64_t)id, b->tier, b->key, b->tag, amount);
+        sqlite3_stmt *p = ready(s, DS_SQL_ADD_TICKET, (int64_t)id, b->tier, b->key, b->tag, amount);
         sqlite3_bind_int64(p, 6, b->at);
         code = sqlite3_step(p);
     }
@@ -261,7 +214,7 @@ static bool settle(ds_store *s, uint64_t id, int64_t amount, td_error *error)
     ds_booking b;
     if (!begin(s, error))
         return false;
-    sqlite3_stmt *p = ready(s, GET_TICKET, (int64_t)id, NULL, NULL, NULL, 0);
+    sqlite3_stmt *p = ready(s, DS_SQL_GET_TICKET, (int64_t)id, NULL, NULL, NULL, 0);
     int code = sqlite3_step(p);
     if (code == SQLITE_ROW) { /* none: settled before, or taken for spent */
         ds_windows_of((double)sqlite3_column_int64(p, 0), b.window);
@@ -272,7 +225,7 @@ static bool settle(ds_store *s, uint64_t id, int64_t amount, td_error *error)
         sqlite3_reset(p);
         code = change(s, &b, by);
         if (code == SQLITE_DONE)
-            code = sqlite3_step(ready(s, DROP_TICKET, (int64_t)id, NULL, NULL, NULL, 0));
+            code = sqlite3_step(ready(s, DS_SQL_DROP_TICKET, (int64_t)id, NULL, NULL, NULL, 0));
     }
     return end(s, code, error);
 }
@@ -287,7 +240,7 @@ static bool total(ds_store *s, int64_t *booked, int64_t *reserved, td_error *err
 {
     int64_t *const into[] = {booked, reserved};
     for (int i = 0; i < 2; i++) {
-        sqlite3_stmt *p = s->prepared[i ? RESERVED : TOTAL];
+        sqlite3_stmt *p = s->prepared[i ? DS_SQL_RESERVED : DS_SQL_TOTAL];
         sqlite3_reset(p);
         const int code = sqlite3_step(p);
         if (code != SQLITE_ROW)
@@ -375,7 +328,7 @@ static void stop_mover(ds_store *s)
 static void close_store(ds_store *s)
 {
     stop_mover(s);
-    for (int i = 0; i < STATEMENTS; i++)
+    for (int i = 0; i < DS_SQL_STATEMENTS; i++)
         sqlite3_finalize(s->prepared[i]);
     sqlite3_close(s->db);
     free(s->wal);
@@ -433,15 +386,15 @@ static bool prepare(ds_store *s, td_error *error)
         code = number_of(s, "SELECT count(*) FROM sqlite_master", &tables);
     if (code != SQLITE_ROW)
         return failed(s, code, error);
-    if (version > atoi(VERSION) || (version == 0 && tables > 0))
+    if (version > atoi(DS_SQL_VERSION) || (version == 0 && tables > 0))
         return td_fail(error, "%s: is %s; name another file", s->where,
                        version ? "a ledger of a newer tierce" : "an SQLite file of something else");
-    snprintf(sql, sizeof sql, "BEGIN IMMEDIATE; %s COMMIT", schema);
+    snprintf(sql, sizeof sql, "BEGIN IMMEDIATE; %s COMMIT", ds_sql_schema);
     code = insist(s, sql);
     if (code == SQLITE_OK)
         code = tidy(s);
-    for (int i = 0; i < STATEMENTS && code == SQLITE_OK; i++)
-        code = sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &s->prepared[i], NULL);
+    for (int i = 0; i < DS_SQL_STATEMENTS && code == SQLITE_OK; i++)
+        code = sqlite3_prepare_v3(s->db, ds_sql_text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->prepared[i], NULL);
     return code == SQLITE_OK || failed(s, code, error);
 }
 

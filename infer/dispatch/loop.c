@@ -1,25 +1,23 @@
 #include "infer/dispatch/loop.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
+
+#include "infer/dispatch/spare.h"
 
 struct ds_loop {
     struct event_base *base;
     struct event *signals[8];
     size_t n_signals;
-    ds_conn *conns; /* all that are open, lingering ones too */
+    ds_conn *conns;      /* all that are open, lingering ones too */
+    size_t timers, room; /* how many there may be, and how many libevent's heap holds at least */
     bool stop_when_idle;
 };
 
@@ -30,27 +28,13 @@ struct ds_watch {
 };
 
 struct ds_timer {
+    ds_loop *loop;
     struct event *event;
     void (*fire)(void *);
     void *context;
+    bool firing;
+    bool *gone; /* set when it is freed while it fires */
 };
-
-static double clock_of(clockid_t which)
-{
-    struct timespec t;
-    clock_gettime(which, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-double ds_now(void)
-{
-    return clock_of(CLOCK_MONOTONIC);
-}
-
-double ds_unix(void)
-{
-    return clock_of(CLOCK_REALTIME);
-}
 
 static struct timeval span_of(double seconds)
 {
@@ -66,6 +50,7 @@ static struct timeval span_of(double seconds)
 
 ds_loop *ds_loop_new(void)
 {
+    event_set_mem_functions(ds_spare_malloc, realloc, free);
     ds_loop *loop = calloc(1, sizeof *loop);
     struct event_config *config = event_config_new();
     if (loop && config) {
@@ -111,10 +96,11 @@ void ds_loop_free(ds_loop *loop)
     /* a connection with a deferred callback lives until its turn */
     event_base_loop(loop->base, EVLOOP_NONBLOCK);
     event_base_free(loop->base);
+    ds_spare_clear();
     free(loop);
 }
 
-/* ---- watches, timers, signals ---- */
+/* ---- watches ---- */
 
 static void on_ready(evutil_socket_t fd, short what, void *context)
 {
@@ -138,6 +124,17 @@ ds_watch *ds_watch_new(ds_loop *loop, int fd, bool read, bool write, ds_ready re
     return w;
 }
 
+bool ds_watch_change(ds_watch *w, bool read, bool write)
+{
+    const short events = (short)(EV_PERSIST | (read ? EV_READ : 0) | (write ? EV_WRITE : 0));
+    if (events == event_get_events(w->event))
+        return true;
+    struct event_base *base = event_get_base(w->event);
+    const evutil_socket_t fd = event_get_fd(w->event);
+    event_del(w->event);
+    return !event_assign(w->event, base, fd, events, on_ready, w) && !event_add(w->event, NULL);
+}
+
 void ds_watch_free(ds_watch *w)
 {
     if (w && w->event)
@@ -145,33 +142,76 @@ void ds_watch_free(ds_watch *w)
     free(w);
 }
 
+/* ---- timers ---- */
+
+static void on_nothing(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+}
+
+/* libevent's heap grows, and can fail to, when a timer is set; it never shrinks. So there is made room for
+ * all timers at once when one is made, by setting idle ones: setting a real one cannot fail. */
+static bool reserve(ds_loop *loop, size_t more)
+{
+    static const struct timeval far = {100000000, 0};
+    const size_t size = event_get_struct_event_size();
+    if (loop->timers + more <= loop->room)
+        return true;
+    const size_t room = loop->room ? 2 * loop->room : 64;
+    char *idle = calloc(room, size);
+    size_t n = 0;
+    while (idle && n < room) {
+        struct event *e = (struct event *)(void *)(idle + n * size);
+        if (evtimer_assign(e, loop->base, on_nothing, NULL) || evtimer_add(e, &far))
+            break;
+        n++;
+    }
+    if (n == room)
+        loop->room = room;
+    while (n)
+        event_del((struct event *)(void *)(idle + --n * size));
+    free(idle);
+    return loop->timers + more <= loop->room;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     ds_timer *t = context;
+    bool gone = false;
     (void)fd;
     (void)what;
+    t->firing = true;
+    t->gone = &gone;
     t->fire(t->context);
+    if (!gone)
+        t->firing = false;
 }
 
 ds_timer *ds_timer_new(ds_loop *loop, void (*fire)(void *), void *context)
 {
-    ds_timer *t = malloc(sizeof *t);
+    ds_timer *t = reserve(loop, 1) ? malloc(sizeof *t) : NULL;
     if (!t)
         return NULL;
-    t->fire = fire;
-    t->context = context;
-    t->event = evtimer_new(loop->base, on_timer, t);
+    *t = (ds_timer){loop, evtimer_new(loop->base, on_timer, t), fire, context, false, NULL};
     if (!t->event) {
         free(t);
         return NULL;
     }
+    loop->timers++;
     return t;
 }
 
+/* "At once" is this turn of the loop, behind what is ready already: no call of the kernel in between. Not where the
+ * timer sets itself: descriptors have their turn then. */
 void ds_timer_set(ds_timer *t, double seconds)
 {
     const struct timeval span = span_of(seconds);
-    evtimer_add(t->event, &span);
+    if (seconds > 0 || t->firing) {
+        evtimer_add(t->event, &span);
+    } else {
+        evtimer_del(t->event);
+        event_active(t->event, EV_TIMEOUT, 0);
+    }
 }
 
 void ds_timer_stop(ds_timer *t)
@@ -181,10 +221,16 @@ void ds_timer_stop(ds_timer *t)
 
 void ds_timer_free(ds_timer *t)
 {
-    if (t)
+    if (t) {
+        if (t->firing)
+            *t->gone = true;
         event_free(t->event);
+        t->loop->timers--;
+    }
     free(t);
 }
+
+/* ---- signals ---- */
 
 /* A signal's event holds its ds_timer-like pair for the loop's life. */
 typedef struct {
@@ -219,26 +265,16 @@ bool ds_loop_signal(ds_loop *loop, int number, void (*fire)(void *), void *conte
     return true;
 }
 
-/* ---- listener ---- */
+/* ---- connections ---- */
 
-struct ds_listener {
-    struct evconnlistener *listener;
-    ds_loop *loop;
-    ds_timer *pause;
-    void (*accepted)(void *, ds_conn *);
-    void *context;
-    unsigned port;
-    bool on;
-    uint64_t refused;
-};
-
-#define DS_CONN_RUNS 4 /* that one call takes */
+#define DS_CONN_RUNS 4   /* that one call takes */
+#define DS_CONN_TIMERS 2 /* of its buffers */
 
 struct ds_conn {
     struct bufferevent *bev;
     ds_conn_calls calls;
     void *context;
-    bool closing, in_read, dead, half_closed;
+    bool closing, in_read, dead, half_closed, broken;
     size_t drained; /* thrown away while closing */
     ds_loop *loop;
     ds_conn *next, **link;
@@ -248,136 +284,34 @@ static void on_conn_event(struct bufferevent *bev, short what, void *context);
 static void on_conn_read(struct bufferevent *bev, void *context);
 static void on_conn_write(struct bufferevent *bev, void *context);
 
-static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *context)
+/* libevent does not look whether the small notes that tie a connection's buffers together could be made: without
+ * one, its writes never begin (bufferevent_socket_new), or the program dies (bufferevent_setwatermark). Hence the
+ * stock. */
+ds_conn *ds_conn_open(ds_loop *loop, int fd)
 {
-    ds_listener *listener = context;
     const int yes = 1;
-    (void)l;
-    (void)from;
-    (void)len;
-    ds_conn *c = calloc(1, sizeof *c);
+    ds_conn *c = ds_spare_stock() && reserve(loop, DS_CONN_TIMERS) ? calloc(1, sizeof *c) : NULL;
     struct bufferevent *bev =
-        c ? bufferevent_socket_new(listener->loop->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS) : NULL;
+        c ? bufferevent_socket_new(loop->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS) : NULL;
     if (!bev) {
         free(c);
-        evutil_closesocket(fd);
-        listener->refused++;
-        return;
+        return NULL;
     }
+    loop->timers += DS_CONN_TIMERS;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     c->bev = bev;
-    c->loop = listener->loop;
-    c->next = c->loop->conns;
-    c->link = &c->loop->conns;
+    c->loop = loop;
+    c->next = loop->conns;
+    c->link = &loop->conns;
     if (c->next)
         c->next->link = &c->next;
-    c->loop->conns = c;
+    loop->conns = c;
     /* reading stops at this many unread bytes: a peer that sends ahead is bounded */
     bufferevent_setwatermark(bev, EV_READ, 0, (size_t)64 << 10);
     bufferevent_setwatermark(bev, EV_WRITE, DS_CONN_HIGH / 4, 0);
     bufferevent_setcb(bev, on_conn_read, on_conn_write, on_conn_event, c);
-    listener->accepted(listener->context, c);
+    return c;
 }
-
-static void on_pause_over(void *context)
-{
-    ds_listener *l = context;
-    if (l->on)
-        evconnlistener_enable(l->listener);
-}
-
-static void on_accept_error(struct evconnlistener *listener, void *context)
-{
-    ds_listener *l = context;
-    l->refused++;
-    evconnlistener_disable(listener);
-    ds_timer_set(l->pause, 0.1);
-}
-
-/* libevent's reader knows every form of address, but no port 0. */
-static bool read_address(const char *text, struct sockaddr_storage *to, int *len, td_error *error)
-{
-    char copy[120];
-    const size_t n = (size_t)snprintf(copy, sizeof copy, "%s%.100s", text[0] == ':' ? "0.0.0.0" : "", text);
-    const bool any = n > 2 && !strcmp(copy + n - 2, ":0");
-    if (any)
-        copy[n - 1] = '1';
-    *len = sizeof *to;
-    memset(to, 0, sizeof *to);
-    if (!strrchr(text, ':') || evutil_parse_sockaddr_port(copy, (struct sockaddr *)to, len))
-        return td_fail(error, "--listen %.100s: must be ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080", text);
-    if (any && to->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)to)->sin6_port = 0;
-    else if (any)
-        ((struct sockaddr_in *)to)->sin_port = 0;
-    return true;
-}
-
-static unsigned port_of(evutil_socket_t fd)
-{
-    struct sockaddr_storage at;
-    socklen_t len = sizeof at;
-    if (getsockname(fd, (struct sockaddr *)&at, &len))
-        return 0;
-    return at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port)
-                                    : ntohs(((struct sockaddr_in *)&at)->sin_port);
-}
-
-ds_listener *ds_listen(ds_loop *loop, const char *address, bool reuse_port,
-                       void (*accepted)(void *, ds_conn *), void *context, td_error *error)
-{
-    struct sockaddr_storage at;
-    int len;
-    if (!read_address(address, &at, &len, error))
-        return NULL;
-    ds_listener *l = calloc(1, sizeof *l);
-    const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE |
-                           (reuse_port ? LEV_OPT_REUSEABLE_PORT : 0);
-    if (l) {
-        *l = (ds_listener){.loop = loop, .accepted = accepted, .context = context, .on = true};
-        l->pause = ds_timer_new(loop, on_pause_over, l);
-        l->listener = evconnlistener_new_bind(loop->base, on_accept, l, flags, 1024, (struct sockaddr *)&at, len);
-    }
-    if (!l || !l->listener || !l->pause) {
-        td_fail(error, "--listen %.100s: %s; is another program there already?", address, strerror(errno));
-        ds_listener_free(l);
-        return NULL;
-    }
-    l->port = port_of(evconnlistener_get_fd(l->listener));
-    evconnlistener_set_error_cb(l->listener, on_accept_error);
-    return l;
-}
-
-unsigned ds_listener_port(const ds_listener *l)
-{
-    return l->port;
-}
-
-uint64_t ds_listener_refused(const ds_listener *l)
-{
-    return l->refused;
-}
-
-void ds_listener_accept(ds_listener *l, bool on)
-{
-    l->on = on;
-    if (on)
-        evconnlistener_enable(l->listener);
-    else
-        evconnlistener_disable(l->listener);
-}
-
-void ds_listener_free(ds_listener *l)
-{
-    if (!l)
-        return;
-    if (l->listener)
-        evconnlistener_free(l->listener);
-    ds_timer_free(l->pause);
-    free(l);
-}
-
-/* ---- connections ---- */
 
 static void conn_free(ds_conn *c)
 {
@@ -386,6 +320,7 @@ static void conn_free(ds_conn *c)
         c->next->link = c->link;
     if (c->loop->stop_when_idle && !c->loop->conns)
         ds_loop_stop(c->loop);
+    c->loop->timers -= DS_CONN_TIMERS;
     bufferevent_free(c->bev);
     free(c);
 }
@@ -460,13 +395,13 @@ static void on_conn_event(struct bufferevent *bev, short what, void *context)
     conn_free(c);
 }
 
-void ds_conn_serve(ds_conn *c, const ds_conn_calls *calls, void *context, double stall_s)
+bool ds_conn_serve(ds_conn *c, const ds_conn_calls *calls, void *context, double stall_s)
 {
     const struct timeval stall = span_of(stall_s);
     bufferevent_set_timeouts(c->bev, NULL, &stall);
     c->calls = *calls;
     c->context = context;
-    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+    return !bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
 void ds_conn_write(ds_conn *c, const void *data, size_t len)
@@ -490,13 +425,16 @@ static size_t send_now(const ds_conn *c, const tierce_span *runs, size_t n)
 
 void ds_conn_write_runs(ds_conn *c, const tierce_span *runs, size_t n)
 {
-    const bool idle = n <= DS_CONN_RUNS && !c->dead && !ds_conn_waiting(c);
+    const bool idle = n <= DS_CONN_RUNS && !c->dead && !c->broken && !ds_conn_waiting(c);
     size_t gone = idle ? send_now(c, runs, n) : 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !c->broken; i++) {
         const size_t skip = gone < runs[i].len ? gone : runs[i].len;
         gone -= skip;
-        if (runs[i].len > skip)
-            bufferevent_write(c->bev, runs[i].data + skip, runs[i].len - skip);
+        if (runs[i].len > skip && bufferevent_write(c->bev, runs[i].data + skip, runs[i].len - skip)) {
+            /* no memory for it: an answer with a hole would be worse than none. libevent finds the end */
+            c->broken = true;
+            shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-/* The event loop: descriptors, timers, signals, a listener and its connections. libevent does the
+/* The event loop: descriptors, timers, signals, connections. libevent does the
  * work, behind this door: loop.c is the only file that includes it. One loop a thread.
  *
  * Connections: bytes are handed up as they come; what is written is kept until the peer takes it.
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "data/lines.h"
 #include "features/request.h"
+#include "infer/dispatch/clock.h"
 
 typedef struct ds_loop ds_loop;
 typedef struct ds_conn ds_conn;
@@ -23,22 +23,21 @@ void ds_loop_stop(ds_loop *loop);
 void ds_loop_stop_when_idle(ds_loop *loop); /* when the last connection is closed, its last bytes taken */
 void ds_loop_free(ds_loop *loop);
 
-double ds_now(void);  /* monotonic seconds */
-double ds_unix(void); /* seconds since 1970 */
-
 /* ---- descriptors ---- */
 
 typedef struct ds_watch ds_watch;
 typedef void (*ds_ready)(void *context, int fd, bool readable, bool writable);
 
 ds_watch *ds_watch_new(ds_loop *loop, int fd, bool read, bool write, ds_ready ready, void *context);
+/* False: it does not watch any more. Does not allocate. */
+bool ds_watch_change(ds_watch *watch, bool read, bool write);
 void ds_watch_free(ds_watch *watch); /* leaves the descriptor open */
 
 /* ---- timers, signals ---- */
 
 typedef struct ds_timer ds_timer;
 
-/* Does not run before ds_timer_set. */
+/* Does not run before ds_timer_set, which needs no memory and cannot fail. */
 ds_timer *ds_timer_new(ds_loop *loop, void (*fire)(void *context), void *context);
 void ds_timer_set(ds_timer *timer, double seconds); /* once; again replaces */
 void ds_timer_stop(ds_timer *timer);
@@ -47,8 +46,6 @@ void ds_timer_free(ds_timer *timer);
 bool ds_loop_signal(ds_loop *loop, int number, void (*fire)(void *context), void *context);
 
 /* ---- connections ---- */
-
-typedef struct ds_listener ds_listener;
 
 #define DS_CONN_HIGH ((size_t)256 << 10)
 
@@ -61,19 +58,11 @@ typedef struct {
     void (*closed)(void *context);
 } ds_conn_calls;
 
-/* address "127.0.0.1:8080", "[::1]:8080", ":8080" (all of IPv4). reuse_port: several processes. The
- * port may be 0: ds_listener_port says which it became. */
-ds_listener *ds_listen(ds_loop *loop, const char *address, bool reuse_port,
-                       void (*accepted)(void *context, ds_conn *conn), void *context, td_error *error);
-unsigned ds_listener_port(const ds_listener *listener);
-/* No further connections for now (too many, draining); true: again. Without descriptors left (EMFILE)
- * accepting pauses for a tenth of a second by itself. */
-void ds_listener_accept(ds_listener *listener, bool on);
-uint64_t ds_listener_refused(const ds_listener *listener); /* pauses for want of descriptors */
-void ds_listener_free(ds_listener *listener);
-
-/* At once in `accepted`. A peer that takes nothing of what waits for it for stall_s seconds is gone. */
-void ds_conn_serve(ds_conn *conn, const ds_conn_calls *calls, void *context, double stall_s);
+/* Over a connected, non-blocking socket, which it closes in the end. NULL when memory ends: fd is the caller's still. */
+ds_conn *ds_conn_open(ds_loop *loop, int fd);
+/* At once after opening. A peer that takes nothing of what waits for it for stall_s seconds is gone. False when
+ * memory ends: nothing will be called, close it. */
+bool ds_conn_serve(ds_conn *conn, const ds_conn_calls *calls, void *context, double stall_s);
 void ds_conn_write(ds_conn *conn, const void *data, size_t len);
 /* Some runs of bytes as one. Where nothing waits they go to the kernel at once, in one call: an answer
  * does not wait for another turn of the loop, and a chunk is not three packets. */

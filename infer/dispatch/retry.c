@@ -46,6 +46,8 @@ static const status_row wires[] = {
     {0, 0, DS_VERDICT_NEXT, false, true, "answer too large"},
     {0, 0, DS_VERDICT_RETRY, false, true, "not a chat completion"},
     {0, 0, DS_VERDICT_RETRY, false, false, "no descriptor left here"}, /* not the provider's sickness */
+    {0, 0, DS_VERDICT_RETRY, false, false, "out of memory here"},
+    {0, 0, DS_VERDICT_RETRY, false, false, "lost here, out of memory"},
 };
 
 /* Looked for in type and code, whole words. */
@@ -267,6 +269,7 @@ const char *ds_verdict_name(ds_verdict verdict)
 const char *ds_wire_name(ds_wire wire)
 {
     static const char *const names[] = {"ok",  "connect",   "no_answer", "first_byte", "stalled",
-                                        "cut", "too_large", "garbled",    "no_descriptor"};
+                                        "cut", "too_large", "garbled",    "no_descriptor",
+                                        "no_memory", "lost"};
     return (unsigned)wire < COUNT(names) ? names[wire] : "unknown";
 }

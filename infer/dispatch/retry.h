@@ -21,8 +21,16 @@ typedef enum {
                               without finish_reason and [DONE] */
     DS_WIRE_TOO_LARGE,     /* more bytes than we accept */
     DS_WIRE_GARBLED,       /* 200, but not a chat completion (HTML, broken JSON) */
-    DS_WIRE_NO_DESCRIPTOR  /* no socket could be made here: says nothing about the provider */
+    DS_WIRE_NO_DESCRIPTOR, /* no socket could be made here: says nothing about the provider */
+    DS_WIRE_NO_MEMORY,     /* nor does this: memory ended here before the request was sent */
+    DS_WIRE_LOST           /* nor this: memory ended here with the request under way, perhaps answered */
 } ds_wire;
+
+/* Is it a fault of this machine's? */
+static inline bool ds_wire_is_ours(ds_wire wire)
+{
+    return wire == DS_WIRE_NO_DESCRIPTOR || wire == DS_WIRE_NO_MEMORY || wire == DS_WIRE_LOST;
+}
 
 typedef enum {
     DS_VERDICT_DONE,    /* a success: 2xx, whole, no error inside */

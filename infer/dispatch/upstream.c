@@ -5,15 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "infer/dispatch/numbers.h"
+#include "infer/dispatch/silence.h"
 
 struct ds_upstream {
     CURLM *multi;
     ds_loop *loop;
-    ds_timer *timer;    /* curl's */
-    ds_timer *sweep;    /* frees what ended inside a callback */
-    ds_transfer *ended; /* waiting for the sweep */
-    CURL *spare[64];    /* easy handles to use again */
+    ds_timer *timer;      /* curl's */
+    ds_timer *sweep;      /* for what ended, or must end, inside a callback */
+    ds_transfer *swept;   /* waiting for the sweep */
+    ds_transfer *touched; /* the last one that curl opened or chose a connection for */
+    size_t n_transfers;
+    ds_numbers spoilt;    /* sockets that curl's table has a half-made entry for */
+    CURL *spare[64];      /* easy handles to use again */
     size_t n_spare;
 };
 
@@ -25,61 +30,16 @@ struct ds_transfer {
     ds_transfer_calls calls;
     void *context;
     ds_answer_head head;
-    ds_timer *timer; /* first byte, then between chunks */
-    double last;     /* sign of life */
+    ds_silence silence;
     uint64_t got;
-    bool connected;  /* the request is being sent */
-    bool any_byte;   /* of the answer, headers included */
-    bool any_body;   /* of its body: models that think send the headers first */
+    bool any_byte; /* of the answer, headers included */
     bool paused, in_bytes, over, fresh, too_large;
-    bool starved;    /* there was no descriptor for it */
+    bool starved;  /* there was no descriptor for it */
+    bool waits;    /* in `swept` */
+    bool spoilt;   /* curl may have kept an entry for `socket` */
+    int socket;    /* that is being connected; -1: none */
     ds_transfer *next;
 };
-
-/* ---- curl's wishes to the loop ---- */
-
-static void collect(ds_upstream *up);
-
-static void on_socket_ready(void *context, int fd, bool readable, bool writable)
-{
-    ds_upstream *up = context;
-    int running;
-    curl_multi_socket_action(up->multi, fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0),
-                             &running);
-    collect(up);
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *held)
-{
-    ds_upstream *up = context;
-    (void)easy;
-    ds_watch_free(held);
-    ds_watch *watch = what == CURL_POLL_REMOVE
-                          ? NULL
-                          : ds_watch_new(up->loop, fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0,
-                                         on_socket_ready, up);
-    curl_multi_assign(up->multi, fd, watch);
-    return 0;
-}
-
-static int on_timer_wish(CURLM *multi, long ms, void *context)
-{
-    ds_upstream *up = context;
-    (void)multi;
-    if (ms < 0)
-        ds_timer_stop(up->timer);
-    else
-        ds_timer_set(up->timer, (double)ms / 1000);
-    return 0;
-}
-
-static void on_timer(void *context)
-{
-    ds_upstream *up = context;
-    int running;
-    curl_multi_socket_action(up->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(up);
-}
 
 /* ---- life of a transfer ---- */
 
@@ -96,34 +56,36 @@ static void give_back(ds_upstream *up, CURL *easy)
 static void transfer_free(ds_transfer *t)
 {
     curl_multi_remove_handle(t->up->multi, t->easy);
+    if (t->spoilt && t->socket >= 0)
+        ds_numbers_keep(&t->up->spoilt, t->socket);
     give_back(t->up, t->easy);
     curl_slist_free_all(t->headers);
-    ds_timer_free(t->timer);
+    ds_silence_free(&t->silence);
+    t->up->n_transfers--;
     free(t);
 }
 
-static void on_sweep(void *context)
+static void await_sweep(ds_transfer *t)
 {
-    ds_upstream *up = context;
-    while (up->ended) {
-        ds_transfer *t = up->ended;
-        up->ended = t->next;
-        transfer_free(t);
-    }
+    if (t->waits)
+        return;
+    t->waits = true;
+    t->next = t->up->swept;
+    t->up->swept = t;
+    ds_timer_set(t->up->sweep, 0);
 }
 
 /* Ends it from our side; inside curl's callback the handle must live a little longer. */
 static void put_away(ds_transfer *t)
 {
     t->over = true;
-    ds_timer_stop(t->timer);
-    if (!t->in_bytes) {
+    ds_silence_stop(&t->silence);
+    if (t->up->touched == t)
+        t->up->touched = NULL;
+    if (t->in_bytes || t->waits)
+        await_sweep(t);
+    else
         transfer_free(t);
-        return;
-    }
-    t->next = t->up->ended;
-    t->up->ended = t;
-    ds_timer_set(t->up->sweep, 0);
 }
 
 static void end(ds_transfer *t, ds_wire wire, const char *what)
@@ -137,64 +99,132 @@ static void end(ds_transfer *t, ds_wire wire, const char *what)
     calls.done(context, wire, &head, text);
 }
 
-/* The longest silence that is suffered now. */
-static double limit_of(const ds_transfer *t)
+/* Memory ended: was the request perhaps sent, and billed, before? */
+static void end_lost(ds_transfer *t)
 {
-    if (t->any_body)
-        return t->post.between_s;
-    return t->post.first_byte_s + (t->connected ? 0 : t->post.connect_s);
+    end(t, t->too_large ? DS_WIRE_TOO_LARGE : t->silence.connected ? DS_WIRE_LOST : DS_WIRE_NO_MEMORY, "out of memory");
 }
 
-static void arm(ds_transfer *t)
+static void on_sweep(void *context)
 {
-    const double limit = limit_of(t);
-    const double left = t->last + limit - ds_now();
-    ds_timer_set(t->timer, left > 0.001 ? left : 0.001);
+    ds_upstream *up = context;
+    while (up->swept) {
+        ds_transfer *t = up->swept;
+        up->swept = t->next;
+        t->waits = false;
+        if (t->over)
+            transfer_free(t);
+        else
+            end_lost(t);
+    }
 }
 
-#if LIBCURL_VERSION_NUM >= 0x075000
+/* ---- curl's wishes to the loop ---- */
+
+static void collect(ds_upstream *up);
+
+/* Lets curl do what the descriptor, or the time, asks for.
+ *
+ * Where memory ends while curl notes down the socket of a transfer that it has just opened or chosen a connection
+ * for (singlesocket() in its multi.c), curl_multi_socket_action says so and stops there: that transfer has no watch
+ * and will never be called again; the others' due times wait, and their timer is not set. So that transfer is ended,
+ * here and now, and curl is called for the others. (Nothing else in there fails without telling the transfer.)
+ * Worse, 7.88 keeps the half-made entry of a socket that was not connected yet, and divides by its zero slots when a
+ * socket of that number is next looked at. So none comes by that number until the table is made anew. */
+static void drive(ds_upstream *up, curl_socket_t fd, int mask)
+{
+    int running;
+    on_sweep(up); /* what must not meet curl again */
+    up->touched = NULL;
+    CURLMcode code = curl_multi_socket_action(up->multi, fd, mask, &running);
+    while (code != CURLM_OK && up->touched) {
+        up->touched->spoilt = true;
+        end_lost(up->touched);
+        on_sweep(up);
+        code = curl_multi_socket_action(up->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    up->touched = NULL;
+    if (code != CURLM_OK)
+        ds_timer_set(up->timer, 0.01);
+    collect(up);
+}
+
+static void on_socket_ready(void *context, int fd, bool readable, bool writable)
+{
+    drive(context, fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
+}
+
+/* To answer -1 would end every transfer there is: a socket that cannot be watched ends its own. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *held)
+{
+    ds_upstream *up = context;
+    const bool in = (what & CURL_POLL_IN) != 0, out = (what & CURL_POLL_OUT) != 0;
+    ds_transfer *t = NULL;
+    if (what == CURL_POLL_REMOVE) {
+        ds_watch_free(held);
+        curl_multi_assign(up->multi, fd, NULL);
+        return 0;
+    }
+    if (held && ds_watch_change(held, in, out))
+        return 0;
+    if (!held) {
+        held = ds_watch_new(up->loop, fd, in, out, on_socket_ready, up);
+        curl_multi_assign(up->multi, fd, held);
+        if (held)
+            return 0;
+    }
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t) == CURLE_OK && t && !t->over)
+        await_sweep(t);
+    return 0;
+}
+
+static int on_timer_wish(CURLM *multi, long ms, void *context)
+{
+    ds_upstream *up = context;
+    (void)multi;
+    if (ms < 0)
+        ds_timer_stop(up->timer);
+    else
+        ds_timer_set(up->timer, (double)ms / 1000);
+    return 0;
+}
+
+static void on_timer(void *context)
+{
+    drive(context, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* ---- silence ---- */
+
 /* Called when the connection stands, a new one or one that was kept, before the request goes out. */
 static int on_connected(void *context, char *address, char *local, int port, int local_port)
 {
     ds_transfer *t = context;
     (void)address, (void)local, (void)port, (void)local_port;
-    t->connected = true;
-    t->last = ds_now();
-    arm(t); /* a shorter limit holds from here on */
+    t->up->touched = t;
+    t->socket = -1;
+    ds_silence_connected(&t->silence);
     return CURL_PREREQFUNC_OK;
 }
-#endif
 
-static void note_body(ds_transfer *t)
-{
-    t->any_byte = true;
-    t->last = ds_now();
-    if (t->any_body)
-        return;
-    t->any_body = true;
-    arm(t);
-}
-
-/* Within one limit the timer runs on from one sign of life to the next without being set at each. */
 static void on_silence(void *context)
 {
     ds_transfer *t = context;
-    const double limit = limit_of(t);
     if (t->paused)
-        t->last = ds_now(); /* it is our side that does not read */
-    if (ds_now() - t->last < limit)
-        arm(t);
-    else
-        end(t, t->any_body ? DS_WIRE_STALLED : DS_WIRE_FIRST_BYTE, "timeout");
+        ds_silence_excuse(&t->silence);
+    if (ds_silence_is_over(&t->silence))
+        end(t, t->silence.body ? DS_WIRE_STALLED : DS_WIRE_FIRST_BYTE, "timeout");
 }
+
+/* ---- the request ---- */
 
 static bool add_to_multi(ds_transfer *t)
 {
-    t->last = ds_now();
-    t->any_byte = t->any_body = t->connected = false;
+    t->any_byte = false;
+    t->socket = -1;
     if (curl_multi_add_handle(t->up->multi, t->easy) != CURLM_OK)
         return false;
-    arm(t);
+    ds_silence_begin(&t->silence);
     return true;
 }
 
@@ -203,10 +233,20 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 {
     ds_transfer *t = context;
     (void)purpose;
-    const int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-    if (fd < 0)
+    t->up->touched = t;
+    t->socket = ds_numbers_avoid(&t->up->spoilt, socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol));
+    if (t->socket < 0)
         t->starved = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    return t->socket < 0 ? CURL_SOCKET_BAD : t->socket;
+}
+
+/* Before a name is looked up, which makes a socket of its own. */
+static int on_resolve(void *state, void *reserved, void *context)
+{
+    ds_transfer *t = context;
+    (void)state, (void)reserved;
+    t->up->touched = t;
+    return 0;
 }
 
 static ds_wire wire_of(const ds_transfer *t, CURLcode code)
@@ -227,7 +267,7 @@ static ds_wire wire_of(const ds_transfer *t, CURLcode code)
     case CURLE_OPERATION_TIMEDOUT: /* only the connect timeout is curl's */
         return t->any_byte ? DS_WIRE_STALLED : DS_WIRE_CONNECT;
     case CURLE_OUT_OF_MEMORY: /* perhaps in the answer: it was billed then */
-        return DS_WIRE_CUT;
+        return t->silence.connected ? DS_WIRE_LOST : DS_WIRE_NO_MEMORY;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_HTTP2:
@@ -277,7 +317,8 @@ static size_t on_bytes(char *data, size_t one, size_t n, void *context)
     (void)one;
     if (t->over)
         return 0;
-    note_body(t);
+    t->any_byte = true;
+    ds_silence_heard(&t->silence);
     if (t->got + n > t->post.max_bytes) {
         t->too_large = true;
         return 0; /* ends with CURLE_WRITE_ERROR */
@@ -295,53 +336,42 @@ static size_t on_bytes(char *data, size_t one, size_t n, void *context)
     return n;
 }
 
-static void keep(char *to, size_t room, const char *value, size_t len)
-{
-    while (len && (*value == ' ' || *value == '\t')) {
-        value++;
-        len--;
-    }
-    while (len && (unsigned char)value[len - 1] <= ' ')
-        len--;
-    snprintf(to, room, "%.*s", (int)(len < room ? len : room - 1), value);
-    for (; *to; to++)
-        if ((unsigned char)*to < 0x20 || *to == 0x7f)
-            *to = ' ';
-}
-
 static size_t on_header(char *line, size_t one, size_t n, void *context)
 {
     ds_transfer *t = context;
-    ds_answer_head *h = &t->head;
-    const struct {
-        const char *name;
-        char *to;
-        size_t room;
-    } wanted[] = {{"content-type:", h->content_type, sizeof h->content_type},
-                  {"content-encoding:", h->content_encoding, sizeof h->content_encoding},
-                  {"retry-after:", h->retry_after, sizeof h->retry_after},
-                  {"retry-after-ms:", h->retry_after_ms, sizeof h->retry_after_ms},
-                  {"x-should-retry:", h->should_retry, sizeof h->should_retry},
-                  {"x-request-id:", h->request_id, sizeof h->request_id},
-                  {"request-id:", h->request_id, sizeof h->request_id}};
     (void)one;
     if (t->over)
         return 0;
     t->any_byte = true;
-    if (n > 5 && !strncasecmp(line, "HTTP/", 5)) { /* a new head: after 100 Continue, too */
-        const char *space = memchr(line, ' ', n);
-        memset(h, 0, sizeof *h);
-        h->status = space && (size_t)(space - line) + 4 <= n ? atoi(space + 1) : 0;
-    }
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        const size_t len = strlen(wanted[i].name);
-        if (n > len && !strncasecmp(line, wanted[i].name, len))
-            keep(wanted[i].to, wanted[i].room, line + len, n - len);
-    }
+    ds_answer_head_line(&t->head, line, n);
     return n;
 }
 
 /* ---- starting and stopping ---- */
+
+static CURLM *new_multi(ds_upstream *up)
+{
+    CURLM *multi = curl_multi_init();
+    if (!multi)
+        return NULL;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, up);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wish);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, up);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 512L);
+    return multi;
+}
+
+/* With nothing under way: a table without spoilt entries. Its connections go with the old one. */
+static void renew(ds_upstream *up)
+{
+    CURLM *multi = new_multi(up);
+    if (!multi)
+        return; /* later, then */
+    curl_multi_cleanup(up->multi);
+    up->multi = multi;
+    ds_numbers_release(&up->spoilt);
+}
 
 static bool set_headers(ds_transfer *t)
 {
@@ -355,10 +385,12 @@ static bool set_headers(ds_transfer *t)
     return true;
 }
 
-static void set_options(ds_transfer *t)
+static bool set_options(ds_transfer *t)
 {
     CURL *e = t->easy;
-    curl_easy_setopt(e, CURLOPT_URL, t->post.url);
+    if (curl_easy_setopt(e, CURLOPT_URL, t->post.url) != CURLE_OK || /* these copy */
+        curl_easy_setopt(e, CURLOPT_USERAGENT, "tierce") != CURLE_OK)
+        return false;
     curl_easy_setopt(e, CURLOPT_PRIVATE, t);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
     curl_easy_setopt(e, CURLOPT_POST, 1L);
@@ -370,10 +402,10 @@ static void set_options(ds_transfer *t)
     curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-#if LIBCURL_VERSION_NUM >= 0x075000
+    curl_easy_setopt(e, CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
+    curl_easy_setopt(e, CURLOPT_RESOLVER_START_DATA, t);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
-#endif
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->post.connect_s * 1000) + 1);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
@@ -384,30 +416,30 @@ static void set_options(ds_transfer *t)
     curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 16384L);
     curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L);
-    curl_easy_setopt(e, CURLOPT_USERAGENT, "tierce");
     if (t->fresh)
         curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+    return true;
 }
 
 ds_transfer *ds_transfer_start(ds_upstream *up, const ds_post *post, const ds_transfer_calls *calls, void *context)
 {
-    ds_transfer *t = calloc(1, sizeof *t);
+    if (up->spoilt.n && !up->n_transfers)
+        renew(up);
+    ds_transfer *t = up->spoilt.n < DS_NUMBERS ? calloc(1, sizeof *t) : NULL;
     if (!t)
         return NULL;
-    *t = (ds_transfer){.up = up, .post = *post, .calls = *calls, .context = context};
+    *t = (ds_transfer){.up = up, .post = *post, .calls = *calls, .context = context,
+                       .silence = {post->connect_s, post->first_byte_s, post->between_s, 0, false, false, NULL}};
     t->easy = up->n_spare ? up->spare[--up->n_spare] : curl_easy_init();
-    t->timer = ds_timer_new(up->loop, on_silence, t);
-    bool good = t->easy && t->timer && set_headers(t);
-    if (good) {
-        set_options(t);
-        good = add_to_multi(t);
-    }
-    if (good)
+    if (t->easy && ds_silence_init(&t->silence, up->loop, on_silence, t) && set_headers(t) && set_options(t) &&
+        add_to_multi(t)) {
+        up->n_transfers++;
         return t;
+    }
     if (t->easy)
         curl_easy_cleanup(t->easy);
     curl_slist_free_all(t->headers);
-    ds_timer_free(t->timer);
+    ds_silence_free(&t->silence);
     free(t);
     return NULL;
 }
@@ -417,8 +449,10 @@ void ds_transfer_resume(ds_transfer *t)
     if (!t->paused || t->over)
         return;
     t->paused = false;
-    t->last = ds_now();
-    curl_easy_pause(t->easy, CURLPAUSE_CONT);
+    ds_silence_excuse(&t->silence);
+    /* a fault here (no memory; what was held back is too much) is told to nobody else */
+    if (curl_easy_pause(t->easy, CURLPAUSE_CONT) != CURLE_OK && !t->over)
+        await_sweep(t);
 }
 
 void ds_transfer_cancel(ds_transfer *t)
@@ -429,23 +463,21 @@ void ds_transfer_cancel(ds_transfer *t)
 ds_upstream *ds_upstream_new(ds_loop *loop, td_error *error)
 {
     ds_upstream *up = calloc(1, sizeof *up);
-    if (up && curl_global_init(CURL_GLOBAL_DEFAULT) == 0) {
+    const bool begun = up && curl_global_init(CURL_GLOBAL_DEFAULT) == 0;
+    if (begun) {
         up->loop = loop;
-        up->multi = curl_multi_init();
+        up->multi = new_multi(up);
         up->timer = ds_timer_new(loop, on_timer, up);
         up->sweep = ds_timer_new(loop, on_sweep, up);
     }
-    if (!up || !up->multi || !up->timer || !up->sweep) {
-        td_fail(error, "out of memory for libcurl");
+    if (begun && up->multi && up->timer && up->sweep)
+        return up;
+    td_fail(error, "out of memory for libcurl");
+    if (begun)
+        ds_upstream_free(up);
+    else
         free(up);
-        return NULL;
-    }
-    curl_multi_setopt(up->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(up->multi, CURLMOPT_SOCKETDATA, up);
-    curl_multi_setopt(up->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish);
-    curl_multi_setopt(up->multi, CURLMOPT_TIMERDATA, up);
-    curl_multi_setopt(up->multi, CURLMOPT_MAXCONNECTS, 512L);
-    return up;
+    return NULL;
 }
 
 void ds_upstream_free(ds_upstream *up)
@@ -456,6 +488,7 @@ void ds_upstream_free(ds_upstream *up)
     while (up->n_spare)
         curl_easy_cleanup(up->spare[--up->n_spare]);
     curl_multi_cleanup(up->multi);
+    ds_numbers_release(&up->spoilt);
     ds_timer_free(up->timer);
     ds_timer_free(up->sweep);
     free(up);

@@ -3,10 +3,13 @@
  *
  * Timeouts are our own (a thinking model is silent for minutes, so curl's total timeout is no use):
  * connect, first byte of the answer, between chunks. A request that finds its kept-alive connection
- * dead before a single byte came is sent once more on a fresh one, unseen from outside. */
+ * dead before a single byte came is sent once more on a fresh one, unseen from outside. Where memory ends
+ * under libcurl or the loop, the transfer that it struck ends at once: it is never left waiting for a silence. */
 #ifndef TIERCE_DISPATCH_UPSTREAM_H
 #define TIERCE_DISPATCH_UPSTREAM_H
 
+#include "data/lines.h"
+#include "infer/dispatch/answer_head.h"
 #include "infer/dispatch/loop.h"
 #include "infer/dispatch/retry.h"
 
@@ -26,13 +29,6 @@ typedef struct {
     double connect_s, first_byte_s, between_s;
     uint64_t max_bytes; /* of the answer's body */
 } ds_post;
-
-/* Header values of the answer that matter; "" where absent. */
-typedef struct {
-    int status;
-    char content_type[128], content_encoding[32];
-    char retry_after[64], retry_after_ms[32], should_retry[16], request_id[128];
-} ds_answer_head;
 
 typedef enum { DS_TAKE, DS_PAUSE } ds_taken;
 

@@ -1,10 +1,12 @@
-/* What the dispatcher's tests share: starting mock and server, a blocking HTTP client, counting. */
+/* What the dispatcher's tests share: starting mock and server, asking them how they are, counting. */
 #ifndef TIERCE_TEST_DRIVE_H
 #define TIERCE_TEST_DRIVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+#include "tests/dispatch/http.h"
 
 /* Paths of the programs, from argv: DISPATCH MOCK MODEL SCRATCH. */
 typedef struct {
@@ -16,6 +18,8 @@ typedef struct {
     unsigned passed, failed;
 } drive;
 
+/* The four paths; and as many descriptors as there may be. False: wrong usage. */
+bool drive_arguments(drive *d, int argc, char **argv);
 bool drive_start_mock(drive *d, const char *extra); /* extra: options, may be "" */
 /* Starts `tierce-dispatch serve` with SCRATCH/tiers.json; extra options separated by blanks. */
 bool drive_start_serve(drive *d, const char *extra);
@@ -33,28 +37,18 @@ void drive_sanitizers(drive *d);
 void drive_case(drive *d, bool good, const char *name, const char *detail);
 int drive_done(drive *d); /* prints the counts; exit status */
 
-/* ---- HTTP ---- */
-
-typedef struct {
-    int status;     /* 0: no answer */
-    char *head;     /* with NULs replaced, malloc'ed */
-    char *body;     /* dechunked, NUL-terminated */
-    size_t len;
-    bool cut;       /* the body did not come to its proper end */
-    double seconds;
-} reply;
-
-int http_connect(unsigned port);
-bool http_send(int fd, const char *data, size_t len);
-reply http_receive(int fd, double timeout_s);
-reply http_post(unsigned port, const char *path, const char *body, const char *headers);
-reply http_get(unsigned port, const char *path);
-/* Value of a header, "" when absent; in a static buffer. */
-const char *http_value(const reply *r, const char *name);
-void reply_free(reply *r);
 /* A counter of /metrics, -1 when absent. */
 double drive_metric(const drive *d, const char *name);
-double drive_now(void);
-void drive_sleep(double s);
+double drive_mock_number(const drive *d, const char *key); /* of the mock's /mock/stats, -1 when absent */
+long drive_resident_kb(pid_t pid);
+
+/* ---- a tool loop: an offered tool, and a step of call and result ---- */
+
+#define DRIVE_TOOLS \
+    "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"look\",\"parameters\":{\"type\":\"object\"," \
+    "\"properties\":{\"path\":{\"type\":\"string\"}},\"required\":[\"path\"]}}}]"
+#define DRIVE_CALL \
+    "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":" \
+    "{\"name\":\"look\",\"arguments\":\"{\\\"path\\\":\\\"a\\\"}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"it is there\"}"
 
 #endif

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/dispatch/drive.h"
+#include "tests/dispatch/http.h"
 
 int main(int argc, char **argv)
 {

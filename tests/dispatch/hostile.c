@@ -34,17 +34,6 @@ static void play(drive *d, const char *flash)
     drive_case(d, drive_reload(d), "reload", flash);
 }
 
-static double mock_number(const drive *d, const char *key)
-{
-    char quoted[60];
-    reply r = http_get(d->port, "/mock/stats");
-    snprintf(quoted, sizeof quoted, "\"%s\":", key);
-    const char *at = strstr(r.body, quoted);
-    const double v = at ? atof(at + strlen(quoted)) : -1;
-    reply_free(&r);
-    return v;
-}
-
 /* Sends raw bytes and says which status came back (0: none). */
 static int raw(drive *d, const char *bytes, size_t len)
 {
@@ -163,33 +152,18 @@ static void hang_up(drive *d, const char *name, const char *flash, bool stream, 
 {
     char head[600], body[300], text[120];
     play(d, flash);
-    const double before = mock_number(d, "abandoned"), hung = drive_metric(d, "tierce_client_hung_up_total");
+    const double before = drive_mock_number(d, "abandoned"), hung = drive_metric(d, "tierce_client_hung_up_total");
     const int fd = http_connect(d->serve);
     snprintf(body, sizeof body, "{\"model\":\"tierce\",%s" ASK "}", stream ? "\"stream\":true," : "");
-    snprintf(head, sizeof head, P "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
-    http_send(fd, head, strlen(head));
+    http_send(fd, head, (size_t)http_chat(head, sizeof head, body));
     drive_sleep(stay);
     close(fd);
     const double from = drive_now();
-    while (drive_now() - from < 3 && !(mock_number(d, "abandoned") > before))
+    while (drive_now() - from < 3 && !(drive_mock_number(d, "abandoned") > before))
         drive_sleep(0.02);
     const double after = drive_now() - from;
     snprintf(text, sizeof text, "upstream went on for %.2f s, %g hung up", after, drive_metric(d, "tierce_client_hung_up_total") - hung);
     drive_case(d, after < 1 && drive_metric(d, "tierce_client_hung_up_total") == hung + 1, name, text);
-}
-
-static long memory_kb(pid_t pid)
-{
-    char path[60], line[200];
-    long kb = -1;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f))
-        if (!strncmp(line, "VmRSS:", 6))
-            kb = atol(line + 6);
-    if (f)
-        fclose(f);
-    return kb;
 }
 
 /* A stream of 60 MB to a client that reads nothing for a while: memory stays, then all arrives. */
@@ -198,12 +172,11 @@ static void slow_reader(drive *d)
     char head[300], text[160];
     const char *body = "{\"model\":\"tierce\",\"stream\":true," ASK "}";
     play(d, "big,mb=30");
-    const long before = memory_kb(d->serve_pid);
+    const long before = drive_resident_kb(d->serve_pid);
     const int fd = http_connect(d->serve);
-    snprintf(head, sizeof head, P "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
-    http_send(fd, head, strlen(head));
+    http_send(fd, head, (size_t)http_chat(head, sizeof head, body));
     drive_sleep(1.5);
-    const long while_waiting = memory_kb(d->serve_pid) - before;
+    const long while_waiting = drive_resident_kb(d->serve_pid) - before;
     reply r = http_receive(fd, 25);
     snprintf(text, sizeof text, "%ld KB more while it waited, then %zu bytes, status %d%s", while_waiting, r.len, r.status,
              r.cut ? ", cut" : "");
@@ -219,8 +192,7 @@ static void never_reads(drive *d)
     const char *body = "{\"model\":\"tierce\",\"stream\":true," ASK "}";
     const double hung = drive_metric(d, "tierce_client_hung_up_total");
     const int fd = http_connect(d->serve);
-    snprintf(head, sizeof head, P "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
-    http_send(fd, head, strlen(head));
+    http_send(fd, head, (size_t)http_chat(head, sizeof head, body));
     const double from = drive_now();
     while (drive_now() - from < 8 && !(drive_metric(d, "tierce_client_hung_up_total") > hung))
         drive_sleep(0.1);
@@ -323,8 +295,7 @@ static void drain(drive *d)
     const char *body = "{\"model\":\"tierce\",\"stream\":true," ASK "}";
     play(d, "ok,in=10,out=20,gap=40");
     const int idle = http_connect(d->serve), fd = http_connect(d->serve);
-    snprintf(head, sizeof head, P "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
-    http_send(fd, head, strlen(head));
+    http_send(fd, head, (size_t)http_chat(head, sizeof head, body));
     drive_sleep(0.2);
     kill(d->serve_pid, SIGTERM);
     drive_sleep(0.1);
@@ -347,12 +318,9 @@ int main(int argc, char **argv)
 {
     drive d = {0};
     char model[600];
-    if (argc < 5)
+    if (!drive_arguments(&d, argc, argv))
         return 2;
     signal(SIGPIPE, SIG_IGN);
-    d.dispatch = argv[1];
-    d.mock = argv[2];
-    d.scratch = argv[4];
     snprintf(model, sizeof model, "%s/m.tierce", d.scratch);
     d.model = copy_file(argv[3], model, -1) ? model : argv[3];
     bool good = drive_start_mock(&d, "");

@@ -66,20 +66,6 @@ static void close_many(unsigned n)
             close(fds[i]);
 }
 
-static long resident_kb(pid_t pid)
-{
-    char path[60], line[200];
-    long kb = -1;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f))
-        if (!strncmp(line, "VmRSS:", 6))
-            kb = atol(line + 6);
-    if (f)
-        fclose(f);
-    return kb;
-}
-
 /* 64 descriptors, 100 clients: accepting pauses, those that are in are served as far as a descriptor for the
  * upstream is left, and all is well when they go. */
 static void no_descriptors(drive *d)
@@ -90,8 +76,7 @@ static void no_descriptors(drive *d)
         return;
     connect_many(d, 100);
     drive_sleep(0.5);
-    const int n = snprintf(request, sizeof request, "POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nContent-Length: %zu\r\n\r\n%s",
-                           strlen(body), body);
+    const int n = http_chat(request, sizeof request, body);
     unsigned answered = 0, clean = 0;
     for (int i = 0; i < 20; i++) /* the first ones are in */
         http_send(fds[i], request, (size_t)n);
@@ -119,14 +104,14 @@ static void many_idle(drive *d)
     const unsigned n = files.rlim_cur > CROWD + 100 ? CROWD : (unsigned)files.rlim_cur - 100;
     if (!begin(d, "--idle-timeout 120"))
         return;
-    const long before = resident_kb(d->serve_pid);
+    const long before = drive_resident_kb(d->serve_pid);
     const unsigned there = connect_many(d, n);
     double open = 0;
     for (int i = 0; i < 100 && open < n; i++) {
         drive_sleep(0.05);
         open = drive_metric(d, "tierce_open_connections");
     }
-    const long kb = resident_kb(d->serve_pid) - before;
+    const long kb = drive_resident_kb(d->serve_pid) - before;
     snprintf(text, sizeof text, "%u connected, %.0f open, %ld kB more", there, open, kb);
     drive_case(d, there == n && open >= n, "ten thousand idle clients are let in", text);
     const long most = strstr(d->dispatch, "san/") ? 24 : 6; /* sanitizers keep books of their own */
@@ -206,16 +191,8 @@ static void secrets(drive *d)
 int main(int argc, char **argv)
 {
     drive d = {0};
-    struct rlimit files;
-    if (argc < 5)
+    if (!drive_arguments(&d, argc, argv))
         return 2;
-    d.dispatch = argv[1];
-    d.mock = argv[2];
-    d.model = argv[3];
-    d.scratch = argv[4];
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
     if (!drive_start_mock(&d, "")) {
         printf("FAILED nothing starts\n0 passed, 1 failed\n");
         return 1;

@@ -10,11 +10,6 @@
 
 #include "tests/dispatch/drive.h"
 
-#define TOOLS "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"look\",\"parameters\":{\"type\":\"object\"," \
-              "\"properties\":{\"path\":{\"type\":\"string\"}},\"required\":[\"path\"]}}}]"
-#define CALL "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":" \
-             "{\"name\":\"look\",\"arguments\":\"{\\\"path\\\":\\\"a\\\"}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"it is there\"}"
-
 static void write_tiers(const drive *d, const char *flash, const char *pro)
 {
     char text[2000];
@@ -31,7 +26,7 @@ static void ask(drive *d, const char *name, const char *model, const char *quest
                 const char *headers, const char *tier, const char *reason)
 {
     char body[3000], why[300] = "";
-    snprintf(body, sizeof body, "{\"model\":\"%s\"," TOOLS ",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}%s%s]}",
+    snprintf(body, sizeof body, "{\"model\":\"%s\"," DRIVE_TOOLS ",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}%s%s]}",
              model, question, *after ? "," : "", after);
     reply r = http_post(d->serve, "/v1/chat/completions", body, headers);
     if (r.status != 200 || strcmp(http_value(&r, "x-tierce-tier"), tier) || strcmp(http_value(&r, "x-tierce-reason"), reason)) {
@@ -131,12 +126,8 @@ int main(int argc, char **argv)
 {
     static const char q[] = "What is in the file a? Please look.", other[] = "What is in the folder b? Please look.";
     drive d = {0};
-    if (argc < 5)
+    if (!drive_arguments(&d, argc, argv))
         return 2;
-    d.dispatch = argv[1];
-    d.mock = argv[2];
-    d.model = argv[3];
-    d.scratch = argv[4];
     bool good = drive_start_mock(&d, "");
     write_tiers(&d, "tool-missing,times=1,then=tool", "tool");
     if (!good || !drive_start_serve(&d, "--seed 3 --value 0.00001")) {
@@ -145,14 +136,14 @@ int main(int argc, char **argv)
     }
     /* flash's call does not fit the schema, pro's does; flash would be fine at every later step */
     ask(&d, "a turn escalates", "tierce", q, "", "", "pro", "ESCALATION");
-    ask(&d, "its loop stays with the tier that answered", "tierce", q, CALL, "", "pro", "TOOL_LOOP");
-    ask(&d, "and the next step too", "tierce", q, CALL "," CALL, "", "pro", "TOOL_LOOP");
+    ask(&d, "its loop stays with the tier that answered", "tierce", q, DRIVE_CALL, "", "pro", "TOOL_LOOP");
+    ask(&d, "and the next step too", "tierce", q, DRIVE_CALL "," DRIVE_CALL, "", "pro", "TOOL_LOOP");
     ask(&d, "a forced tier begins a loop", "pro", other, "", "", "pro", "FORCED");
-    ask(&d, "and keeps it", "tierce", other, CALL, "", "pro", "TOOL_LOOP");
+    ask(&d, "and keeps it", "tierce", other, DRIVE_CALL, "", "pro", "TOOL_LOOP");
     reload(&d, "tool", "500");
-    ask(&d, "after a reload nothing is known: the turn is replayed", "tierce", q, CALL, "", "flash", "TOOL_LOOP");
+    ask(&d, "after a reload nothing is known: the turn is replayed", "tierce", q, DRIVE_CALL, "", "flash", "TOOL_LOOP");
     reload(&d, "500", "tool");
-    ask(&d, "the loop's tier fails: the other steps in", "tierce", q, CALL, "", "pro", "FALLBACK");
+    ask(&d, "the loop's tier fails: the other steps in", "tierce", q, DRIVE_CALL, "", "pro", "FALLBACK");
     reload(&d, "tool", "tool");
     conversations(&d);
     breaker(&d);

@@ -285,7 +285,7 @@ static void play_big(play *p)
         put_stream(p, "{\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"", 68, 0, 0);
     for (size_t i = 0; i < n; i++) {
         if (p->r->stream)
-            put_stream(p, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"", 50, 0, 0);
+            put_stream(p, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"", 49, 0, 0);
         put_stream(p, text.at, text.len, 1, 0);
         if (p->r->stream)
             put_stream(p, "\"}}]}\n\n", 7, 0, 0);

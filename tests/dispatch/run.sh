@@ -1,7 +1,7 @@
 #!/bin/sh
 # The dispatcher against its mock upstream. $1: build directory, $2: where the programs under test are
 # (the sanitized ones), $3: compiler, $4: which suites (default: all).
-B=$1 P=$2 CC=${3:-cc} ONLY=${4:-scenarios hostile loops workers limits batch disk torture node loop replay}
+B=$1 P=$2 CC=${3:-cc} ONLY=${4:-scenarios hostile loops workers limits batch disk torture starved node loop replay}
 passed=0 failed=0 skipped=0
 M=models/flash-pro.tierce
 T=$(mktemp -d)
@@ -14,7 +14,8 @@ one() {
     name=$1
     shift
     case " $ONLY " in *" $name "*) ;; *) return ;; esac
-    timeout -k 5 240 "$@" > "$T/out" 2>&1
+    case $name in torture | starved) most=600 ;; *) most=240 ;; esac # a thousand runs
+    timeout -k 5 $most "$@" > "$T/out" 2>&1
     status=$?
     cat "$T/out"
     p=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$T/out" | tail -1)
@@ -26,12 +27,12 @@ one() {
 for t in scenarios hostile loops workers limits; do
     [ -f tests/dispatch/$t.c ] || continue
     # shellcheck disable=SC2086
-    $CC $STD tests/dispatch/drive.c tests/dispatch/$t.c -o "$B/dispatch_$t" -lm || { failed=$((failed + 1)); continue; }
+    $CC $STD tests/dispatch/drive.c tests/dispatch/http.c tests/dispatch/$t.c -o "$B/dispatch_$t" -lm || { failed=$((failed + 1)); continue; }
     mkdir -p "$T/$t"
     one $t "$B/dispatch_$t" "$P/tierce-dispatch" "$B/mock" $M "$T/$t" tests/dispatch/$t.txt
 done
-$CC $STD tests/dispatch/drive.c tests/dispatch/get.c -o "$B/dispatch_get" || failed=$((failed + 1))
-for t in batch disk torture node loop; do
+$CC $STD tests/dispatch/http.c tests/dispatch/get.c -o "$B/dispatch_get" || failed=$((failed + 1))
+for t in batch disk torture starved node loop; do
     [ -f tests/dispatch/$t.sh ] && one $t sh tests/dispatch/$t.sh "$B" "$P" "$T"
 done
 C=../shared/corpora

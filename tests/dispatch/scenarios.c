@@ -185,12 +185,8 @@ int main(int argc, char **argv)
     drive d = {0};
     static scenario s;
     char line[1400], options[1300];
-    if (argc < 6)
+    if (argc < 6 || !drive_arguments(&d, argc, argv))
         return 2;
-    d.dispatch = argv[1];
-    d.mock = argv[2];
-    d.model = argv[3];
-    d.scratch = argv[4];
     FILE *f = fopen(argv[5], "r");
     const char *only = argc > 6 ? argv[6] : NULL;
     if (!f || !drive_start_mock(&d, "")) {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,8 +52,7 @@ static unsigned ask_all(const drive *d, unsigned n, unsigned *refused)
     static int fds[CROWD];
     char request[400];
     unsigned good = 0;
-    const int len = snprintf(request, sizeof request, "POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nContent-Length: %zu\r\n\r\n%s",
-                             strlen(body), body);
+    const int len = http_chat(request, sizeof request, body);
     for (unsigned i = 0; i < n; i++)
         fds[i] = http_connect(d->serve);
     for (unsigned i = 0; i < n; i++)
@@ -69,15 +67,6 @@ static unsigned ask_all(const drive *d, unsigned n, unsigned *refused)
     return good;
 }
 
-static double mock_number(const drive *d, const char *key)
-{
-    reply r = http_get(d->port, "/mock/stats");
-    const char *at = strstr(r.body, key);
-    const double v = at ? atof(at + strlen(key)) : -1;
-    reply_free(&r);
-    return v;
-}
-
 static void check(drive *d, const char *name, double got, double least, double most)
 {
     char text[80];
@@ -87,7 +76,7 @@ static void check(drive *d, const char *name, double got, double least, double m
 
 static double billed(const drive *d)
 {
-    return 1.5e-6 * mock_number(d, "\"input\":") + 9e-6 * mock_number(d, "\"output\":");
+    return 1.5e-6 * drive_mock_number(d, "input") + 9e-6 * drive_mock_number(d, "output");
 }
 
 static double of_worker(const drive *d, int w)
@@ -176,11 +165,7 @@ static void reloads(drive *d)
     drive_write(d, "tiers.json", text);
 }
 
-#define TOOLS "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"look\",\"parameters\":{\"type\":\"object\"," \
-              "\"properties\":{\"path\":{\"type\":\"string\"}},\"required\":[\"path\"]}}}]"
-#define CALL ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":" \
-             "{\"name\":\"look\",\"arguments\":\"{\\\"path\\\":\\\"a\\\"}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"it is there\"}"
-#define ASK(after) "{\"model\":\"tierce\"," TOOLS ",\"messages\":[{\"role\":\"user\",\"content\":\"What is in the file a? Please look.\"}" after "]}"
+#define ASK(after) "{\"model\":\"tierce\"," DRIVE_TOOLS ",\"messages\":[{\"role\":\"user\",\"content\":\"What is in the file a? Please look.\"}" after "]}"
 
 /* One worker sees the turn escalate; whichever takes the next steps must keep the tier that answered. */
 static void tool_loop(drive *d)
@@ -197,7 +182,7 @@ static void tool_loop(drive *d)
     drive_case(d, !strcmp(http_value(&r, "x-tierce-reason"), "ESCALATION"), "a turn escalates", r.body);
     reply_free(&r);
     for (int i = 0; i < 30; i++) {
-        r = http_post(d->serve, "/v1/chat/completions", ASK(CALL), "");
+        r = http_post(d->serve, "/v1/chat/completions", ASK("," DRIVE_CALL), "");
         kept += !strcmp(http_value(&r, "x-tierce-tier"), "pro") && !strcmp(http_value(&r, "x-tierce-reason"), "TOOL_LOOP");
         reply_free(&r);
     }
@@ -244,16 +229,8 @@ int main(int argc, char **argv)
 {
     drive d = {0};
     char options[800];
-    struct rlimit files;
-    if (argc < 5)
+    if (!drive_arguments(&d, argc, argv))
         return 2;
-    d.dispatch = argv[1];
-    d.mock = argv[2];
-    d.model = argv[3];
-    d.scratch = argv[4];
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
     bool good = drive_start_mock(&d, "");
     write_tiers(&d, "ok,in=60,out=20,first=20");
     snprintf(options, sizeof options, "--workers %d --listen 127.0.0.1:%u --ledger %s/ledger.db", WORKERS, free_port(), d.scratch);

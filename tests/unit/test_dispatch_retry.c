@@ -137,10 +137,15 @@ static void test_wire(void **unused)
     const ds_failure f = {.wire = DS_WIRE_GARBLED, .status = 200, .fault = &fault};
     assert_true(ds_judge(&f).trip);
     /* our own want is no sign of a sick provider */
-    const ds_failure ours = {.wire = DS_WIRE_NO_DESCRIPTOR};
-    assert_string_equal(ds_wire_name(ours.wire), "no_descriptor");
-    assert_int_equal(ds_judge(&ours).verdict, DS_VERDICT_RETRY);
-    assert_false(ds_judge(&ours).sick);
+    static const char *const names[] = {"no_descriptor", "no_memory", "lost"};
+    for (int i = 0; i < 3; i++) {
+        const ds_failure ours = {.wire = (ds_wire)(DS_WIRE_NO_DESCRIPTOR + i)};
+        assert_string_equal(ds_wire_name(ours.wire), names[i]);
+        assert_true(ds_wire_is_ours(ours.wire));
+        assert_int_equal(ds_judge(&ours).verdict, DS_VERDICT_RETRY);
+        assert_false(ds_judge(&ours).sick);
+    }
+    assert_false(ds_wire_is_ours(DS_WIRE_CONNECT));
 }
 
 static double wait_of(const char *retry_after, const char *ms)
