@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/import/import.h"
+#include "data/import/rename.h"
 #include "data/nearest.h"
 #include "data/options.h"
 #include "data/writer.h"
@@ -24,7 +25,7 @@ static const td_option options[] = {
      "records to write, packed where it ends in .gz; -: standard output (required)"},
     TEXT("source", set.source, "NAME", "the records' source (default: what the format says)"),
     TEXT("workload", set.workload, "NAME", "the records' workload"),
-    TEXT("rename", set.rename, "OLD=NEW,..", "call models otherwise"),
+    TEXT("rename", set.rename, "OLD=NEW,..", "call models otherwise; a=b,b=b joins a to a model that is called b already"),
     TEXT("duplicates", duplicates, "HOW",
          "conflicting scores of one request and model: average (default), first, error"),
     TEXT("score-range", score_range, "LOW:HIGH", "map scores from this range to 0..1 (default 0:1)"),
@@ -102,6 +103,17 @@ static bool read_range(const char *text, double *low, double *high)
     return false;
 }
 
+static bool read_renames(const char *text)
+{
+    td_renames pairs = {NULL, 0};
+    td_error error;
+    const bool good = td_renames_read(&pairs, text, &error);
+    td_renames_free(&pairs);
+    if (!good)
+        fprintf(stderr, "tierce import: %s\n", error.text);
+    return good;
+}
+
 static void list_formats(FILE *out)
 {
     for (size_t i = 0; i < td_n_importers; i++)
@@ -175,7 +187,7 @@ int cmd_import(int argc, char **argv)
     if (n < 0)
         return n == -2 ? 0 : 2;
     if (!read_duplicates(o.duplicates, &o.set.duplicates) ||
-        !read_range(o.score_range, &o.set.score_low, &o.set.score_high))
+        !read_renames(o.set.rename) || !read_range(o.score_range, &o.set.score_low, &o.set.score_high))
         return 2;
     const int used = n ? take_format(n, argv, &job) : 0;
     if (used < 0)

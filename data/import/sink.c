@@ -25,7 +25,8 @@ bool td_sink_open(td_sink *sink, const td_import_settings *settings, td_import_r
     sink->report = report;
     sink->rows = td_sorter_open(memory, folder);
     sink->state = calloc(1, state_size ? state_size : 1);
-    return (sink->rows && sink->state) || td_fail(error, "out of memory");
+    return ((sink->rows && sink->state) || td_fail(error, "out of memory")) &&
+           td_renames_read(&sink->renames, settings->rename, error);
 }
 
 void td_sink_close(td_sink *sink)
@@ -34,6 +35,7 @@ void td_sink_close(td_sink *sink)
         free(sink->paths[i]);
     free(sink->paths);
     free(sink->state);
+    td_renames_free(&sink->renames);
     free(sink->buffer.at);
     free(sink->row.at);
     td_sorter_close(sink->rows);
@@ -168,39 +170,59 @@ static td_sort_key sort_key(const td_sink *sink, const td_row *row)
 
 /* ---- rows ---- */
 
-/* --rename old=new,…: the model's name as it shall be called. */
-static tierce_span renamed(td_sink *sink, tierce_span model)
+/* The model's name as it shall be called; false with the error where two models would get one name. */
+static bool rename_model(td_sink *sink, const td_row *row, tierce_span *model, td_error *error)
 {
-    const char *at = sink->settings->rename;
-    for (unsigned pair = 0; at && *at; pair++) {
-        const size_t n = strcspn(at, ",");
-        const char *equals = memchr(at, '=', n);
-        if (equals && (size_t)(equals - at) == model.len && !memcmp(at, model.data, model.len)) {
-            const tierce_span name = {equals + 1, (size_t)(at + n - equals - 1)};
-            sink->renamed |= (uint64_t)1 << (pair & 63);
-            return name;
+    const td_rename *clash;
+    char place[24] = "";
+    if (td_renamed(&sink->renames, model, &clash))
+        return true;
+    if (row->line)
+        snprintf(place, sizeof place, ":%llu", (unsigned long long)row->line);
+    const int from = (int)(clash->from.len < 100 ? clash->from.len : 100), to = (int)(clash->to.len < 100 ? clash->to.len : 100);
+    return td_fail(error, "%.300s%s: --rename %.*s=%.*s: a model here is called \"%.*s\" itself, and the two would be "
+                          "averaged into one; choose another name, or, where they are the same model, say so: "
+                          "--rename %.*s=%.*s,%.*s=%.*s",
+                   path_now(sink), place, from, clash->from.data, to, clash->to.data, to, clash->to.data, from,
+                   clash->from.data, to, clash->to.data, to, clash->to.data, to, clash->to.data);
+}
+
+static void list_models(const td_import_report *report, char *names, size_t room)
+{
+    size_t used = 0;
+    *names = 0;
+    for (size_t i = 0; i < report->n_models && used < room - 1; i++)
+        used += (size_t)snprintf(names + used, room - used, "%s%s", i ? ", " : "", report->models[i].name);
+}
+
+/* Several names of the input that became one: said, but told all the same. */
+static void tell_joined(td_sink *sink)
+{
+    for (size_t i = 0; i < sink->renames.n; i++)
+        for (size_t k = 0; k < i; k++) {
+            const tierce_span one = sink->renames.at[k].to, other = sink->renames.at[i].to;
+            char detail[300];
+            if (one.len != other.len || memcmp(one.data, other.data, one.len))
+                continue;
+            const tierce_span a = sink->renames.at[k].from, b = sink->renames.at[i].from;
+            snprintf(detail, sizeof detail, "\"%.*s\" and \"%.*s\" are \"%.*s\"", (int)(a.len < 90 ? a.len : 90), a.data,
+                     (int)(b.len < 90 ? b.len : 90), b.data, (int)(one.len < 90 ? one.len : 90), one.data);
+            td_report_problem(sink->report, TD_NOTE, "models joined under one name by --rename, their outcomes averaged",
+                              i, "--rename", 0, detail);
+            break;
         }
-        at += n + (at[n] == ',');
-    }
-    return model;
 }
 
 bool td_sink_finish(td_sink *sink, td_error *error)
 {
-    const char *at = sink->settings->rename;
-    for (unsigned pair = 0; at && *at; pair++) {
-        const size_t n = strcspn(at, ",");
-        if (!(sink->renamed >> (pair & 63) & 1)) {
-            char names[256] = "";
-            size_t used = 0;
-            for (size_t i = 0; i < sink->report->n_models && used < sizeof names - 1; i++)
-                used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-                                         sink->report->models[i].name);
-            return td_fail(error, "--rename %.*s: no model of that name here; there are: %s",
-                           (int)(n < 100 ? n : 100), at, names);
-        }
-        at += n + (at[n] == ',');
+    const td_rename *unused = td_rename_unused(&sink->renames);
+    char names[256];
+    if (unused) {
+        list_models(sink->report, names, sizeof names);
+        return td_fail(error, "--rename %.*s: no model of that name here; there are: %s",
+                       (int)(unused->from.len < 100 ? unused->from.len : 100), unused->from.data, names);
     }
+    tell_joined(sink);
     return true;
 }
 
@@ -270,7 +292,9 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
         return td_sink_bad(sink, row->line, "a row without the key that tells its request", NULL, error);
     if (row->request.len > TD_MAX_LINE || row->key.len > TD_MAX_LINE)
         return td_sink_bad(sink, row->line, "a request of more than 256 MiB", NULL, error);
-    const tierce_span model = renamed(sink, row->outcome.name);
+    tierce_span model = row->outcome.name;
+    if (!rename_model(sink, row, &model, error))
+        return false;
     if (model.len && !td_report_model(sink->report, model.data, model.len))
         return td_fail(error, "out of memory for the models, or more than 4096 of them");
     put_row(sink, row, model);
