@@ -29,19 +29,37 @@ static const char *put_request(const td_columns *t, const tierce_span *cells, td
     return NULL;
 }
 
-static bool take_model(td_sink *sink, const td_model_columns *m, const tierce_span *cells, td_row *row,
+static void quote_cell(tierce_span cell, char *text, size_t room)
+{
+    snprintf(text, room, "\"%.*s\"", (int)(cell.len < 60 ? cell.len : 60), cell.data ? cell.data : "");
+}
+
+static bool bad_score(td_sink *sink, const td_columns *t, tierce_span cell, td_cell kind, uint64_t line, td_error *error)
+{
+    char detail[70];
+    quote_cell(cell, detail, sizeof detail);
+    const char *what = kind == TD_CELL_UNSURE ? "a score whose comma may part thousands or decimals; write it with a decimal point"
+                       : !t->commas && td_cell_has_comma(cell)
+                           ? "a score that is neither a number nor True or False (a decimal comma? write a point)"
+                           : "a score that is neither a number nor True or False";
+    return td_sink_bad(sink, line, what, detail, error);
+}
+
+static bool take_model(td_sink *sink, const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_row *row,
                        td_error *error)
 {
-    char detail[120];
-    const td_cell kind = td_cell_read(cells[m->score], &row->outcome.score);
+    const td_cell kind = td_cell_score(cells[m->score], t->commas, td_sink_settings(sink), &row->outcome.score);
     row->outcome.name = td_span_of(m->name);
     row->missing = kind == TD_CELL_EMPTY ? "empty score cells" : NULL;
-    if (kind == TD_CELL_OTHER) {
-        snprintf(detail, sizeof detail, "\"%.*s\"", (int)(cells[m->score].len < 60 ? cells[m->score].len : 60),
-                 cells[m->score].data);
-        return td_sink_bad(sink, row->line, "a score that is neither a number nor True or False", detail, error);
+    if (kind == TD_CELL_OTHER || kind == TD_CELL_UNSURE)
+        return bad_score(sink, t, cells[m->score], kind, row->line, error);
+    const size_t fault = td_cells_numbers(t, m, cells, &row->outcome);
+    if (fault) {
+        char cell[70], detail[200];
+        quote_cell(cells[fault - 1], cell, sizeof cell);
+        snprintf(detail, sizeof detail, "column \"%.100s\" has %s", t->names[fault - 1], cell);
+        td_sink_note(sink, row->line, "cells of a cost, tokens or latency that are no such number were left out", detail);
     }
-    td_cells_numbers(m, cells, &row->outcome);
     return td_sink_row(sink, row, error);
 }
 
@@ -70,7 +88,7 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     row.workload = cell_of(t, TD_COLUMN_WORKLOAD, cells);
     for (size_t i = 0; i < t->n_models; i++) {
         td_row one = row;
-        if (!take_model(sink, &t->models[i], cells, &one, error))
+        if (!take_model(sink, t, &t->models[i], cells, &one, error))
             return false;
     }
     return true;
@@ -101,18 +119,22 @@ static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const cha
 
 static void tell_columns(td_sink *sink, const td_columns *t)
 {
-    if (*t->unread)
-        td_sink_note(sink, 1, "tables with columns called a cost, tokens or latency that are not read: a model's stand beside its "
-                              "score as MODEL|total_cost, MODEL|input_tokens, MODEL|output_tokens, MODEL|latency_s", t->unread);
-    if (*t->empty)
-        td_sink_note(sink, 1, "tables with columns that are empty from top to bottom; models' ones give no outcome", t->empty);
-    if (*t->mixed)
-        td_sink_note(sink, 1, "tables with columns of scores and other things, not taken for models (--score-columns says which are)",
-                     t->mixed);
-    if (*t->alone)
-        td_sink_note(sink, 1, "tables with columns of scores without the cost or response that others have beside them, not taken "
-                              "for models (--score-columns says which are)",
-                     t->alone);
+    const struct {
+        const td_column_list *list;
+        const char *what;
+    } lists[] = {
+        {&t->unread, "tables with columns called a cost, tokens or latency that are not read; a model's stand beside its score under "
+                     "the names given here"},
+        {&t->empty, "tables with columns that are empty from top to bottom; models' ones give no outcome"},
+        {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are)"},
+        {&t->alone, "tables with columns of scores without the cost or response that others have beside them, not taken "
+                    "for models (--score-columns says which are)"},
+        {&t->other, "tables with columns that by their names are no model's score, not taken for models (--score-columns says "
+                    "which are)"},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (*lists[i].list->text)
+            td_sink_note(sink, 1, lists[i].what, lists[i].list->text);
 }
 
 static bool read_csv(td_sink *sink, const td_head *file, td_error *error)

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/import/csv_names.h"
+#include "data/nearest.h"
+
 #define MAX_COLUMNS 4096
 #define SAMPLE 200 /* cells with something in them, from which a score column is told */
 
@@ -43,44 +46,6 @@ static size_t find(const td_columns *t, const char *name, size_t len)
     return 0;
 }
 
-/* ---- cells ---- */
-
-static bool same_word(tierce_span cell, const char *word)
-{
-    for (size_t i = 0; i < cell.len; i++) {
-        const char c = cell.data[i];
-        if (!word[i] || (c >= 'A' && c <= 'Z' ? c + 32 : c) != word[i])
-            return false;
-    }
-    return !word[cell.len];
-}
-
-td_cell td_cell_read(tierce_span cell, double *v)
-{
-    static const char *const nothing[] = {"", "nan", "none", "null", "na", "n/a"};
-    char text[64], *end;
-    while (cell.len && (*cell.data == ' ' || *cell.data == '\t'))
-        cell.data++, cell.len--;
-    while (cell.len && (cell.data[cell.len - 1] == ' ' || cell.data[cell.len - 1] == '\t'))
-        cell.len--;
-    *v = (double)NAN;
-    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
-        if (same_word(cell, nothing[i]))
-            return TD_CELL_EMPTY;
-    if (same_word(cell, "true") || same_word(cell, "false")) {
-        *v = cell.len == 4;
-        return TD_CELL_NUMBER;
-    }
-    if (cell.len >= sizeof text)
-        return TD_CELL_OTHER;
-    memcpy(text, cell.data, cell.len);
-    text[cell.len] = 0;
-    if (strspn(text, "+-.0123456789eE") != cell.len)
-        return TD_CELL_OTHER;
-    *v = strtod(text, &end);
-    return *end ? TD_CELL_OTHER : TD_CELL_NUMBER;
-}
-
 /* ---- columns ---- */
 
 static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const char *path, td_error *error)
@@ -89,12 +54,13 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
         return td_fail(error, "%.300s:1: %zu columns, more than %d", path, n, MAX_COLUMNS);
     t->names = calloc(n ? n : 1, sizeof *t->names);
     for (size_t i = 0; t->names && i < n; i++) {
-        t->names[i] = malloc(cells[i].len + 1);
+        const tierce_span name = td_cell_trimmed(cells[i]);
+        t->names[i] = malloc(name.len + 1);
         if (!t->names[i])
             return td_fail(error, "out of memory");
-        memcpy(t->names[i], cells[i].data ? cells[i].data : "", cells[i].len);
-        t->names[i][cells[i].len] = 0;
-        if (cells[i].len && find(t, t->names[i], cells[i].len)) {
+        memcpy(t->names[i], name.data ? name.data : "", name.len);
+        t->names[i][name.len] = 0;
+        if (name.len && find(t, t->names[i], name.len)) {
             t->n++; /* to be freed */
             return td_fail(error, "%.300s:1: column \"%.100s\" stands twice; rename one of them", path, t->names[i]);
         }
@@ -103,16 +69,29 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
     return t->names || td_fail(error, "out of memory");
 }
 
+static bool no_column(const td_columns *t, const char *name, size_t len, const char *path, td_error *error)
+{
+    char wanted[100], list[500] = "";
+    size_t more = 0;
+    snprintf(wanted, sizeof wanted, "%.*s", (int)(len < 99 ? len : 99), name);
+    const char *near = td_nearest(wanted, (const char *const *)t->names, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        char quoted[70];
+        snprintf(quoted, sizeof quoted, "\"%.60s\"", t->names[i]);
+        td_list_add(list, sizeof list, &more, quoted);
+    }
+    td_list_end(list, sizeof list, more);
+    return td_fail(error, "%.200s:1: no column \"%s\"%s%.60s%s; the columns are %s", path, wanted,
+                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
+}
+
 /* A column that the user named must be there. */
 static bool take_named(td_columns *t, td_column_role r, const char *name, const char *path, td_error *error)
 {
     if (!name)
         return true;
     t->role[r] = find(t, name, strlen(name));
-    return t->role[r] || td_fail(error, "%.300s:1: no column \"%.100s\"; the first columns are \"%.60s\", "
-                                        "\"%.60s\", \"%.60s\"",
-                                 path, name, t->names[0], t->n > 1 ? t->names[1] : "",
-                                 t->n > 2 ? t->names[2] : "");
+    return t->role[r] || no_column(t, name, strlen(name), path, error);
 }
 
 static bool take_roles(td_columns *t, const td_import_settings *s, const char *path, td_error *error)
@@ -137,6 +116,14 @@ static bool has_role(const td_columns *t, size_t column)
 {
     for (int r = 0; r < TD_COLUMN_ROLES; r++)
         if (t->role[r] == column + 1)
+            return true;
+    return false;
+}
+
+static bool is_model(const td_columns *t, size_t column)
+{
+    for (size_t m = 0; m < t->n_models; m++)
+        if (t->models[m].score == column)
             return true;
     return false;
 }
@@ -166,8 +153,9 @@ static bool models_as_named(td_columns *t, const char *list, const char *path, t
         const size_t n = strcspn(list, ",");
         const size_t column = find(t, list, n);
         if (!column)
-            return td_fail(error, "%.300s:1: no column \"%.*s\" for a score", path, (int)(n < 100 ? n : 100),
-                           list);
+            return no_column(t, list, n, path, error);
+        if (is_model(t, column - 1))
+            return td_fail(error, "--score-columns: \"%.*s\" stands twice", (int)(n < 100 ? n : 100), list);
         if (!add_model(t, column - 1, error))
             return false;
         list += n + (list[n] == ',');
@@ -194,12 +182,12 @@ static bool not_a_model(const char *name)
     static const char *const names[] = {
         "", "index", "Unnamed: 0", "label", "answer", "target", "level", "split", "seed", "doc_id", "fold",
         "oracle_model_to_route_to", "epoch", "difficulty", "correct_answer", "length", "turns", "weight",
-        "cost", "cost_usd", "total_cost", "price", "latency", "latency_s", "temperature", "confidence",
-        "tokens", "input_tokens", "output_tokens"};
+        "temperature", "confidence"};
+    const td_named kind = td_column_named(name);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
             return true;
-    return strchr(name, '|') != NULL;
+    return strchr(name, '|') != NULL || (kind != TD_NAMED_NOTHING && kind != TD_NAMED_OTHER);
 }
 
 enum { SCORES = 1, OTHER = 2 };
@@ -211,25 +199,14 @@ typedef struct {
     unsigned n;
 } column_sample;
 
-/* "0,5": a score for people, but not for us; it must not go by unseen. */
-static bool has_decimal_comma(tierce_span cell)
-{
-    size_t digits = 0;
-    if (cell.len < 3 || (cell.data[0] != '0' && cell.data[0] != '1') || cell.data[1] != ',')
-        return false;
-    while (digits + 2 < cell.len && cell.data[digits + 2] >= '0' && cell.data[digits + 2] <= '9')
-        digits++;
-    return digits + 2 == cell.len;
-}
-
-static void look_at_cell(column_sample *c, tierce_span cell, const td_import_settings *s)
+static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const td_import_settings *s)
 {
     double v;
-    const td_cell kind = td_cell_read(cell, &v);
+    const td_cell kind = td_cell_score(cell, commas, s, &v);
     if (c->n == SAMPLE || kind == TD_CELL_EMPTY)
         return;
     c->holds |= kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high ? SCORES : OTHER;
-    c->holds |= has_decimal_comma(cell) ? SCORES : 0;
+    c->holds |= td_cell_has_comma(cell) ? SCORES : 0; /* it must not go by unseen */
     c->n++;
 }
 
@@ -258,7 +235,7 @@ static bool sample_columns(const td_columns *t, td_csv *csv, const td_import_set
             *line = td_csv_line(csv);
         }
         for (size_t i = 0; status == TD_CSV_ROW && i < n && i < t->n; i++)
-            look_at_cell(&c[i], cells[i], s);
+            look_at_cell(&c[i], cells[i], t->commas, s);
     }
     return true;
 }
@@ -271,18 +248,11 @@ static bool is_response(const td_columns *t, size_t column)
     return n > s && !strcmp(t->names[column] + n - s, suffix) && find(t, t->names[column], n - s);
 }
 
-static void note_first(char first[100], const char *name)
+static void note(td_column_list *list, const char *name)
 {
-    if (!*first)
-        snprintf(first, 100, "\"%.96s\"", name);
-}
-
-static bool is_model(const td_columns *t, size_t column)
-{
-    for (size_t m = 0; m < t->n_models; m++)
-        if (t->models[m].score == column)
-            return true;
-    return false;
+    char quoted[110];
+    snprintf(quoted, sizeof quoted, "\"%.100s\"", name);
+    td_list_add(list->text, sizeof list->text, &list->more, quoted);
 }
 
 /* Where no name told the models, columns that hold scores and nothing else are; whatever else looks like
@@ -298,13 +268,15 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
         if (has_role(t, i) || not_a_model(t->names[i]) || is_model(t, i) || is_response(t, i))
             continue;
         if (!c[i].holds)
-            note_first(t->empty, t->names[i]);
+            note(&t->empty, t->names[i]);
+        else if (c[i].holds == SCORES && td_column_named(t->names[i]) == TD_NAMED_OTHER)
+            note(&t->other, t->names[i]);
         else if (c[i].holds == SCORES && named)
-            note_first(t->alone, t->names[i]);
+            note(&t->alone, t->names[i]);
         else if (c[i].holds == SCORES)
             good = add_model(t, i, error);
         else if (c[i].holds != OTHER)
-            note_first(t->mixed, t->names[i]);
+            note(&t->mixed, t->names[i]);
     }
     free(c);
     if (good && !t->n_models && fault)
@@ -321,17 +293,56 @@ static bool is_number_of_model(const td_columns *t, size_t column)
     return false;
 }
 
+/* The model whose name the column's holds, the longest of them, else the only one, else the nearest. */
+static const char *model_meant(const td_columns *t, const char *column)
+{
+    const char *names[64], *best = NULL;
+    char stem[100];
+    size_t n = 0;
+    for (size_t m = 0; m < t->n_models; m++) {
+        const char *name = t->models[m].name;
+        if (strstr(column, name) && (!best || strlen(name) > strlen(best)))
+            best = name;
+        if (n < sizeof names / sizeof *names)
+            names[n++] = name;
+    }
+    td_column_stem(column, stem, sizeof stem);
+    best = best ? best : t->n_models == 1 ? t->models[0].name : NULL;
+    return best ? best : *stem ? td_nearest(stem, names, n) : NULL;
+}
+
 /* What sounds like money, tokens or time and is read by nobody would be lost without a word. */
 static void note_unread(td_columns *t)
 {
-    static const char *const words[] = {"cost", "token", "latency", "price", "usd"};
     for (size_t c = 0; c < t->n; c++) {
-        if (has_role(t, c) || is_model(t, c) || is_number_of_model(t, c) || is_response(t, c))
+        const td_named kind = td_column_named(t->names[c]);
+        const char *suffix = td_named_suffix(kind);
+        char text[400];
+        if (!suffix || has_role(t, c) || is_model(t, c) || is_number_of_model(t, c) || is_response(t, c))
             continue;
-        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-            if (strstr(t->names[c], words[i]))
-                note_first(t->unread, t->names[c]);
+        const char *model = model_meant(t, t->names[c]);
+        snprintf(text, sizeof text, "\"%.90s\" (as \"%.90s%s\"%s%s)", t->names[c], model ? model : "MODEL", suffix,
+                 kind == TD_NAMED_TOKENS ? " or \"|output_tokens\"" : "", kind == TD_NAMED_LATENCY ? ", in seconds" : "");
+        td_list_add(t->unread.text, sizeof t->unread.text, &t->unread.more, text);
     }
+}
+
+static void end_lists(td_columns *t)
+{
+    td_column_list *const lists[] = {&t->empty, &t->mixed, &t->alone, &t->other, &t->unread};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        td_list_end(lists[i]->text, sizeof lists[i]->text, lists[i]->more);
+}
+
+static bool no_scores(const td_columns *t, const char *path, td_error *error)
+{
+    const char *list = *t->mixed.text ? t->mixed.text : *t->other.text ? t->other.text : t->unread.text;
+    const char *what = *t->mixed.text ? " and nothing else; some do in "
+                       : *list        ? "; by their names these are something else: "
+                                      : "";
+    return td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False)%s%.300s; --score-columns A,B "
+                          "says which they are",
+                   path, what, list);
 }
 
 bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path,
@@ -341,6 +352,7 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
     size_t n;
     const char *what = NULL;
     const td_csv_status status = td_csv_next(csv, &cells, &n, &what, error);
+    t->commas = td_csv_delimiter(csv) != ',';
     if (status == TD_CSV_BROKEN)
         return false;
     if (status != TD_CSV_ROW)
@@ -359,9 +371,8 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
             return false;
     }
     note_unread(t);
-    return t->n_models || td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False)%s%s; "
-                                         "--score-columns A,B says which they are",
-                                  path, *t->mixed ? " and nothing else; some do in " : "", t->mixed);
+    end_lists(t);
+    return t->n_models || no_scores(t, path, error);
 }
 
 void td_columns_free(td_columns *t)
@@ -372,10 +383,23 @@ void td_columns_free(td_columns *t)
     free(t->models);
 }
 
-void td_cells_numbers(const td_model_columns *m, const tierce_span *cells, td_outcome *o)
+/* A count has no fraction: "1.234" of a table with decimal commas is a thousand. */
+static bool is_count(size_t number)
 {
+    return suffixes[number].offset != offsetof(td_outcome, cost_usd) && suffixes[number].offset != offsetof(td_outcome, latency_s);
+}
+
+size_t td_cells_numbers(const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_outcome *o)
+{
+    size_t fault = 0;
     double v;
-    for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
-        if (m->number[i] && td_cell_read(cells[m->number[i] - 1], &v) == TD_CELL_NUMBER)
+    for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++) {
+        const size_t column = m->number[i];
+        const td_cell kind = column ? td_cell_read(cells[column - 1], t->commas, &v) : TD_CELL_EMPTY;
+        if (kind == TD_CELL_NUMBER && !(t->commas && is_count(i) && v != floor(v)))
             memcpy((char *)o + suffixes[i].offset, &v, sizeof v);
+        else if (kind != TD_CELL_EMPTY && !fault)
+            fault = column;
+    }
+    return fault;
 }

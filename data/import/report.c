@@ -32,12 +32,12 @@ td_model_report *td_report_model(td_import_report *r, const char *name, size_t l
 
 static char *example(const char *path, uint64_t line, const char *detail)
 {
-    char text[700];
+    char text[1400];
     int n = snprintf(text, sizeof text, "%.300s", path);
     if (line)
         n += snprintf(text + n, sizeof text - (size_t)n, ":%llu", (unsigned long long)line);
     if (detail)
-        snprintf(text + n, sizeof text - (size_t)n, ": %.300s", detail);
+        snprintf(text + n, sizeof text - (size_t)n, ": %.1000s", detail);
     return strdup(text);
 }
 

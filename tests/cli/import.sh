@@ -96,8 +96,7 @@ has '{"id": "mmlu.1", "source": "mmlu", "messages": [{"role": "user", "content":
 has '"prompt": "one", "outcomes": {"m2": {"score": 0.5, "cost_usd": 0.0002}}}'
 lacks 'oracle|no_model_correct|"B"' "$R"
 printf 'question;id;A;B;note\nwhy;7;1;0,5;x\n' > "$T/semi.csv"
-import 1 'neither a number nor True or False: "0,5"' "$T/semi.csv" --score-columns A,B
-import 0 'columns of scores and other things.*--score-columns' "$T/semi.csv"
+import 0 '^  B +1 +0.5000' "$T/semi.csv"
 says '"id": "7"' "$R"
 printf 'text,verdict\nhello,80\nbye,20\nodd,x\n' > "$T/pc.csv"
 import 1 'no column holds scores' "$T/pc.csv"

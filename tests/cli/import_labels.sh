@@ -43,4 +43,34 @@ pairs=$(i=0; while [ $i -lt 70 ]; do printf 'm%s=n%s,' $i $i; i=$((i + 1)); done
 printf 'prompt,%sz\nx,%s1\n' "$(i=0; while [ $i -lt 70 ]; do [ $i = 5 ] || printf 'm%s,' $i; i=$((i + 1)); done)" "$(i=0; while [ $i -lt 69 ]; do printf 1,; i=$((i + 1)); done)" > "$T/wide.csv"
 import 1 'rename m5: no model of that name' "$T/wide.csv" --rename "$pairs"
 
+# ---- columns that are no scores by their names, though their numbers could be ----
+printf 'prompt,gpt-4,b,gpt-4_cost,b_latency_s,cost_b,gpt4InputTokens,b_tok,B confidence,zz_ms\none,1,0,0.2,0.5,0.1,1,1,0.9,1\ntwo,0,1,0.3,0.5,0.2,1,1,0.8,1\n' > "$T/cost.csv"
+import 0 '"gpt-4_cost" .as "gpt-4|total_cost".*"b_latency_s" .as "b|latency_s", in seconds.*"cost_b" .as "b|total_cost".*"gpt4InputTokens" .as "gpt-4|input_tokens".*"b_tok" .as "b|input_tokens" or "|output_tokens"' "$T/cost.csv"
+lacks 'confidence|_tok|_cost|cost_|_ms|latency'
+import 0 'by their names are no model.s score.*' "$T/cost.csv"
+runs 0 '"B confidence"' "$t" import "$T/cost.csv" -o "$R"
+import 0 '^  b_latency_s +2 +0.5000' "$T/cost.csv" --score-columns b,b_latency_s
+awk 'BEGIN { printf "prompt,m"; for (i = 0; i < 60; i++) printf ",a_long_name_of_a_column_%d_cost", i; print ""; printf "x,1"; for (i = 0; i < 60; i++) printf ",0.5"; print "" }' > "$T/many.csv"
+import 0 'column_0_cost" .as "m|total_cost".* and [0-9]+ more' "$T/many.csv"
+printf 'prompt,a_cost\nx,0.5\n' > "$T/only.csv"
+import 1 'only.csv:1: no column holds scores.*by their names these are something else: "a_cost"' "$T/only.csv"
+printf 'prompt, a , a|total_cost\nx, 1 , 0.5\n' > "$T/space.csv"
+import 0 '' "$T/space.csv"
+has '"outcomes": {"a": {"score": 1, "cost_usd": 0.5}}'
+printf 'prompt,a,a|total_cost,a|input_tokens\nx,1,$0.02,n/a\ny,1,0.5,7\n' > "$T/usd.csv"
+import 0 'usd.csv:2: column "a|total_cost" has "\$0.02"' "$T/usd.csv"
+import 1 'no column "zz"; the columns are "prompt", "gpt-4", "b", .*"zz_ms"' "$T/cost.csv" --score-columns b,zz
+import 1 'no column "gpt4"; did you mean "gpt-4"\?; the columns' "$T/cost.csv" --score-columns gpt4
+import 1 'no column "promt"; did you mean "prompt"' "$T/cost.csv" --prompt-column promt
+import 1 '"b" stands twice' "$T/cost.csv" --score-columns b,b
+# decimal commas where no comma parts the cells: read where they can be nothing else
+printf 'prompt;a;a|total_cost;a|input_tokens\none;0,5;0,02;1.234\ntwo;1,000;12,5;7\nthree;0,25;1,234;1,5\n' > "$T/comma.csv"
+import 0 'comma.csv:2: column "a.input_tokens" has "1.234"' "$T/comma.csv"
+has '"prompt": "one", "outcomes": {"a": {"score": 0.5, "cost_usd": 0.02}}}'
+has '"prompt": "two", "outcomes": {"a": {"score": 1, "cost_usd": 12.5, "input_tokens": 7}}}'
+has '"prompt": "three", "outcomes": {"a": {"score": 0.25}}}'
+import 1 'comma.csv:3: a score whose comma may part thousands or decimals.*"1,000"' "$T/comma.csv" --score-columns a --score-range 0:2000
+printf 'prompt,a\none,"0,5"\ntwo,1\n' > "$T/commas.csv"
+import 1 'commas.csv:2: .*a decimal comma\? write a point.*: "0,5"' "$T/commas.csv" --score-columns a
+
 done_
