@@ -27,7 +27,7 @@ static const td_option options[] = {
     TEXT("workload", set.workload, "NAME", "the records' workload"),
     TEXT("rename", set.rename, "OLD=NEW,..", "call models otherwise; a=b,b=b joins a to a model that is called b already"),
     TEXT("duplicates", duplicates, "HOW",
-         "conflicting scores of one request and model: average (default), first, error"),
+         "unlike outcomes of one request, model and trial: average (default), first, error"),
     TEXT("score-range", score_range, "LOW:HIGH", "map scores from this range to 0..1 (default 0:1)"),
     {"keep-unscored", 0, TD_FLAG, offsetof(import_options, set.keep_unscored), 0, 0, NULL,
      "keep requests that no one scored: traffic to route, not to learn from"},

@@ -88,6 +88,7 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     row.workload = cell_of(t, TD_COLUMN_WORKLOAD, cells);
     for (size_t i = 0; i < t->n_models; i++) {
         td_row one = row;
+        one.more = i > 0;
         if (!take_model(sink, t, &t->models[i], cells, &one, error))
             return false;
     }

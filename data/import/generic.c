@@ -92,6 +92,7 @@ static bool take_wide(td_sink *sink, const td_import_settings *set, const td_nod
         if (!equals)
             return td_fail(error, "--score-fields %.*s: must be MODEL=POINTER, for example flash=/scores/flash",
                            (int)(n < 100 ? n : 100), at);
+        row.more = at != set->score_fields;
         row.outcome.name.data = at;
         row.outcome.name.len = (size_t)(equals - at);
         const char *fault = take_score(&row, td_pointer(line, equals + 1, (size_t)(at + n - equals - 1)));

@@ -177,9 +177,11 @@ static void count_outcomes(join *j, const td_record *record)
         m->cost_sum += isnan(o->cost_usd) ? 0 : o->cost_usd;
         m->tokened += isnan(o->input_tokens) || isnan(o->output_tokens) ? 0u : 1u;
         const td_slot *s = td_group_slot(&j->group, o->name.data, o->name.len);
-        for (size_t t = 0; s && t < s->n_trials; t++)
-            if (s->trials[t].n[TD_SCORE])
-                m->trials++;
+        double number[TD_NUMBERS];
+        uint32_t scored = 0;
+        if (s)
+            td_slot_average(s, number, &scored);
+        m->trials += scored;
     }
 }
 
@@ -209,6 +211,7 @@ static bool finish_group(join *j)
     td_record record;
     if (!j->group.any)
         return true;
+    td_group_tell(&j->group);
     count_missing(j);
     put_line(j, &j->line, &scored);
     if (j->line.failed)

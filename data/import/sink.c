@@ -302,7 +302,7 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
         return td_fail(error, "out of memory");
     const td_sort_key key = sort_key(sink, row);
     sink->n_rows++;
-    sink->report->rows++;
+    sink->report->rows += !row->more;
     return td_sorter_add(sink->rows, key, sink->row.at, sink->row.len, error);
 }
 

@@ -11,7 +11,7 @@
  * come. Parts that a harness keeps apart may be given apart: a row without model and outcome gives the
  * request; a row without request gives an outcome; two rows of one (key, model, trial) complete each
  * other; a score in a row without model holds for every model of its key. Different trials of one
- * model are averaged. The same number given twice for one trial is a duplicate.
+ * model are averaged. What is given twice for one trial counts once where all is alike, else each row as a trial.
  *
  * A harness's failure (out of quota, container died) is a row with `missing`: no outcome, never 0. */
 #ifndef TIERCE_SINK_H
@@ -34,6 +34,7 @@ typedef struct {
     const char *missing;   /* constant; why there is no score though the harness tried */
     bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
     bool one_request;      /* two requests of one id are a fault of the files, unless --duplicates is said */
+    bool more;             /* another outcome of the row that was given before: a wide table's next model */
     uint64_t line;         /* of the current file; 0: the file as a whole */
 } td_row;
 

@@ -178,7 +178,7 @@ s='"arguments":[["Q","A"],["Q","B"]],"resps":[[["-1.2","False"]]]'
 printf '%s\n' "{\"doc_id\":0,$s,\"acc\":1,\"acc_norm\":0}" "{\"doc_id\":1,$s,\"acc\":0,\"acc_norm\":0}" "{\"doc_id\":0,$s,\"acc\":0,\"acc_norm\":0}" > "$T/two/samples_t.jsonl"
 import 1 'samples_t.jsonl:3: mixed models or runs in one file' "$T/two"
 import 0 'the folder.s name was taken for the model.s' "$T/two" --duplicates average
-has '{"id": "t/0", "source": "t", "prompt": "Q", "outcomes": {"two": {"score": 0.5}}}'
+has '{"id": "t/0", "source": "t", "prompt": "Q", "outcomes": {"two": {"score": 0.5, "trials": 2}}}'
 import 0 'several metrics' "$T/two" --duplicates first
 import 0 '0.0000' "$T/two" --metric acc_norm
 # an old file is one list; a lower score may be the better one; a number outside 0..1 is dropped

@@ -73,4 +73,34 @@ import 1 'comma.csv:3: a score whose comma may part thousands or decimals.*"1,00
 printf 'prompt,a\none,"0,5"\ntwo,1\n' > "$T/commas.csv"
 import 1 'commas.csv:2: .*a decimal comma\? write a point.*: "0,5"' "$T/commas.csv" --score-columns a
 
+# ---- what comes twice: alike it is kept once, unlike it is a run of its own, cost and all ----
+cat > "$T/runs.csv" <<'C'
+prompt,a,a|total_cost
+same,1,0.25
+same,1,0.25
+cost,1,0.25
+cost,1,0.75
+mixed,1,0.25
+mixed,1,0.25
+mixed,0,1
+C
+import 0 'taken for a wide CSV table: 1 file, 7 rows' "$T/runs.csv"
+runs 0 'duplicate: 1 x the same outcome twice for a request and model; kept once' "$t" import "$T/runs.csv" -o "$R"
+runs 0 'another cost, tokens or latency for a request and model: taken for a run of its own; averaged' "$t" import "$T/runs.csv" -o "$R"
+runs 0 'runs.csv:5: model "a": cost 0.75; .*runs.csv:4 has 0.25' "$t" import "$T/runs.csv" -o "$R"
+runs 0 'duplicate: 1 x an outcome again, beside others of its request and model; averaged' "$t" import "$T/runs.csv" -o "$R"
+has '"prompt": "same", "outcomes": {"a": {"score": 1, "cost_usd": 0.25}}}'
+has '"prompt": "cost", "outcomes": {"a": {"score": 1, "cost_usd": 0.5, "trials": 2}}}'
+has '"prompt": "mixed", "outcomes": {"a": {"score": 0.66666666666666663, "cost_usd": 0.5, "trials": 3}}}'
+import 0 'another cost, tokens or latency for a request and model; the first was kept' "$T/runs.csv" --duplicates first
+has '"prompt": "cost", "outcomes": {"a": {"score": 1, "cost_usd": 0.25}}}'
+head -5 "$T/runs.csv" > "$T/five.csv"
+import 1 'five.csv:5: conflicting outcomes of one request: model "a": cost 0.75' "$T/five.csv" --duplicates error
+printf 'prompt,a,a|total_cost\none,1,\none,0,0.5\n' > "$T/first.csv"
+import 0 '' "$T/first.csv" --duplicates first
+has '"outcomes": {"a": {"score": 1}}}'
+import 0 '1 file, 2 rows' "$T/ab.csv"
+printf '%s\n' '{"prompt":"x","s":{"a":1,"b":0.5}}' > "$T/wide.jsonl"
+import 0 '1 file, 1 row$' generic "$T/wide.jsonl" --score-fields a=/s/a,b=/s/b
+
 done_
