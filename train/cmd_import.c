@@ -134,11 +134,10 @@ static int take_format(int n, char **argv, td_import_job *job)
         job->format = word;
         return 1;
     }
-    if (n > 1 && !strchr(word, '/') && !strchr(word, '.')) {
-        fprintf(stderr, "tierce import: %s\n", error.text);
-        return -1;
-    }
-    return 0;
+    if (strchr(word, '/') || strchr(word, '.') || (n == 1 && !strstr(error.text, "did you mean")))
+        return 0; /* a file, of which it will be said that it is not there */
+    fprintf(stderr, n == 1 ? "tierce import: no file \"%.60s\", and %s\n" : "tierce import: %.0s%s\n", word, error.text);
+    return -1;
 }
 
 static bool write_report(const char *path, const td_import_report *report)

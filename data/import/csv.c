@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/import/csv_columns.h"
+#include "data/import/csv_names.h"
 #include "data/import/import.h"
 #include "data/import/request_out.h"
 
@@ -157,6 +158,25 @@ static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
     return good;
 }
 
+static void offers(const td_head *head, char *text, size_t room)
+{
+    tierce_span *cells;
+    size_t n, more = 0;
+    const char *what;
+    char list[280] = "";
+    td_error ignored;
+    td_csv *csv = td_csv_open(head->path, 0, &ignored);
+    if (csv && td_csv_next(csv, &cells, &n, &what, &ignored) == TD_CSV_ROW)
+        for (size_t i = 0; i < n; i++) {
+            char quoted[70];
+            quote_cell(cells[i], quoted, sizeof quoted);
+            td_list_add(list, sizeof list, &more, quoted);
+        }
+    td_list_end(list, sizeof list, more);
+    td_csv_close(csv);
+    snprintf(text, room, "its columns are %s", list);
+}
+
 /* A name that ends in .csv or .tsv. Content alone cannot tell a table from prose. */
 static td_claim probe(const td_head *head)
 {
@@ -175,4 +195,5 @@ const td_importer td_import_csv = {
     .options = "prompt-field messages-field tools-field id-field source-field workload-field score-fields delimiter",
     .probe = probe,
     .read = read_csv,
+    .offers = offers,
 };

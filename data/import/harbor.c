@@ -77,10 +77,11 @@ static bool put_prompt(td_sink *sink, td_out *out, const td_node *result, const 
 
 /* ---- the outcome ---- */
 
-static double reward(const td_sink *sink, const td_node *result)
+static double reward(td_sink *sink, const td_node *result)
 {
     const char *metric = td_sink_settings(sink)->metric;
     const td_node *rewards = td_get_path(result, "verifier_result.rewards");
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, rewards);
     if (metric)
         return td_quantity(td_get(rewards, metric));
     const td_node *only = td_count(rewards) == 1 ? td_first(rewards) : NULL;

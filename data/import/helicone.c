@@ -38,11 +38,12 @@ static double score_of(const td_node *n)
 }
 
 /* --metric names one of the scores; else people's rating; else the only score there is. */
-static double judge(const td_sink *sink, const td_node *n)
+static double judge(td_sink *sink, const td_node *n)
 {
     td_node *owned;
     const char *metric = td_sink_settings(sink)->metric;
     const td_node *scores = td_unwrap(td_get(n, "scores"), &owned);
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, scores);
     double v = metric ? score_of(td_get(scores, metric)) : truth(td_get(n, "feedback_rating"));
     if (!metric && isnan(v) && td_count(scores) == 1)
         v = score_of(td_first(scores));

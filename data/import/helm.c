@@ -212,6 +212,8 @@ static bool take_score(helm_run *r, const td_node *n, const td_tally *failed)
     row.outcome.name = td_span_of(r->model);
     if (td_tally_of(failed, attempt(row.key, n, room)))
         return true; /* given as missing with its request */
+    for (const td_node *s = td_first(td_get(n, "stats")); td_sink_settings(r->sink)->metric && s; s = td_next(s))
+        td_sink_offer(r->sink, TD_OFFER_METRIC, td_string(td_get_path(s, "name.name")));
     row.outcome.score = td_quantity(stat(n, r->metric));
     row.outcome.input_tokens = td_quantity(stat(n, "num_prompt_tokens"));
     row.outcome.output_tokens = td_either(td_quantity(stat(n, "num_completion_tokens")),

@@ -34,6 +34,8 @@ typedef struct {
     bool (*finish)(td_sink *sink, td_error *error); /* behind the last file; may be NULL */
     size_t state_size;
     void (*close)(void *state); /* frees what the state points to; may be NULL */
+    /* what a file has to choose from ("its columns are …"), for messages; may be NULL */
+    void (*offers)(const td_head *head, char *text, size_t room);
 } td_importer;
 
 extern const td_importer *const td_importers[];

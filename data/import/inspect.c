@@ -120,6 +120,8 @@ static const char *read_score(td_sink *sink, log_state *s, const td_node *sample
     const td_node *chosen = choose_score(sink, s, scores), *value = td_get(chosen, "value");
     const char *metric = td_sink_settings(sink)->metric;
     const td_node *fault = td_get(sample, "error");
+    td_sink_offer_keys(sink, TD_OFFER_SCORER, scores);
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, value);
     if (!chosen && fault && !td_is_null(fault))
         return "samples that ended in an error";
     if (!td_first(scores))

@@ -206,6 +206,7 @@ static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error 
                      td_string(td_get(n, "name")));
         return true;
     }
+    td_sink_offer(sink, TD_OFFER_METRIC, td_string(td_get(n, "name")));
     if (!td_score_wanted(s->score_name, td_sink_settings(sink)->metric,
                          td_string(td_get(n, "name")))) {
         td_sink_drop(sink, line, "scores of another name (--metric NAME says which counts)",

@@ -14,6 +14,7 @@
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/lm_results.h"
+#include "data/import/offers.h"
 #include "data/import/pointer.h"
 #include "data/import/request_out.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     bool lower_is_better, started;
     /* of the whole import */
     bool filter_met, metric_met;
+    td_offers filters, metrics; /* that there are, where one was chosen */
 } lm_state;
 
 static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error *error)
@@ -101,6 +103,9 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
     const char *filter = td_string(td_get(line, "filter"));
     size_t n = 0;
     const char *metric = usual_metric(line, &n);
+    for (const td_node *m = set->metric ? td_first(line) : NULL; m; m = td_next(m))
+        if (td_key(m) && is_metric(line, td_key(m)))
+            td_offer(&s->metrics, td_key(m));
     if (set->metric && td_get(line, set->metric)) {
         metric = set->metric;
         s->metric_met = true;
@@ -175,6 +180,8 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
         return false;
     if (!s->started) /* counted as bad */
         return true;
+    if (td_sink_settings(sink)->filter)
+        td_offer(&s->filters, filter);
     if (*s->filter && filter && strcmp(filter, s->filter)) {
         td_sink_drop(sink, number, "lines of another filter (--filter NAME chooses)", filter);
         return true;
@@ -232,12 +239,15 @@ static bool finish(td_sink *sink, td_error *error)
 {
     const lm_state *s = td_sink_state(sink);
     const td_import_settings *set = td_sink_settings(sink);
-    if (set->filter && !s->filter_met)
-        return td_fail(error, "--filter %.100s: no samples file has such a line; one that is there: \"%.100s\"",
-                       set->filter, s->filter);
-    if (set->metric && !s->metric_met)
-        return td_fail(error, "--metric %.100s: no samples file has it; one that is there: \"%.100s\"", set->metric,
-                       s->metric);
+    char text[600];
+    if (set->filter && !s->filter_met) {
+        td_offers_text(&s->filters, set->filter, text, sizeof text);
+        return td_fail(error, "--filter %.100s: no samples file has such a line%s", set->filter, text);
+    }
+    if (set->metric && !s->metric_met) {
+        td_offers_text(&s->metrics, set->metric, text, sizeof text);
+        return td_fail(error, "--metric %.100s: no samples file has it%s", set->metric, text);
+    }
     return true;
 }
 

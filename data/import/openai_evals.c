@@ -48,11 +48,12 @@ static bool take_sampling(td_sink *sink, td_row *row, const td_node *data, td_er
 }
 
 /* The score among a metrics event's members: the one asked for, or the first known as one. */
-static double metric(const td_sink *sink, const td_node *data)
+static double metric(td_sink *sink, const td_node *data)
 {
     static const char *const names[] = {"score", "accuracy", "correct", "acc", "f1_score", NULL};
     const char *asked = td_sink_settings(sink)->metric;
     double v = (double)NAN;
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, data);
     for (size_t i = 0; isnan(v) && (asked ? i < 1 : names[i] != NULL); i++) {
         const td_node *n = td_get(data, asked ? asked : names[i]);
         v = td_is_bool(n) ? td_true(n) : td_quantity(n);

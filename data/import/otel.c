@@ -128,6 +128,7 @@ static bool put_score(td_sink *sink, const char *span, const td_node *attributes
         td_sink_drop(sink, line, "evaluations without a score value or a span", name);
         return true;
     }
+    td_sink_offer(sink, TD_OFFER_METRIC, name);
     if (!td_score_wanted(s->score_name, td_sink_settings(sink)->metric, name)) {
         td_sink_drop(sink, line, "evaluations of another name (--metric NAME says which counts)",
                      name);

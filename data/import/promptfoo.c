@@ -87,6 +87,8 @@ static bool take_one(td_sink *sink, const td_node *line, uint64_t number, td_err
     row.request.data = out->at;
     row.request.len = out->len;
     row.outcome.name = td_span_of(model);
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, td_get(line, "namedScores"));
+    td_sink_offer(sink, TD_OFFER_METRIC, "success");
     row.missing = read_score(line, td_sink_settings(sink)->metric, &row.outcome.score);
     take_numbers(line, &row.outcome);
     row.line = number;

@@ -21,7 +21,7 @@ typedef enum { TD_BAD, TD_DROPPED, TD_MISSING, TD_DUPLICATE, TD_NOTE } td_proble
 
 typedef struct {
     td_problem_kind kind;
-    const char *what; /* constant */
+    char *what;
     uint64_t count, order; /* order: of the first, among all rows */
     char *first;           /* "file:line: detail" */
 } td_problem;

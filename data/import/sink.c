@@ -123,6 +123,21 @@ void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *de
     td_report_problem(sink->report, TD_NOTE, what, sink->n_rows, path_now(sink), line, detail);
 }
 
+/* ---- what there is to choose from ---- */
+
+void td_sink_offer(td_sink *sink, td_offer_kind kind, const char *name)
+{
+    if (kind == TD_OFFER_METRIC ? sink->settings->metric : sink->settings->scorer)
+        td_offer(&sink->offers[kind], name);
+}
+
+void td_sink_offer_keys(td_sink *sink, td_offer_kind kind, const td_node *object)
+{
+    if (kind == TD_OFFER_METRIC ? sink->settings->metric : sink->settings->scorer)
+        for (const td_node *n = td_is_object(object) ? td_first(object) : NULL; n; n = td_next(n))
+            td_offer(&sink->offers[kind], td_key(n));
+}
+
 /* ---- keys ---- */
 
 /* Two independent 64-bit hashes of the bytes. */

@@ -55,9 +55,15 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error);
 /* A row or line that is damaged: counts against --max-bad; false when that is used up. what: constant;
  * detail may be NULL. */
 bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *detail, td_error *error);
-/* Counted and shown in the report with the first example; reading goes on. what: constant. */
+/* Counted and shown in the report with the first example; reading goes on. what: a kind of problem, of which there are few. */
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail);
 void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail);
+
+/* A name that --metric or --scorer could have chosen here; the keys of an object are such names. Kept for the error that
+ * the choice met nothing. */
+typedef enum { TD_OFFER_METRIC, TD_OFFER_SCORER, TD_OFFERS } td_offer_kind;
+void td_sink_offer(td_sink *sink, td_offer_kind kind, const char *name);
+void td_sink_offer_keys(td_sink *sink, td_offer_kind kind, const td_node *object);
 
 const td_import_settings *td_sink_settings(const td_sink *sink);
 /* The source of records whose rows name none; constant. */

@@ -3,6 +3,7 @@
 #ifndef TIERCE_SINK_IN_H
 #define TIERCE_SINK_IN_H
 
+#include "data/import/offers.h"
 #include "data/import/rename.h"
 #include "data/import/sink.h"
 #include "data/import/sorter.h"
@@ -35,6 +36,7 @@ struct td_sink {
     uint64_t n_rows;
     const char *source; /* where rows name none; NULL: none */
     td_renames renames;
+    td_offers offers[TD_OFFERS];
 };
 
 bool td_sink_open(td_sink *sink, const td_import_settings *settings, td_import_report *report,

@@ -156,8 +156,8 @@ runs 0 'missing: 1 x scores that are NaN' "$t" import "$T/lm" -o "$R"
 lacks 'gold|target' "$R"
 says '"id": "sim_chat/0-[0-9a-f]+", "source": "sim_chat", "messages": ...role": "user"' "$R"
 import 0 'strict-match' "$T/lm" --filter flexible-extract
-import 1 'filter nonesuch: no samples file' "$T/lm" --filter nonesuch
-import 1 'metric f1: no samples file has it; one that is there: "' "$T/lm" --metric f1
+import 1 'filter nonesuch: no samples file has such a line; there are .*"strict-match"' "$T/lm" --filter nonesuch
+import 1 'metric f1: no samples file has it; there (is|are) "acc"|metric f1: no samples file has it; there are' "$T/lm" --metric f1
 import 0 'files without the chosen metric' "$T/lm" --metric acc
 # the means are those that the results files state
 runs 0 '' sh -c "
@@ -217,7 +217,8 @@ import 0 'missing: 1 x samples that ended in an error' "$T/log.json"
 import 0 'several scorers' "$T/log.json"
 import 0 'scores of several values|samples without a score of the chosen scorer' "$T/log.json" --scorer other --metric x
 says '"score": 0.25' "$R"
-import 1 'no record came of them' "$T/log.json" --scorer nonesuch
+import 1 'scorer nonesuch: no record came of it: nothing here has it; there are "match", "other"' "$T/log.json" --scorer nonesuch
+import 1 'scorer mach: .*did you mean "match"' "$T/log.json" --scorer mach
 
 # ---- promptfoo ----
 row() { printf '{"promptIdx":%s,"testIdx":%s,"provider":{"id":"%s"},"prompt":{"raw":%s},"vars":{"gold":"secret"},"testCase":{"assert":[{"type":"equals","value":"secret"}]},%s}' "$@"; }

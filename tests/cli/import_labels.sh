@@ -103,4 +103,48 @@ import 0 '1 file, 2 rows' "$T/ab.csv"
 printf '%s\n' '{"prompt":"x","s":{"a":1,"b":0.5}}' > "$T/wide.jsonl"
 import 0 '1 file, 1 row$' generic "$T/wide.jsonl" --score-fields a=/s/a,b=/s/b
 
+# ---- generic: keys that are almost those that are read ----
+cat > "$T/keys.jsonl" <<'J'
+{"idx":7,"prompt":"x","model":"m","score":1,"cost":0.5,"latency_ms":900,"usage":{"prompt_tokens":5,"completion_tokens":6},"tokens_in":5,"thinking_tokens":3,"dataset":"d","note":"mine"}
+{"idx":8,"prompt":"y","model":"m","score":0,"cost":0.25,"cost_usd":0.25}
+J
+import 0 'note: 1 x lines with "/cost", which is not read \(--cost-field /cost would, in USD\)' generic "$T/keys.jsonl"
+for w in '--latency-field /latency_ms would, in seconds' '--input-field /usage/prompt_tokens would' '--output-field /usage/completion_tokens would' '--input-field /tokens_in would' '"/reasoning_tokens" would be' '--source-field /dataset would' '--id-field /idx would'; do
+    runs 0 "not read .$w" "$t" import generic "$T/keys.jsonl" -o "$R"
+done
+runs 0 'first: .*keys.jsonl:1$' "$t" import generic "$T/keys.jsonl" -o "$R"
+quiet 'note"|mine'
+import 0 '' generic "$T/keys.jsonl" --cost-field /cost --input-field /usage/prompt_tokens --id-field /idx
+quiet '"/cost"|/usage/prompt_tokens|tokens_in|/idx'
+has '"cost_usd": 0.5, "input_tokens": 5'
+import 1 'cost-field /usd: nothing stands there in any line' generic "$T/keys.jsonl" --cost-field /usd
+import 1 'score-fields b=/s/c: nothing stands there in any line' generic "$T/wide.jsonl" --score-fields a=/s/a,b=/s/c
+import 1 'cost-field is of lines with one outcome each' generic "$T/wide.jsonl" --score-fields a=/s/a --cost-field /cost
+echo '{"prompt":"x","s":{"a":1},"cost":0.5}' > "$T/wc.jsonl"
+import 0 'lines with "/cost", which is not read: with --score-fields' generic "$T/wc.jsonl" --score-fields a=/s/a
+echo '{"prompt":"x","model":"m","score":1,"cost_usd":"0.5 USD"}' > "$T/text.jsonl"
+import 0 'that is no number was left out' generic "$T/text.jsonl"
+printf '%s\n' '{"id":12345678901234567,"prompt":"x","model":"m","score":1}' '{"id":12345678901234568,"prompt":"x","model":"m","score":0}' > "$T/big.jsonl"
+import 1 'big.jsonl:1: an id of more digits than a number keeps; write it as a string' generic "$T/big.jsonl"
+
+# ---- what is tierce's own already; names that are not there ----
+echo '{"id":"1","prompt":"x","outcomes":{"a":{"score":1}}}' > "$T/rec.jsonl"
+import 1 "rec.jsonl: these are tierce's records already and need no import: tierce data" "$T/rec.jsonl"
+import 1 "line 1: this is one of tierce's records already" generic "$T/rec.jsonl"
+echo '{"id":"1","prompt":"x","usage":{"a":{"cost_usd":1}}}' > "$T/use.jsonl"
+import 1 'records already, of requests without outcomes: tierce score' "$T/use.jsonl"
+echo '{"id":"1","tier":"a","p":{"a":1},"cost":{},"reason":"X"}' > "$T/dec.jsonl"
+import 1 'dec.jsonl: these are decisions that tierce score wrote' "$T/dec.jsonl"
+echo '{"a":1}' > "$T/odd.jsonl"
+import 1 'of no known format \(1 file looked at\)' "$T/odd.jsonl"
+import 1 'of no known format \(2 files looked at\)' "$T/odd.jsonl" "$T/odd.jsonl"
+import 1 'metric means nothing to the format csv; its columns are "prompt", "a", "b"; its options: --prompt-column' "$T/ab.csv" --metric foo
+import 2 'no file "lm-evil", and unknown format "lm-evil"; did you mean "lm-eval"' lm-evil
+import 2 'did you mean "lm-eval"' lm-evaluation-harness "$T/odd.jsonl"
+import 2 'did you mean "openai-batch"' batch "$T/odd.jsonl"
+import 2 'did you mean --prompt-column, --score-columns or --id-column\?' "$T/ab.csv" --colums a
+import 2 'did you mean --id-column or --id-field\?' "$T/ab.csv" --id x
+printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":1,"namedScores":{"tone":1,"facts":0}}]}}' > "$T/pf.json"
+import 1 'metric tune: no record came of it: nothing here has it; there are "tone", "facts", "success"; did you mean "tone"' "$T/pf.json" --metric tune
+
 done_
