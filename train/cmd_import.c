@@ -203,11 +203,7 @@ int cmd_import(int argc, char **argv)
     job.output = o.output;
     job.temporary = o.temporary;
     job.settings = o.set;
-    td_error error;
-    if (!td_writer_spares(o.report, job.paths, job.n_paths, &error)) {
-        fprintf(stderr, "tierce import: %s\n", error.text);
-        return 1;
-    }
+    job.report = o.report;
     if (o.report && !strcmp(o.report, o.output)) {
         fprintf(stderr, "tierce import: --output and --report name one file; give each its own\n");
         return 2;

@@ -234,6 +234,24 @@ static bool run(work *w, const char *folder)
     return good;
 }
 
+/* Nothing that is read may be what is written: files named, files of folders, what options name. */
+static bool spares_inputs(const work *w)
+{
+    const td_import_job *job = w->job;
+    const char *const outputs[] = {job->output, job->report};
+    const char *const others[] = {job->settings.scores, job->settings.prompts};
+    for (size_t o = 0; o < 2; o++) {
+        if (!td_writer_spares(outputs[o], others, 2, w->error))
+            return false;
+        for (size_t f = 0; f < w->files.n; f++) {
+            const char *path = w->files.at[f].path;
+            if (!td_writer_spares(outputs[o], &path, 1, w->error))
+                return false;
+        }
+    }
+    return true;
+}
+
 bool td_import(const td_import_job *job, td_import_report *report, td_error *error)
 {
     work w = {.job = job, .report = report, .error = error};
@@ -242,7 +260,7 @@ bool td_import(const td_import_job *job, td_import_report *report, td_error *err
                 td_writer_spares(job->output, job->paths, job->n_paths, error);
     if (good && job->format)
         good = (w.importer = td_importer_named(job->format, error)) != NULL;
-    good = good && td_walk(&w.files, job->paths, job->n_paths, error) && probe(&w);
+    good = good && td_walk(&w.files, job->paths, job->n_paths, error) && spares_inputs(&w) && probe(&w);
     if (good && !w.importer)
         good = recognise(&w);
     if (good) {

@@ -54,6 +54,7 @@ typedef struct {
     const char *const *paths;
     size_t n_paths;
     const char *output; /* "-": standard output; ".gz": packed */
+    const char *report;    /* where the caller will write the report, so that it is no input either; NULL: nowhere */
     const char *temporary; /* folder for spilled rows; NULL: the output's, or /tmp */
     size_t memory;         /* bytes held before rows are spilled; 0: 12 MiB */
     td_import_settings settings;

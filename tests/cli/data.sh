@@ -107,6 +107,21 @@ runs 0 '^\{"id":"1", "prompt":"p", "odd" : \[1,2\] ,"outcomes":\{"a": \{"score":
 runs 0 '' sh -c "sed -n 2p $T/ab.jsonl > $T/x; sed -n 2p $T/a.jsonl | cmp - $T/x"
 runs 0 '0 outcomes added, 2 given again alike, 0 conflicts' $d merge -o "$T/aa.jsonl" "$T/a.jsonl" "$T/a.jsonl"
 runs 0 '' cmp "$T/a.jsonl" "$T/aa.jsonl"
+
+# no input is written over, by whatever name it goes
+cp "$T/a.jsonl" "$T/keep.jsonl"
+ln -s keep.jsonl "$T/keep.link"
+ln "$T/keep.jsonl" "$T/keep.hard"
+for o in keep.jsonl ./keep.jsonl keep.link keep.hard ../$(basename "$T")/keep.jsonl; do
+    for c in merge 'sample -n 1' 'export --csv' 'export --batch'; do runs 1 'is also an input, which would be lost; name another file' $d $c -o "$T/$o" "$T/b.jsonl" "$T/keep.jsonl"; done
+done
+runs 1 'is also an input' sh -c "cd $T && $(realpath "$B")/tierce data merge -o keep.jsonl keep.link"
+cp "$T/r.jsonl" "$T/in-test.jsonl"
+runs 1 'in-test.jsonl: is also an input' $d split -o "$T/in" "$T/in-test.jsonl"
+runs 0 '' cmp "$T/r.jsonl" "$T/in-test.jsonl"
+runs 0 '' [ ! -e "$T/in-train.jsonl" ]
+runs 0 '' cmp "$T/a.jsonl" "$T/keep.jsonl"
+runs 0 '' sh -c "cd $T && ! ls | grep part-"
 sed 's/"score":1,/"score":0,/' "$T/a.jsonl" > "$T/a0.jsonl"
 runs 1 'a0.jsonl:1: id "1" has another outcome of "a" than at .*a.jsonl:1' $d merge -o "$T/no.jsonl" "$T/a.jsonl" "$T/a0.jsonl"
 runs 0 '' [ ! -e "$T/no.jsonl" ]

@@ -147,4 +147,14 @@ import 2 'did you mean --id-column or --id-field\?' "$T/ab.csv" --id x
 printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":1,"namedScores":{"tone":1,"facts":0}}]}}' > "$T/pf.json"
 import 1 'metric tune: no record came of it: nothing here has it; there are "tone", "facts", "success"; did you mean "tone"' "$T/pf.json" --metric tune
 
+# ---- no input is written over: named, found in a folder, or an option's ----
+mkdir "$T/dir"
+cp "$T/ab.csv" "$T/dir/ab.csv"
+runs 1 'dir/ab.csv: is also an input' "$t" import "$T/dir" -o "$T/dir/ab.csv"
+runs 1 'dir/ab.csv: is also an input' "$t" import "$T/dir" -o "$R" --report "$T/dir/ab.csv"
+echo '{"id":"a","score":1}' > "$T/scores.jsonl"
+printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[{"role":"user","content":"x"}]}}\n' > "$T/in.jsonl"
+runs 1 'scores.jsonl: is also an input' "$t" import "$T/in.jsonl" --scores "$T/scores.jsonl" -o "$T/scores.jsonl"
+runs 0 '' cmp "$T/ab.csv" "$T/dir/ab.csv"
+
 done_
