@@ -23,22 +23,76 @@ typedef struct {
     /* of the file being read */
     char model[300], task[300], date[64], filter[120], metric[120];
     bool lower_is_better, started;
+    double score_sum;
+    uint64_t scored, unscored;
     /* of the whole import */
     bool filter_met, metric_met;
+    char named[300]; /* by results files, where --model says another */
     td_offers filters, metrics; /* that there are, where one was chosen */
 } lm_state;
+
+/* --model stands over what the results say: told, and refused where it would make one of two models. */
+static bool check_said(td_sink *sink, lm_state *s, const char *own, td_error *error)
+{
+    if (*s->named && strcmp(s->named, own))
+        return td_fail(error, "--model %.80s would make one model of \"%.80s\" and \"%.80s\", which the results files name; where they are one, say "
+                              "--rename %.80s=%.80s,%.80s=%.80s",
+                       s->model, s->named, own, s->named, s->model, own, s->model);
+    snprintf(s->named, sizeof s->named, "%s", own);
+    if (strcmp(own, s->model))
+        td_sink_note(sink, 0, "samples files whose results file names another model than --model, which was taken", own);
+    return true;
+}
 
 static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error *error)
 {
     const char *said = td_sink_settings(sink)->model;
-    bool by_folder = false;
-    if (said)
+    td_lm_named by;
+    td_error ignored;
+    if (said) {
+        char own[sizeof s->named];
         snprintf(s->model, sizeof s->model, "%s", said);
-    else if (!td_lm_model(&s->results, file, s->date, s->model, sizeof s->model, &by_folder, error))
+        const bool named = td_lm_model(&s->results, file, s->date, s->task, own, sizeof own, &by, &ignored) ||
+                           (by.other_folder && *own);
+        return !named || by.folder || check_said(sink, s, own, error);
+    }
+    if (!td_lm_model(&s->results, file, s->date, s->task, s->model, sizeof s->model, &by, error))
         return false;
-    if (by_folder)
+    if (by.folder)
         td_sink_note(sink, 0, "samples files without results file; the folder's name was taken for the model's", s->model);
+    if (by.other_folder)
+        td_sink_note(sink, 0, "samples files in a folder that is not called like the model in its results file; the results file's was taken",
+                     s->model);
+    if (by.other_date)
+        td_sink_note(sink, 0, "samples files of whose date there is no results file; the model of the others beside it was taken", s->model);
+    if (by.other_tasks)
+        td_sink_note(sink, 0, "samples files of a task that the results file of their date does not know: of another run?", s->task);
     return true;
+}
+
+/* Metrics that are the mean of their samples' in the harness's own table. */
+static bool is_mean(const char *metric)
+{
+    static const char *const means[] = {"acc", "acc_norm", "exact_match", "pass@1", "pass_at_1", "prompt_level_strict_acc", "em"};
+    for (size_t i = 0; i < sizeof means / sizeof *means; i++)
+        if (!strcmp(metric, means[i]))
+            return true;
+    return false;
+}
+
+/* Samples of another model or run than the results file beside them betray themselves by their mean. */
+static void compare_mean(td_sink *sink, const lm_state *s)
+{
+    char key[260], detail[300];
+    const td_node *results = td_get(td_get(td_lm_own(&s->results, s->date), "results"), s->task);
+    snprintf(key, sizeof key, "%s,%s", s->metric, *s->filter ? s->filter : "none");
+    const td_node *said = td_get(results, key);
+    if (!s->scored || s->unscored || !td_is_number(said) || !is_mean(s->metric))
+        return;
+    const double mean = s->score_sum / (double)s->scored;
+    snprintf(detail, sizeof detail, "%.100s: %.4f here, %.4f there", s->task, mean, td_number(said, 0));
+    if (fabs(mean - td_number(said, 0)) > 1e-4)
+        td_sink_note(sink, 0, "samples files whose mean is not the one that the results file states: of another model or run?", detail);
 }
 
 /* ---- metric and filter ---- */
@@ -198,6 +252,9 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     row.request.len = out->len;
     row.outcome.name = td_span_of(s->model);
     row.missing = read_score(line, s->metric, &row.outcome.score);
+    s->score_sum += row.missing ? 0 : row.outcome.score;
+    s->scored += !row.missing;
+    s->unscored += row.missing != NULL;
     row.lower_is_better = s->lower_is_better;
     row.one_run = true;
     row.line = number;
@@ -223,6 +280,8 @@ static bool read_lm_eval(td_sink *sink, const td_head *file, td_error *error)
     td_lm_name(file->name, s->task, sizeof s->task, s->date, sizeof s->date);
     s->started = false;
     s->filter[0] = 0;
+    s->score_sum = 0;
+    s->scored = s->unscored = 0;
     const char *filter = td_sink_settings(sink)->filter;
     if (filter && td_head_first(file) == '{' && file_has_filter(file->path, filter)) {
         snprintf(s->filter, sizeof s->filter, "%s", filter);
@@ -230,8 +289,11 @@ static bool read_lm_eval(td_sink *sink, const td_head *file, td_error *error)
     }
     if (!td_lm_load(&s->results, file, error) || !name_model(sink, s, file, error))
         return false;
-    return td_head_first(file) == '[' ? take_list(sink, file->path, error)
-                                      : td_sink_lines(sink, file->path, take_line, error);
+    if (!(td_head_first(file) == '[' ? take_list(sink, file->path, error)
+                                     : td_sink_lines(sink, file->path, take_line, error)))
+        return false;
+    compare_mean(sink, s);
+    return true;
 }
 
 /* A choice that holds nowhere is a mistake. */

@@ -157,4 +157,30 @@ printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"m
 runs 1 'scores.jsonl: is also an input' "$t" import "$T/in.jsonl" --scores "$T/scores.jsonl" -o "$T/scores.jsonl"
 runs 0 '' cmp "$T/ab.csv" "$T/dir/ab.csv"
 
+# ---- lm-eval: a model's samples under another model's name ----
+runs 0 '' sh "$(dirname "$0")/../lm_eval_dir.sh" "$t" "$T/lm" 200 4
+F=google__gemini-3.5-flash P=google__gemini-3.1-pro-preview
+import 0 '' "$T/lm"
+quiet 'mixed|another model|not called|states'
+mv "$T/lm" "$T/whole"
+fresh() { rm -rf "$T/lm"; cp -r "$T/whole" "$T/lm"; }
+fresh; mv "$T/lm/$F" "$T/lm/x"; mv "$T/lm/$P" "$T/lm/$F"
+import 1 'mixed models: its folder is called after "google__gemini-3.5-flash", but the results file in it names "google/gemini-3.1-pro-preview"' "$T/lm"
+fresh; mv "$T/lm/$F" "$T/lm/run1"
+import 0 'not called like the model in its results file' "$T/lm"
+says '"google/gemini-3.5-flash"' "$R"
+fresh; for f in "$T/lm/$F"/results*; do mv "$f" "$T/lm/$F/results_2026-08-15T00-00-00.000000.json"; done
+import 0 'of whose date there is no results file' "$T/lm"
+fresh; cp "$T/lm/$P/$(ls "$T/lm/$P" | grep sim_last)" "$T/lm/$F/$(ls "$T/lm/$F" | grep sim_last)"
+import 0 'sim_last_exam: 0[0-9.]* here, 0[0-9.]* there' "$T/lm"
+fresh; sed -i 's/"sim_chat": {"alias"/"sim_talk": {"alias"/' "$T/lm/$F"/results*
+import 0 'a task that the results file of their date does not know.*' "$T/lm"
+fresh
+import 1 'model m would make one model of "google/gemini-3.1-pro-preview" and "google/gemini-3.5-flash", which' "$T/lm" --model m
+import 0 'names another model than --model, which was taken' "$T/lm/$F" --model m
+import 0 'models joined' "$T/lm" --rename google/gemini-3.5-flash=m,google/gemini-3.1-pro-preview=m
+sed -i 's/"model_name": "[^"]*", *//; s/"model_args": "[^"]*"/"model_args": "pretrained=base\/model,peft=my\/lora"/' "$T/lm/$F"/results*
+rm -r "$T/lm/$P"; mv "$T/lm/$F" "$T/lm/my__lora"
+import 0 '^  my/lora' "$T/lm"
+
 done_
