@@ -43,6 +43,7 @@ static bool read_number(const td_node *v, double *out)
 typedef struct {
     bool tools, cost, input, output, latency, source, workload;
     uint64_t scores; /* bit per pair of --score-fields */
+    td_map known; /* what keys may mean */
 } met;
 
 static const td_node *optional(const td_node *line, const char *said, const char *usual, bool *found)
@@ -148,7 +149,7 @@ static bool take_long(td_sink *sink, const td_import_settings *set, const td_nod
     const char *fault = take_score(row, field(line, set->score_field, "/score"));
     if (fault)
         return td_sink_bad(sink, row->line, fault, NULL, error);
-    td_tell_near_keys(sink, line, row, has_id, false);
+    td_tell_near_keys(sink, &m->known, line, row, has_id, false);
     return td_sink_row(sink, row, error);
 }
 
@@ -189,7 +190,7 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     td_sink_default_source(sink, "generic");
     if (!set->score_fields)
         return take_long(sink, set, line, &row, has_id, error);
-    td_tell_near_keys(sink, line, &row, has_id, true);
+    td_tell_near_keys(sink, &m->known, line, &row, has_id, true);
     return take_wide(sink, set, line, &row, error);
 }
 
@@ -245,6 +246,11 @@ static bool read_generic(td_sink *sink, const td_head *file, td_error *error)
     return good;
 }
 
+static void close_state(void *state)
+{
+    td_map_free(&((met *)state)->known);
+}
+
 /* Only what has the usual names may be taken without being named. */
 static td_claim probe(const td_head *head)
 {
@@ -261,4 +267,5 @@ const td_importer td_import_generic = {
     .read = read_generic,
     .finish = finish,
     .state_size = sizeof(met),
+    .close = close_state,
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/request_out.h"
@@ -338,7 +339,7 @@ static td_node *member(const td_zip *zip, const td_zip_member *m, td_error *erro
     snprintf(name, sizeof name, "%.300s: %.200s", zip->path, m->name);
     td_node *root = td_dom_parse(text, len, name, error);
     free(text);
-    return root;
+    return td_dom_once(root, name, error);
 }
 
 static bool read_header(const td_zip *zip, log_state *s, td_error *error)

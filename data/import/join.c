@@ -204,6 +204,17 @@ static bool keep_record(join *j, const td_record *record, bool scored)
     return td_sorter_add(j->records, key, j->line.at, j->line.len, j->group.error);
 }
 
+/* A request of no words is kept, as the harness asked it, but not in silence. */
+static bool tell_empty(join *j, const td_record *record)
+{
+    char detail[160] = "";
+    td_group_key(&j->group, detail, sizeof detail);
+    if (td_request_is_empty(record->request))
+        td_report_problem(j->group.sink->report, TD_NOTE, "records whose request has no word: is the prompt in another field or column?",
+                          j->group.first_row, td_group_path(&j->group, j->group.first.file), j->group.first.line, detail);
+    return true;
+}
+
 static bool finish_group(join *j)
 {
     size_t scored, where;
@@ -227,7 +238,7 @@ static bool finish_group(join *j)
         if (!strcmp(what, "out of memory"))
             return td_fail(j->group.error, "out of memory");
         drop(j, what);
-    } else if (!keep_record(j, &record, scored > 0)) {
+    } else if (!tell_empty(j, &record) || !keep_record(j, &record, scored > 0)) {
         return false;
     }
     td_group_clear(&j->group);

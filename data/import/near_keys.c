@@ -79,13 +79,30 @@ static bool is_used(const td_import_settings *s, const char *pointer)
     return s->score_fields && strstr(s->score_fields, pointer) != NULL;
 }
 
-static void tell(td_sink *sink, const td_node *n, const char *pointer, const wish list[WISHES], bool top, bool wide, uint64_t line)
+#define MOST_KEYS 4096 /* beyond them keys are names of things, and what one of them means is not looked for */
+
+/* What the key may mean, which is found out once for each. */
+static const wish *meaning(td_map *known, tierce_span key, const wish list[WISHES], bool top)
+{
+    bool fresh;
+    const uint64_t hash = td_hash_bytes(top, key.data, key.len);
+    uint64_t *which = known->n < MOST_KEYS ? td_map_at(known, hash, &fresh) : td_map_find(known, hash);
+    if (which && known->n < MOST_KEYS && fresh) {
+        const wish *w = wish_of(list, td_stray_meant(key, true));
+        w = w || !top ? w : wish_of(list, td_stray_meant(key, false));
+        *which = w ? (uint64_t)(w - list) + 1 : 0;
+    }
+    return which && *which ? &list[*which - 1] : NULL;
+}
+
+static void tell(td_sink *sink, td_map *known, const td_node *n, const char *pointer, const wish list[WISHES], bool top, bool wide, uint64_t line)
 {
     char what[2 * ROOM + 200];
     const tierce_span key = td_span_of(td_key(n));
-    const wish *w = wish_of(list, td_stray_meant(key, true));
-    w = w || !top ? w : wish_of(list, td_stray_meant(key, false));
-    if (!w || w->has || td_is_null(n) || td_is_object(n) || td_is_array(n) || is_used(td_sink_settings(sink), pointer))
+    if (td_is_null(n) || td_is_object(n) || td_is_array(n))
+        return;
+    const wish *w = meaning(known, key, list, top);
+    if (!w || w->has || is_used(td_sink_settings(sink), pointer))
         return;
     if (wide && is_number(w)) {
         if (strcmp(w->meant, "score"))
@@ -103,7 +120,7 @@ static void tell(td_sink *sink, const td_node *n, const char *pointer, const wis
     td_sink_note(sink, line, what, NULL);
 }
 
-void td_tell_near_keys(td_sink *sink, const td_node *line, const td_row *row, bool has_id, bool wide)
+void td_tell_near_keys(td_sink *sink, td_map *known, const td_node *line, const td_row *row, bool has_id, bool wide)
 {
     static const char *const requests[] = {"messages", "prompt", "tools", "outcomes"};
     wish list[WISHES];
@@ -115,12 +132,12 @@ void td_tell_near_keys(td_sink *sink, const td_node *line, const td_row *row, bo
             request = request || !strcmp(td_key(n), requests[i]);
         if (request || !add_step(pointer, td_key(n)))
             continue;
-        tell(sink, n, pointer, list, true, wide, row->line);
+        tell(sink, known, n, pointer, list, true, wide, row->line);
         for (const td_node *m = td_is_object(n) ? td_first(n) : NULL; m; m = td_next(m)) {
             char inner[ROOM];
             memcpy(inner, pointer, sizeof inner);
             if (add_step(inner, td_key(m)))
-                tell(sink, m, inner, list, false, wide, row->line);
+                tell(sink, known, m, inner, list, false, wide, row->line);
         }
     }
 }

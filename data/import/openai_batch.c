@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/pieces.h"
@@ -141,12 +142,14 @@ static bool take_answer(td_sink *sink, const td_node *n, tierce_span id, uint64_
 static bool take_line(td_sink *sink, const char *line, size_t len, uint64_t number,
                       const char *path, td_error *error)
 {
-    char room[32];
+    char room[32], place[200];
     td_node *n = td_dom_parse(line, len, path, NULL);
     const tierce_span id = td_name_of(td_get(n, "custom_id"), room);
     bool good;
     if (!n)
-        good = td_sink_bad(sink, number, "not valid JSON", NULL, error);
+        good = td_sink_bad(sink, number, td_dom_deep() ? "nested deeper than 1000 levels" : "not valid JSON", NULL, error);
+    else if (td_dom_twice(n, place, sizeof place))
+        good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
     else if (!id.len)
         good = td_sink_bad(sink, number, "a line without \"custom_id\"", NULL, error);
     else if (td_get(n, "response") || td_get(n, "error"))

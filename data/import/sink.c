@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/import/input.h"
 #include "data/import/sink_in.h"
 
@@ -344,12 +345,15 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
             continue;
         td_node *node = td_dom_parse(line, len, path, NULL);
         const uint64_t number = td_lines_number(lines);
-        if (node)
+        char place[200];
+        if (node && td_dom_twice(node, place, sizeof place))
+            good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
+        else if (node)
             good = each(sink, node, number, error);
         else if (td_dom_starved())
             good = td_fail(error, "%.300s:%llu: out of memory", path, (unsigned long long)number);
         else
-            good = td_sink_bad(sink, number, "not valid JSON", NULL, error);
+            good = td_sink_bad(sink, number, td_dom_deep() ? "nested deeper than 1000 levels" : "not valid JSON", NULL, error);
         td_dom_free(node);
     }
     td_lines_close(lines);

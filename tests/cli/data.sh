@@ -54,6 +54,30 @@ runs 3 'warning +2  near-duplicates' $d check "$T/near.jsonl"
 runs 0 '0 warnings' $d check --near 0 "$T/near.jsonl"
 runs 0 '0 warnings' $d check --near 1 "$T/near.jsonl"
 
+# a key twice in one object: where the reader of records would take one of the two, and where it passes over
+twice() { printf '%s\n' "$1" > "$T/twice.jsonl"; }
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"cost_usd":2}}}'
+runs 1 'twice.jsonl:1: byte [0-9]+: a cost, token count or latency stands twice in an outcome; keep one' $d stats "$T/twice.jsonl"
+runs 1 'stands twice in an outcome' $d check "$T/twice.jsonl"
+twice '{"id":"1","source":"s","source":"t","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 '"source", "workload" or "chosen" stands twice' $d stats "$T/twice.jsonl"
+twice '{"id":"1","chosen":"a","propensity":0.5,"propensity":0.25,"prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 '"propensity" stands twice' $d stats "$T/twice.jsonl"
+twice '{"id":"1","messages":[{"role":"user","content":"x","name":"n","name":"m"}],"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 'fault +1 +a key stands twice in its object' $d check "$T/twice.jsonl"
+runs 1 'first: .*twice.jsonl:1: /messages/0/name' $d check "$T/twice.jsonl"
+twice '{"id":"1","prompt":"x","mine":{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":10,"k":11,"l":12,"m":13,"n":14,"c":15},"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 'twice.jsonl:1: /mine/c' $d check "$T/twice.jsonl"
+# a request without a word
+for p in '"prompt":""' '"prompt":" \n"' '"messages":[{"role":"user","content":""},{"role":"user","content":[]}]'; do
+    twice "{\"id\":\"1\",$p,\"outcomes\":{\"a\":{\"score\":1,\"cost_usd\":1}}}"
+    runs 3 'a request without a word' $d check "$T/twice.jsonl"
+done
+twice '{"id":"1","messages":[{"role":"user","content":[{"type":"image_url"}]}],"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 0 '0 warnings' $d check "$T/twice.jsonl"
+printf '{"tiers": [{"name": "a", "name": "b"}]}' > "$T/twice.json"
+runs 1 'twice.json: key "/tiers/0/name" stands twice in its object' "$t" tiers check "$T/twice.json"
+
 # ---- sample ----
 runs 0 '^100$' sh -c "$d sample -n 100 $T/r.jsonl 2> /dev/null | wc -l"
 runs 0 '' sh -c "$d sample -n 100 $T/r.jsonl -o $T/s1 && grep -vxFf $T/r.jsonl $T/s1 | wc -l | grep -x 0"

@@ -183,4 +183,22 @@ sed -i 's/"model_name": "[^"]*", *//; s/"model_args": "[^"]*"/"model_args": "pre
 rm -r "$T/lm/$P"; mv "$T/lm/$F" "$T/lm/my__lora"
 import 0 '^  my/lora' "$T/lm"
 
+# ---- a key that stands twice, documents nested too deep, requests without a word ----
+echo '{"prompt":"x","model":"m","score":1,"score":0}' > "$T/twice.jsonl"
+import 1 'twice.jsonl:1: a key stands twice in its object, and readers differ in which they take; keep one: /score' generic "$T/twice.jsonl"
+import 1 'no row could be used' generic "$T/twice.jsonl" --max-bad 1
+printf '[{"prompt":"x","model":"m","score":1},\n {"prompt":"y","model":"m","score":1,"meta":{"k":1,"k":2}}]' > "$T/twice.json"
+import 1 'twice.json: key "/1/meta/k" stands twice' generic "$T/twice.json"
+sed 's/"model":"m"/"model":"m","model":"n"/' "$T/in.jsonl" > "$T/in2.jsonl"
+import 1 'in2.jsonl:1: a key stands twice.*: /body/model' "$T/in2.jsonl"
+deep=$(awk 'BEGIN { for (i = 0; i < 1100; i++) printf "["; for (i = 0; i < 1100; i++) printf "]" }')
+echo "{\"prompt\":\"x\",\"model\":\"m\",\"score\":1,\"z\":$deep}" > "$T/deep.jsonl"
+import 1 'deep.jsonl:1: nested deeper than 1000 levels' generic "$T/deep.jsonl"
+echo "[{\"prompt\":\"x\",\"model\":\"m\",\"score\":1,\"z\":$deep}]" > "$T/deep.json"
+import 1 'deep.json: nested deeper than 1000 levels' generic "$T/deep.json"
+echo '{"prompt":"[[[[","model":"m","score":1' > "$T/cut.jsonl"
+import 1 'cut.jsonl:1: not valid JSON' generic "$T/cut.jsonl"
+echo '{"prompt":" ","model":"m","score":1}' > "$T/empty.jsonl"
+import 0 'note: 1 x records whose request has no word' generic "$T/empty.jsonl"
+
 done_
