@@ -90,6 +90,9 @@ static bool open_part(td_sink *sink, const td_head *file, td_error *error)
     const char *given = td_sink_settings(sink)->model;
     tierce_span folder = td_folder(file->path, 1);
     folder = is_group(folder) ? td_folder(file->path, 2) : folder;
+    snprintf(model, sizeof model, "%.*s", (int)(folder.len < 127 ? folder.len : 127), folder.len ? folder.data : "");
+    if (strcmp(model, "result") && strcmp(model, "results") && strcmp(model, "score") && strcmp(model, "scores"))
+        td_sink_model(sink, model);
     if (!given && !folder.len)
         return td_fail(
             error,
@@ -304,6 +307,7 @@ static bool put_part(td_sink *sink, const part *p, td_error *error)
         row.key = td_span_of(r->id);
         row.source = td_span_of(source);
         row.outcome.name = td_span_of(p->model);
+        row.is_share = true;
         row.line = i + 1;
         if (r->broke) {
             row.missing = "calls that failed before the model answered";

@@ -51,6 +51,7 @@ static bool take_model(td_sink *sink, const td_columns *t, const td_model_column
 {
     const td_cell kind = td_cell_score(cells[m->score], t->commas, td_sink_settings(sink), &row->outcome.score);
     row->outcome.name = td_span_of(m->name);
+    row->is_share = kind == TD_CELL_TRUTH;
     row->missing = kind == TD_CELL_EMPTY ? "empty score cells" : NULL;
     if (kind == TD_CELL_OTHER || kind == TD_CELL_UNSURE)
         return bad_score(sink, t, cells[m->score], kind, row->line, error);
@@ -127,6 +128,7 @@ static void tell_columns(td_sink *sink, const td_columns *t)
     } lists[] = {
         {&t->unread, "tables with columns called a cost, tokens or latency that are not read; a model's stand beside its score under "
                      "the names given here"},
+        {&t->parts, "tables with columns that sound like a part of the request, which is another column's alone (--prompt-column says which)"},
         {&t->empty, "tables with columns that are empty from top to bottom; models' ones give no outcome"},
         {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are)"},
         {&t->alone, "tables with columns of scores without the cost or response that others have beside them, not taken "

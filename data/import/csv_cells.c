@@ -66,7 +66,7 @@ static td_cell read_cell(tierce_span cell, bool commas, double *v)
             return TD_CELL_EMPTY;
     if (same_word(cell, "true") || same_word(cell, "false")) {
         *v = cell.len == 4;
-        return TD_CELL_NUMBER;
+        return TD_CELL_TRUTH;
     }
     if (cell.len >= sizeof text || memchr(cell.data, 0, cell.len))
         return TD_CELL_OTHER;

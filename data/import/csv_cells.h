@@ -7,6 +7,7 @@
 
 typedef enum {
     TD_CELL_NUMBER,
+    TD_CELL_TRUTH, /* True or False: 1 or 0 */
     TD_CELL_EMPTY,
     TD_CELL_UNSURE, /* "1,234": a thousand or one and a bit? */
     TD_CELL_OTHER

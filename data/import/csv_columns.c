@@ -69,20 +69,33 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
     return t->names || td_fail(error, "out of memory");
 }
 
-static bool no_column(const td_columns *t, const char *name, size_t len, const char *path, td_error *error)
+static void list_columns(const td_columns *t, char *list, size_t room)
 {
-    char wanted[100], list[500] = "";
     size_t more = 0;
-    snprintf(wanted, sizeof wanted, "%.*s", (int)(len < 99 ? len : 99), name);
-    const char *near = td_nearest(wanted, (const char *const *)t->names, t->n);
+    *list = 0;
     for (size_t i = 0; i < t->n; i++) {
         char quoted[70];
         snprintf(quoted, sizeof quoted, "\"%.60s\"", t->names[i]);
-        td_list_add(list, sizeof list, &more, quoted);
+        td_list_add(list, room, &more, quoted);
     }
-    td_list_end(list, sizeof list, more);
+    td_list_end(list, room, more);
+}
+
+static bool no_column(const td_columns *t, const char *name, size_t len, const char *path, td_error *error)
+{
+    char wanted[100], list[500];
+    list_columns(t, list, sizeof list);
+    snprintf(wanted, sizeof wanted, "%.*s", (int)(len < 99 ? len : 99), name);
+    const char *near = td_nearest(wanted, (const char *const *)t->names, t->n);
     return td_fail(error, "%.200s:1: no column \"%s\"%s%.60s%s; the columns are %s", path, wanted,
                    near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
+}
+
+static bool no_prompt(const td_columns *t, const char *path, td_error *error)
+{
+    char list[400];
+    list_columns(t, list, sizeof list);
+    return td_fail(error, "%.200s:1: no column \"prompt\" or \"messages\"; --prompt-column NAME says which it is of %s", path, list);
 }
 
 /* A column that the user named must be there. */
@@ -107,9 +120,7 @@ static bool take_roles(td_columns *t, const td_import_settings *s, const char *p
         for (int i = 0; usual[u].names[i] && !t->role[usual[u].role]; i++)
             t->role[usual[u].role] = find(t, usual[u].names[i], strlen(usual[u].names[i]));
     return t->role[TD_COLUMN_PROMPT] || t->role[TD_COLUMN_MESSAGES] ||
-           td_fail(error, "%.300s:1: no column \"prompt\" or \"messages\"; --prompt-column NAME says which "
-                          "it is",
-                   path);
+           no_prompt(t, path, error);
 }
 
 static bool has_role(const td_columns *t, size_t column)
@@ -205,7 +216,7 @@ static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const 
     const td_cell kind = td_cell_score(cell, commas, s, &v);
     if (c->n == SAMPLE || kind == TD_CELL_EMPTY)
         return;
-    c->holds |= kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high ? SCORES : OTHER;
+    c->holds |= kind == TD_CELL_TRUTH || (kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high) ? SCORES : OTHER;
     c->holds |= td_cell_has_comma(cell) ? SCORES : 0; /* it must not go by unseen */
     c->n++;
 }
@@ -327,9 +338,20 @@ static void note_unread(td_columns *t)
     }
 }
 
+/* Parts of a request that stand in columns of their own and would not be read. */
+static void note_parts(td_columns *t, const td_import_settings *s)
+{
+    static const char *const parts[] = {"prompt", "question", "input", "instruction", "query", "text", "messages", "system", "system_prompt", "context", "passage"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !s->prompt_field && !s->messages_field; i++) {
+        const size_t column = find(t, parts[i], strlen(parts[i]));
+        if (column && !has_role(t, column - 1) && !is_model(t, column - 1))
+            note(&t->parts, parts[i]);
+    }
+}
+
 static void end_lists(td_columns *t)
 {
-    td_column_list *const lists[] = {&t->empty, &t->mixed, &t->alone, &t->other, &t->unread};
+    td_column_list *const lists[] = {&t->empty, &t->mixed, &t->alone, &t->other, &t->unread, &t->parts};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         td_list_end(lists[i]->text, sizeof lists[i]->text, lists[i]->more);
 }
@@ -371,6 +393,7 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
             return false;
     }
     note_unread(t);
+    note_parts(t, s);
     end_lists(t);
     return t->n_models || no_scores(t, path, error);
 }

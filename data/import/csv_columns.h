@@ -40,8 +40,9 @@ typedef struct {
     size_t n_models;
     /* what was left out, for the report: columns without any value, with scores and something else, with
      * scores in a table whose models have other columns beside them, with numbers like scores but a name of
-     * something else, and those that are called a cost, tokens or latency, but are no model's */
-    td_column_list empty, mixed, alone, other, unread;
+     * something else, those that are called a cost, tokens or latency, but are no model's, and those that sound like a
+     * part of the request but are not the prompt */
+    td_column_list empty, mixed, alone, other, unread, parts;
 } td_columns;
 
 /* Reads the header and, where it does not suffice, some rows: open the file again for the rows. Zero *c

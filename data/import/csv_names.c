@@ -69,6 +69,8 @@ static const char *const other_numbers[] = {
     "errors", "failed", "failure", "timeout", "refused", "refusal", "cached", "rank",
     "length", "chars", "bytes", "retries", "attempts", "turns", "steps", NULL};
 
+static const char *const first_words[] = {"is", "has", "num", "contains", "needs", NULL};
+
 static td_named tokens_of(const words *w)
 {
     return any(w, caches)     ? any(w, writes) ? TD_NAMED_CACHE_WRITE : TD_NAMED_CACHED
@@ -112,7 +114,9 @@ td_named td_column_named(const char *name)
     if (any(&w, times) || among(last, last_times))
         return TD_NAMED_LATENCY;
     const td_named kind = glued(last);
-    return kind ? kind : among(last, other_numbers) ? TD_NAMED_OTHER : TD_NAMED_NOTHING;
+    return kind                                                                                      ? kind
+           : among(last, other_numbers) || (w.n > 1 && among(w.at[0], first_words)) ? TD_NAMED_OTHER
+                                                                                    : TD_NAMED_NOTHING;
 }
 
 const char *td_named_suffix(td_named kind)

@@ -18,22 +18,26 @@ static const td_node *field(const td_node *line, const char *said, const char *u
     return td_pointer(line, pointer, strlen(pointer));
 }
 
+static bool is_truth(const td_node *v)
+{
+    const char *text = td_string(v);
+    return td_is_bool(v) || (text && (!strcmp(text, "true") || !strcmp(text, "True") || !strcmp(text, "false") || !strcmp(text, "False")));
+}
+
 /* A number, a truth value, or one of these as text; false: something else, or nothing. */
 static bool read_number(const td_node *v, double *out)
 {
     const char *text = td_string(v);
     char *end;
-    if (td_is_number(v) || td_is_bool(v)) {
-        *out = td_is_bool(v) ? td_true(v) : td_number(v, 0);
+    if (is_truth(v)) {
+        *out = td_is_bool(v) ? td_true(v) : *text == 't' || *text == 'T';
         return true;
     }
-    if (!text || !*text)
-        return false;
-    if (!strcmp(text, "true") || !strcmp(text, "True") || !strcmp(text, "false") || !strcmp(text, "False")) {
-        *out = text[0] == 't' || text[0] == 'T';
+    if (td_is_number(v)) {
+        *out = td_number(v, 0);
         return true;
     }
-    if (strspn(text, "+-.0123456789eE") != strlen(text))
+    if (!text || !*text || strspn(text, "+-.0123456789eE") != strlen(text))
         return false;
     *out = strtod(text, &end);
     return !*end;
@@ -99,6 +103,7 @@ static const char *take_score(td_row *row, const td_node *score)
         row->missing = "rows without score";
         return NULL;
     }
+    row->is_share = is_truth(score);
     return read_number(score, &row->outcome.score) ? NULL : "a score that is neither a number nor true or false";
 }
 
@@ -131,7 +136,8 @@ static bool take_long(td_sink *sink, const td_import_settings *set, const td_nod
                       td_error *error)
 {
     char model[40];
-    row->outcome.name = set->model ? td_span_of(set->model) : text_of(field(line, set->model_field, "/model"), model);
+    const tierce_span own = text_of(field(line, set->model_field, "/model"), model);
+    row->outcome.name = set->model ? td_span_of(td_sink_model(sink, own.len ? own.data : NULL)) : own;
     if (!row->outcome.name.len && td_is_object(td_get(line, "outcomes")))
         return td_fail(error, "line %llu: this is one of tierce's records already and needs no import; tierce train, eval and data "
                               "read it as it is", (unsigned long long)row->line);

@@ -89,10 +89,9 @@ static double reward(td_sink *sink, const td_node *result)
 }
 
 /* "provider/name" as the config has it, else from what the agent said of itself. */
-static tierce_span model_of(const td_sink *sink, const td_node *result, char *room, size_t size)
+static tierce_span model_of(td_sink *sink, const td_node *result, char *room, size_t size)
 {
-    const char *given = td_sink_settings(sink)->model;
-    const char *name = given ? given : td_string(td_get_path(result, "config.agent.model_name"));
+    const char *name = td_sink_model(sink, td_string(td_get_path(result, "config.agent.model_name")));
     const char *own = td_string(td_get_path(result, "agent_info.model_info.name"));
     const char *provider = td_string(td_get_path(result, "agent_info.model_info.provider"));
     if (name && *name)

@@ -70,14 +70,14 @@ static bool take_call(td_sink *sink, const td_node *n, const td_node *body, uint
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
-    const char *model = td_sink_settings(sink)->model;
+    const char *model = td_string(td_get(n, "request_model"));
     const double status = td_quantity(td_get(n, "response_status"));
     td_row_start(&row);
-    model = model ? model : td_string(td_get(n, "request_model"));
     model = model ? model : td_string(td_get(body, "model"));
+    model = td_sink_model(sink, model ? model : td_string(td_get(n, "response_model")));
     row.id = td_span_of(td_string(td_get(n, "request_id")));
     row.source = td_span_of("helicone");
-    row.outcome.name = td_span_of(model ? model : td_string(td_get(n, "response_model")));
+    row.outcome.name = td_span_of(model);
     row.line = line;
     if (!row.id.len || !row.outcome.name.len)
         return td_sink_bad(sink, line, "a request needs \"request_id\" and \"request_model\"", NULL,

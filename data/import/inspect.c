@@ -25,6 +25,11 @@ typedef struct {
     bool settled;
 } log_state;
 
+/* Of the whole import: models are compared by one scorer. */
+typedef struct {
+    char scorer[200], task[300];
+} inspect_state;
+
 /* A name has a letter or a digit in it: logs that were cut for a bug report say "...". */
 static bool is_name(const char *text)
 {
@@ -53,12 +58,11 @@ static bool take_header(log_state *s, const td_node *root, const char *path, td_
 }
 
 /* As the user says, as the log says, or as the answer says; empty where none does. */
-static const char *model_of(const td_sink *sink, const log_state *s, const td_node *sample)
+static const char *model_of(td_sink *sink, const log_state *s, const td_node *sample)
 {
-    const char *given = td_sink_settings(sink)->model, *answered = td_string(td_get_path(sample, "output.model"));
-    if (given || is_name(s->model))
-        return given ? given : s->model;
-    return is_name(answered) ? answered : "";
+    const char *answered = td_string(td_get_path(sample, "output.model"));
+    const char *own = is_name(s->model) ? s->model : is_name(answered) ? answered : NULL, *model = td_sink_model(sink, own);
+    return model ? model : "";
 }
 
 static void compare_counts(td_sink *sink, const log_state *s)
@@ -73,7 +77,7 @@ static void compare_counts(td_sink *sink, const log_state *s)
 /* ---- scores ---- */
 
 /* Inspect's own reading of a value: C, I, P, N, yes, no, true, false, numbers, and those as text. */
-static bool read_value(const td_node *value, double *score)
+static bool read_value(const td_node *value, double *score, bool *is_share)
 {
     static const struct {
         const char *word;
@@ -82,12 +86,14 @@ static bool read_value(const td_node *value, double *score)
                  {"Yes", 1}, {"No", 0}, {"True", 1}, {"False", 0}};
     const char *text = td_string(value);
     if (td_is_bool(value) || td_is_number(value)) {
+        *is_share = td_is_bool(value);
         *score = td_is_bool(value) ? td_true(value) : td_number(value, 0);
         return true;
     }
     for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
         if (!strcmp(text, words[i].word)) {
             *score = words[i].score;
+            *is_share = true;
             return true;
         }
     if (text && *text && strspn(text, "+-.0123456789eE") == strlen(text)) {
@@ -106,16 +112,23 @@ static const td_node *choose_score(td_sink *sink, log_state *s, const td_node *s
     if (wanted)
         return td_get(scores, wanted);
     if (!s->settled && first) {
+        inspect_state *all = td_sink_state(sink);
+        const bool same = !strcmp(all->task, s->task) && td_get(scores, all->scorer); /* as in the log before */
         s->settled = true;
-        snprintf(s->scorer, sizeof s->scorer, "%s", td_key(first) ? td_key(first) : "");
+        snprintf(s->scorer, sizeof s->scorer, "%s", same ? all->scorer : td_key(first) ? td_key(first) : "");
         if (td_next(first))
             td_sink_note(sink, 0, "logs with several scorers (--scorer NAME says which)", s->scorer);
+        if (!strcmp(all->task, s->task) && strcmp(all->scorer, s->scorer))
+            td_sink_note(sink, 0, "logs of one task whose scores are another scorer's than in the log before: their models are not comparable",
+                         s->scorer);
+        snprintf(all->task, sizeof all->task, "%s", s->task);
+        snprintf(all->scorer, sizeof all->scorer, "%s", s->scorer);
     }
     return td_get(scores, s->scorer);
 }
 
 /* NULL with *score filled, or why there is none. */
-static const char *read_score(td_sink *sink, log_state *s, const td_node *sample, double *score)
+static const char *read_score(td_sink *sink, log_state *s, const td_node *sample, double *score, bool *is_share)
 {
     const td_node *scores = td_get(sample, "scores");
     const td_node *chosen = choose_score(sink, s, scores), *value = td_get(chosen, "value");
@@ -138,7 +151,7 @@ static const char *read_score(td_sink *sink, log_state *s, const td_node *sample
     }
     if (td_is_null(value))
         return "scores that are NaN: unscored";
-    return read_value(value, score) ? NULL : "scores that are no number (a list, another text)";
+    return read_value(value, score, is_share) ? NULL : "scores that are no number (a list, another text)";
 }
 
 /* ---- usage ---- */
@@ -166,11 +179,20 @@ static size_t count_answers(const td_node *messages)
     return n;
 }
 
+/* "openai/gpt-4o" and "gpt-4o-2024-08-06" are one; a grader's tokens are not the model's. */
+static bool is_same_model(const char *used, const char *model, const char *answered)
+{
+    const char *a = strrchr(used, '/'), *b = strrchr(model, '/');
+    a = a ? a + 1 : used;
+    b = b ? b + 1 : model;
+    return !is_name(model) || strstr(a, b) || strstr(b, a) || (answered && strstr(used, answered));
+}
+
 static void take_numbers(const log_state *s, const td_node *sample, td_outcome *o)
 {
     const td_node *all = td_get(sample, "model_usage"), *last = td_get_path(sample, "output.usage");
     const td_node *usage = td_get(all, s->model);
-    if (!usage && td_count(all) == 1)
+    if (!usage && td_count(all) == 1 && is_same_model(td_key(td_first(all)), s->model, td_string(td_get_path(sample, "output.model"))))
         usage = td_first(all);
     if (td_is_object(last) && (!usage || count_answers(td_get(sample, "messages")) == 1))
         usage = last;
@@ -277,14 +299,15 @@ static bool put_request(const td_node *sample, td_out *out)
 
 static bool take_sample(td_sink *sink, log_state *s, const td_node *sample, td_error *error)
 {
-    char key[300], trial[160];
+    char number[40], trial[160];
     const td_node *id = td_get(sample, "id");
     td_row row;
-    if (td_string(id))
-        snprintf(key, sizeof key, "%.280s", td_string(id));
-    else if (td_is_number(id))
-        snprintf(key, sizeof key, "%.0f", td_number(id, 0));
-    else
+    const char *key = td_string(id); /* of any length: cut, two could be one */
+    if (td_is_number(id)) {
+        snprintf(number, sizeof number, "%.0f", td_number(id, 0));
+        key = number;
+    }
+    if (!key)
         return td_sink_bad(sink, 0, "a sample without id", NULL, error);
     td_out *out = td_sink_buffer(sink);
     if (!put_request(sample, out))
@@ -298,7 +321,7 @@ static bool take_sample(td_sink *sink, log_state *s, const td_node *sample, td_e
     row.request.len = out->len;
     row.outcome.name = td_span_of(model_of(sink, s, sample));
     if (row.outcome.name.len) {
-        row.missing = read_score(sink, s, sample, &row.outcome.score);
+        row.missing = read_score(sink, s, sample, &row.outcome.score, &row.is_share);
         take_numbers(s, sample, &row.outcome);
     } else {
         row.missing = "samples of a log that does not name its model (--model NAME does)";
@@ -414,4 +437,5 @@ const td_importer td_import_inspect = {
     .options = "scorer metric model",
     .probe = probe,
     .read = read_inspect,
+    .state_size = sizeof(inspect_state),
 };

@@ -27,22 +27,8 @@ typedef struct {
     uint64_t scored, unscored;
     /* of the whole import */
     bool filter_met, metric_met;
-    char named[300]; /* by results files, where --model says another */
     td_offers filters, metrics; /* that there are, where one was chosen */
 } lm_state;
-
-/* --model stands over what the results say: told, and refused where it would make one of two models. */
-static bool check_said(td_sink *sink, lm_state *s, const char *own, td_error *error)
-{
-    if (*s->named && strcmp(s->named, own))
-        return td_fail(error, "--model %.80s would make one model of \"%.80s\" and \"%.80s\", which the results files name; where they are one, say "
-                              "--rename %.80s=%.80s,%.80s=%.80s",
-                       s->model, s->named, own, s->named, s->model, own, s->model);
-    snprintf(s->named, sizeof s->named, "%s", own);
-    if (strcmp(own, s->model))
-        td_sink_note(sink, 0, "samples files whose results file names another model than --model, which was taken", own);
-    return true;
-}
 
 static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error *error)
 {
@@ -50,11 +36,16 @@ static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error
     td_lm_named by;
     td_error ignored;
     if (said) {
-        char own[sizeof s->named];
+        char own[sizeof s->model];
         snprintf(s->model, sizeof s->model, "%s", said);
         const bool named = td_lm_model(&s->results, file, s->date, s->task, own, sizeof own, &by, &ignored) ||
                            (by.other_folder && *own);
-        return !named || by.folder || check_said(sink, s, own, error);
+        if (named && !by.folder) {
+            td_sink_model(sink, own);
+            if (strcmp(own, s->model))
+                td_sink_note(sink, 0, "samples files whose results file names another model than --model, which was taken", own);
+        }
+        return true;
     }
     if (!td_lm_model(&s->results, file, s->date, s->task, s->model, sizeof s->model, &by, error))
         return false;
@@ -252,6 +243,7 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     row.request.len = out->len;
     row.outcome.name = td_span_of(s->model);
     row.missing = read_score(line, s->metric, &row.outcome.score);
+    row.is_share = td_is_bool(td_get(line, s->metric));
     s->score_sum += row.missing ? 0 : row.outcome.score;
     s->scored += !row.missing;
     s->unscored += row.missing != NULL;

@@ -139,6 +139,14 @@ void td_sink_offer_keys(td_sink *sink, td_offer_kind kind, const td_node *object
             td_offer(&sink->offers[kind], td_key(n));
 }
 
+const char *td_sink_model(td_sink *sink, const char *own)
+{
+    if (!sink->settings->model)
+        return own;
+    td_offer(&sink->own_models, own);
+    return sink->settings->model;
+}
+
 /* ---- keys ---- */
 
 /* Two independent 64-bit hashes of the bytes. */
@@ -239,7 +247,13 @@ bool td_sink_finish(td_sink *sink, td_error *error)
                        (int)(unused->from.len < 100 ? unused->from.len : 100), unused->from.data, names);
     }
     tell_joined(sink);
-    return true;
+    const td_offers *own = &sink->own_models;
+    if (own->n < 2)
+        return true;
+    const char *said = sink->settings->model, *a = own->name[0], *b = own->name[1];
+    return td_fail(error, "--model %.80s would make one model of \"%s\" and \"%s\", which the files name; where they are one, say --rename "
+                          "%s=%.80s,%s=%.80s",
+                   said, a, b, a, said, b, said);
 }
 
 /* The score mapped to 0..1; NaN after a count when it cannot be. */
@@ -250,6 +264,8 @@ static double mapped(td_sink *sink, const td_row *row)
     char detail[64];
     if (isnan(score))
         return score;
+    if (row->is_share)
+        return row->lower_is_better ? 1 - score : score;
     snprintf(detail, sizeof detail, "%.6g", score);
     if (!(score >= low && score <= high)) {
         td_sink_drop(sink, row->line,

@@ -31,6 +31,7 @@ typedef struct {
     tierce_span trial;     /* epoch, repetition; empty: the file knows of one */
     td_outcome outcome;    /* name: the model; what is not known is NaN; score in the file's range */
     bool lower_is_better;  /* the score is turned round: 1 - score */
+    bool is_share;         /* right or wrong, or a letter for it: within 0..1 already, whatever --score-range says */
     const char *missing;   /* constant; why there is no score though the harness tried */
     bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
     bool one_request;      /* two requests of one id are a fault of the files, unless --duplicates is said */
@@ -64,6 +65,10 @@ void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *de
 typedef enum { TD_OFFER_METRIC, TD_OFFER_SCORER, TD_OFFERS } td_offer_kind;
 void td_sink_offer(td_sink *sink, td_offer_kind kind, const char *name);
 void td_sink_offer_keys(td_sink *sink, td_offer_kind kind, const td_node *object);
+
+/* The model as --model has it, else `own`, as the file has it (NULL: it says none). Where --model would make one of several
+ * that the files name, the import is refused at its end. */
+const char *td_sink_model(td_sink *sink, const char *own);
 
 const td_import_settings *td_sink_settings(const td_sink *sink);
 /* The source of records whose rows name none; constant. */

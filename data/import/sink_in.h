@@ -37,6 +37,7 @@ struct td_sink {
     const char *source; /* where rows name none; NULL: none */
     td_renames renames;
     td_offers offers[TD_OFFERS];
+    td_offers own_models; /* that --model stands over */
 };
 
 bool td_sink_open(td_sink *sink, const td_import_settings *settings, td_import_report *report,

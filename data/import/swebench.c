@@ -133,6 +133,7 @@ static bool put(td_sink *sink, const char *id, const char *model, bool resolved,
     row.source = td_span_of(source_name);
     row.outcome.name = td_span_of(model);
     row.missing = missing;
+    row.is_share = true;
     if (!missing)
         row.outcome.score = resolved ? 1 : 0;
     return td_sink_row(sink, &row, error);
@@ -216,6 +217,11 @@ static void restore_slash(char *model)
     }
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* "gemini-3.5-flash.nightly.json" is of the model up to the last dot but one. */
 static void model_of_report(const char *name, char *model, size_t size)
 {
@@ -226,7 +232,9 @@ static void model_of_report(const char *name, char *model, size_t size)
     size_t dot = n;
     while (dot > 0 && name[dot - 1] != '.')
         dot--;
-    snprintf(model, size, "%.*s", (int)(dot > 1 ? dot - 1 : n), name);
+    /* "gemini-3.5-flash.json" has no run: the dot is of a version, and "gemini-3" would be several models */
+    const bool version = dot > 1 && is_digit(name[dot - 2]) && is_digit(name[dot]) && !(is_digit(name[dot + 1]) && is_digit(name[dot + 2]));
+    snprintf(model, size, "%.*s", (int)(dot > 1 && !version ? dot - 1 : n), name);
 }
 
 /* "20260801_potter-agent" without its date. */
@@ -246,14 +254,15 @@ static bool take_json(td_sink *sink, const td_head *file, const td_node *root, t
     const bool report = td_get(root, "submitted_ids"),
                experiment = !report && td_is_array(td_get(root, "resolved"));
     char model[256];
-    if (td_sink_settings(sink)->model)
-        snprintf(model, sizeof model, "%s", td_sink_settings(sink)->model);
-    else if (report)
+    if (report)
         model_of_report(file->name, model, sizeof model);
     else
         model_of_folder(td_folder(file->path, is_details(file) ? 1 : 2), model, sizeof model);
-    if (!td_sink_settings(sink)->model && !experiment)
+    if (!experiment)
         restore_slash(model);
+    const char *taken = td_sink_model(sink, model); /* --model, or the array itself */
+    if (taken != model)
+        snprintf(model, sizeof model, "%s", taken);
     if (!*model)
         return td_fail(error,
                        "%.300s: neither the file nor its folders name the model; say it with "

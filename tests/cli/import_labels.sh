@@ -201,4 +201,61 @@ import 1 'cut.jsonl:1: not valid JSON' generic "$T/cut.jsonl"
 echo '{"prompt":" ","model":"m","score":1}' > "$T/empty.jsonl"
 import 0 'note: 1 x records whose request has no word' generic "$T/empty.jsonl"
 
+# ---- --model over files that name several models; ids that two files use for two things ----
+printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"x","model":"n","score":0}' > "$T/two.jsonl"
+import 1 'model k would make one model of "m" and "n", which the files name; where they are one, say --rename m=k,n=k' generic "$T/two.jsonl" --model k
+import 0 '^  k +1 +0.5000' generic "$T/two.jsonl" --rename m=k,n=k
+ans() { printf '{"custom_id":"%s","response":{"status_code":200,"body":{"model":"%s","usage":{"prompt_tokens":1,"completion_tokens":1}}},"error":null}\n' "$1" "$2"; }
+{ ans a m; ans b n; } > "$T/answers.jsonl"
+import 1 'model k would make one' "$T/in.jsonl" "$T/answers.jsonl" --model k
+sed 's/"content":"x"/"content":"y"/' "$T/in.jsonl" > "$T/in3.jsonl"
+ans a m > "$T/out.jsonl"
+import 1 'in3.jsonl:1: key "a" stands for another request than at .*in.jsonl:1' "$T/in.jsonl" "$T/in3.jsonl" "$T/out.jsonl"
+
+# a report without a run in its name is of a model with a version, not of "gemini-1"
+mkdir "$T/swe"
+echo '{"instance_id":"i1","problem_statement":"p"}' > "$T/swe/problems.jsonl"
+for m in pro flash; do echo '{"submitted_ids":["i1"],"resolved_ids":["i1"],"unresolved_ids":[],"schema_version":2}' > "$T/swe/gemini-1.5-$m.json"; done
+import 0 '^  gemini-1.5-flash' "$T/swe"
+mv "$T/swe/gemini-1.5-pro.json" "$T/swe/gemini-1.5-pro.run-1.json"
+mv "$T/swe/gemini-1.5-flash.json" "$T/swe/gemini-1.5-flash.20260801.json"
+import 0 '"gemini-1.5-flash": .*"gemini-1.5-pro"|gemini-1.5-pro +1' "$T/swe"
+says '"gemini-1.5-flash": \{"score": 1\}' "$R"
+
+# right and wrong are 1 and 0 whatever the range of the numbers beside them
+printf 'prompt,a\nx,True\ny,5\n' > "$T/range.csv"
+import 0 '' "$T/range.csv" --score-range 0:10
+has '"prompt": "x", "outcomes": {"a": {"score": 1}}'
+has '"prompt": "y", "outcomes": {"a": {"score": 0.5}}'
+printf '%s\n' '{"prompt":"x","model":"m","score":true}' '{"prompt":"y","model":"m","score":5}' > "$T/range.jsonl"
+import 0 '' generic "$T/range.jsonl" --score-range 0:10
+has '"prompt": "x", "outcomes": {"m": {"score": 1}}'
+
+# a yes or no about the prompt is no model; a part of the request in a column of its own
+printf 'instruction,input,a,is_hard,has_code\nDo this:,x,1,1,0\nDo that:,y,0,0,1\n' > "$T/parts.csv"
+import 0 'sound like a part of the request.*' "$T/parts.csv"
+runs 0 '"instruction"$' "$t" import "$T/parts.csv" -o "$R"
+lacks 'is_hard|has_code'
+import 1 'no column "prompt" or "messages"; --prompt-column NAME says which it is of "p", "a"' "$(printf 'p,a\nx,1\n' > "$T/p.csv"; echo "$T/p.csv")"
+
+# a table of scores has its columns once, and its rows all of them
+printf 'id,score,score\na,1,0\n' > "$T/s2.csv"
+import 1 's2.csv:1: column "score" stands twice' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/s2.csv"
+printf 'id,score\na,1,0\n' > "$T/s3.csv"
+import 1 's3.csv:2: a row with another number of cells' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/s3.csv"
+printf 'id,score\na,True\n' > "$T/s4.csv"
+import 0 '^  m +1 +1.0000' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/s4.csv"
+
+# Inspect: one scorer for all models, long ids whole, no tokens of the grader's
+log() { printf '{"version":2,"status":"success","eval":{"task":"q","model":"%s","eval_id":"%s"},"samples":[{"id":"%s","epoch":1,"input":"x","scores":{%s},"model_usage":{"%s":{"input_tokens":7,"output_tokens":1}}},{"id":"%s","epoch":1,"input":"y","scores":{%s}}]}' "$@"; }
+long=$(awk 'BEGIN { for (i = 0; i < 300; i++) printf "k" }')
+mkdir "$T/logs"
+log p/m e1 "${long}1" '"match":{"value":"C"},"judge":{"value":"I"}' p/m "${long}2" '"match":{"value":"C"}' > "$T/logs/a.json"
+log p/n e2 "${long}1" '"judge":{"value":"I"},"match":{"value":"C"}' openai/grader "${long}2" '"match":{"value":"C"}' > "$T/logs/b.json"
+import 0 '^2 records, 2 with an outcome of every model' "$T/logs"
+runs 0 '^  p/n +2 +1.0000 .*no tokens' "$t" import "$T/logs" -o "$R"
+runs 0 '^  p/m +2 +1.0000 .*tokens of 1' "$t" import "$T/logs" -o "$R"
+log p/n e2 "${long}1" '"judge":{"value":"I"}' p/n "${long}2" '"judge":{"value":"C"}' > "$T/logs/b.json"
+import 0 'another scorer.s than in the log before' "$T/logs"
+
 done_
