@@ -8,6 +8,10 @@
 #include "data/import/import.h"
 #include "data/import/request_out.h"
 
+typedef struct {
+    char nameless[100]; /* the score column of a table before that is called "score" */
+} csv_state;
+
 static tierce_span cell_of(const td_columns *t, td_column_role r, const tierce_span *cells)
 {
     const tierce_span none = {NULL, 0};
@@ -141,6 +145,24 @@ static void tell_columns(td_sink *sink, const td_columns *t)
             td_sink_note(sink, 1, lists[i].what, lists[i].list->text);
 }
 
+/* "score" and "correct" name no model; a second table's would be the first's. */
+static bool check_names(td_sink *sink, const td_columns *t, const char *path, td_error *error)
+{
+    csv_state *s = td_sink_state(sink);
+    for (size_t i = 0; i < t->n_models; i++) {
+        const char *name = t->models[i].name;
+        if (!td_column_is_any_score(name))
+            continue;
+        if (*s->nameless && !strcmp(s->nameless, name))
+            return td_fail(error, "%.200s:1: \"%.60s\" is no model's name, and a table before has it too: the two would be averaged into one; "
+                                  "import each alone with --rename %.60s=MODEL and join them with tierce data merge",
+                           path, name, name);
+        snprintf(s->nameless, sizeof s->nameless, "%s", name);
+        td_sink_note(sink, 1, "tables whose model is called like any score (--rename gives it its name)", name);
+    }
+    return true;
+}
+
 static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
 {
     const td_import_settings *s = td_sink_settings(sink);
@@ -154,7 +176,8 @@ static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
     csv = good ? td_csv_open(file->path, delimiter, error) : NULL;
     if (good)
         tell_columns(sink, &t);
-    good = csv && take_rows(sink, &t, csv, stem, error);
+    good = good && check_names(sink, &t, file->path, error);
+    good = good && csv && take_rows(sink, &t, csv, stem, error);
     td_csv_close(csv);
     td_columns_free(&t);
     return good;
@@ -197,5 +220,6 @@ const td_importer td_import_csv = {
     .options = "prompt-field messages-field tools-field id-field source-field workload-field score-fields delimiter",
     .probe = probe,
     .read = read_csv,
+    .state_size = sizeof(csv_state),
     .offers = offers,
 };

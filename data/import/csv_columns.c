@@ -356,6 +356,21 @@ static void end_lists(td_columns *t)
         td_list_end(lists[i]->text, sizeof lists[i]->text, lists[i]->more);
 }
 
+/* A table of a row an outcome has its model in a cell, and would here be one model called "score". */
+static bool check_long(const td_columns *t, const char *path, td_error *error)
+{
+    static const char *const names[] = {"model", "model_name", "model_id", "llm", "tier", "engine", "provider"};
+    for (size_t m = 0; m < t->n_models; m++)
+        if (!td_column_is_any_score(t->models[m].name))
+            return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names && t->n_models; i++)
+        if (find(t, names[i], strlen(names[i])))
+            return td_fail(error, "%.200s:1: a row an outcome, whose model stands in the column \"%s\"; that is read with: tierce import generic "
+                                  "FILE --model-field %s --score-field %.60s",
+                           path, names[i], names[i], t->models[0].name);
+    return true;
+}
+
 static bool no_scores(const td_columns *t, const char *path, td_error *error)
 {
     const char *list = *t->mixed.text ? t->mixed.text : *t->other.text ? t->other.text : t->unread.text;
@@ -392,6 +407,8 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
         if (!models_by_values(t, csv, s, path, error))
             return false;
     }
+    if (!s->score_fields && !check_long(t, path, error))
+        return false;
     note_unread(t);
     note_parts(t, s);
     end_lists(t);

@@ -119,6 +119,18 @@ td_named td_column_named(const char *name)
                                                                                     : TD_NAMED_NOTHING;
 }
 
+bool td_column_is_any_score(const char *name)
+{
+    static const char *const scores[] = {"score", "scores", "correct", "accuracy", "acc", "result", "grade", "reward", "pass", "passed", "success",
+                                         "outcome", "quality", "rating", "value", "metric", "exact", "match", NULL};
+    words w;
+    split(name, &w);
+    for (size_t i = 0; i < w.n; i++)
+        if (!among(w.at[i], scores))
+            return false;
+    return w.n > 0;
+}
+
 const char *td_named_suffix(td_named kind)
 {
     static const char *const suffixes[] = {

@@ -23,6 +23,9 @@ td_named td_column_named(const char *name);
 /* Where such a number of a model would be read: "|total_cost"; NULL: nowhere. */
 const char *td_named_suffix(td_named kind);
 
+/* Does it say a score, but not whose: "score", "correct"? */
+bool td_column_is_any_score(const char *name);
+
 /* What is left of the name without the words that say the kind, for guessing its model: "gpt4" of "gpt4_cost". */
 void td_column_stem(const char *name, char *stem, size_t room);
 

@@ -1,4 +1,4 @@
-/* Any JSONL (or one JSON list) by JSON pointers. Long: a line is one model's outcome, the model's name
+/* Any JSONL (or one JSON list, or a CSV, whose columns are members) by JSON pointers. Long: a line is one model's outcome, the model's name
  * and its score stand where --model-field and --score-field say. Wide: a line has several models'
  * scores, --score-fields A=/scores/a,B=/scores/b. Without options, the members that records call so. */
 #include <math.h>
@@ -11,6 +11,7 @@
 #include "data/import/near_keys.h"
 #include "data/import/pointer.h"
 #include "data/import/request_out.h"
+#include "data/import/rows.h"
 
 static const td_node *field(const td_node *line, const char *said, const char *usual)
 {
@@ -116,9 +117,6 @@ static bool take_wide(td_sink *sink, const td_import_settings *set, const td_nod
         const size_t n = strcspn(at, ",");
         const char *equals = memchr(at, '=', n);
         td_row row = *base;
-        if (!equals)
-            return td_fail(error, "--score-fields %.*s: must be MODEL=POINTER, for example flash=/scores/flash",
-                           (int)(n < 100 ? n : 100), at);
         row.more = at != set->score_fields;
         row.outcome.name.data = at;
         row.outcome.name.len = (size_t)(equals - at);
@@ -200,6 +198,24 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     return take_wide(sink, set, line, &row, error);
 }
 
+/* Each model once, and each with a name: a score without one would be every model's. */
+static bool check_pairs(const char *list, td_error *error)
+{
+    for (const char *at = list; at && *at;) {
+        const size_t n = strcspn(at, ",");
+        const char *equals = memchr(at, '=', n);
+        const size_t name = equals ? (size_t)(equals - at) : 0;
+        if (!name)
+            return td_fail(error, "--score-fields %.*s: must be MODEL=POINTER, for example flash=/scores/flash",
+                           (int)(n < 100 ? n : 100), at);
+        for (const char *was = list; was < at; was += strcspn(was, ",") + 1)
+            if (!strncmp(was, at, name + 1))
+                return td_fail(error, "--score-fields: \"%.*s\" stands twice; a model has one score a line", (int)(name < 100 ? name : 100), at);
+        at += n + (at[n] == ',');
+    }
+    return true;
+}
+
 /* A wide line has no one model's cost: an option that would be passed over is an error. */
 static bool check_wide(const td_import_settings *s, td_error *error)
 {
@@ -239,8 +255,10 @@ static bool finish(td_sink *sink, td_error *error)
 
 static bool read_generic(td_sink *sink, const td_head *file, td_error *error)
 {
-    if (!check_wide(td_sink_settings(sink), error))
+    if (!check_wide(td_sink_settings(sink), error) || !check_pairs(td_sink_settings(sink)->score_fields, error))
         return false;
+    if (td_head_first(file) != '[' && td_head_first(file) != '{')
+        return td_rows(sink, file, take_line, error);
     if (td_head_first(file) != '[')
         return td_sink_lines(sink, file->path, take_line, error);
     td_node *root = td_input_dom(file->path, error);

@@ -13,6 +13,7 @@
 
 #include "data/import/import.h"
 #include "data/import/input.h"
+#include "data/import/lm_choice.h"
 #include "data/import/lm_results.h"
 #include "data/import/offers.h"
 #include "data/import/pointer.h"
@@ -27,6 +28,7 @@ typedef struct {
     uint64_t scored, unscored;
     /* of the whole import */
     bool filter_met, metric_met;
+    td_lm_choices choices;
     td_offers filters, metrics; /* that there are, where one was chosen */
 } lm_state;
 
@@ -160,6 +162,9 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
     }
     if (!metric)
         return td_sink_bad(sink, number, "no metric that is a number; --metric NAME names a key of the line", NULL, error);
+    const td_lm_choice *before = td_lm_choice_of(&s->choices, s->task);
+    if (!set->metric && before && is_metric(line, before->metric))
+        metric = before->metric;
     snprintf(s->metric, sizeof s->metric, "%s", metric);
     if (!s->filter[0])
         snprintf(s->filter, sizeof s->filter, "%s", filter ? filter : "");
@@ -168,6 +173,11 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
         snprintf(detail, sizeof detail, "\"%.100s\" was taken of %zu", metric, n);
         td_sink_note(sink, number, "files with several metrics (--metric NAME says which)", detail);
     }
+    if (before && (strcmp(before->filter, s->filter) || strcmp(before->metric, s->metric)))
+        td_sink_note(sink, number, "samples files read by another filter or metric than those of their task before: their models are not comparable",
+                     *s->filter ? s->filter : s->metric);
+    if (!before && !td_lm_choose(&s->choices, s->task, s->filter, s->metric))
+        return td_fail(error, "out of memory");
     const td_node *results = td_lm_find(&s->results, s->date, s->task);
     const td_node *better = td_get(td_get(td_get(results, "higher_is_better"), s->task), s->metric);
     s->lower_is_better = td_is_bool(better) && !td_true(better);
@@ -279,6 +289,9 @@ static bool read_lm_eval(td_sink *sink, const td_head *file, td_error *error)
         snprintf(s->filter, sizeof s->filter, "%s", filter);
         s->filter_met = true;
     }
+    const td_lm_choice *before = td_lm_choice_of(&s->choices, s->task);
+    if (!*s->filter && before && *before->filter && td_head_first(file) == '{' && file_has_filter(file->path, before->filter))
+        snprintf(s->filter, sizeof s->filter, "%s", before->filter);
     if (!td_lm_load(&s->results, file, error) || !name_model(sink, s, file, error))
         return false;
     if (!(td_head_first(file) == '[' ? take_list(sink, file->path, error)
@@ -309,6 +322,7 @@ static void close_state(void *state)
 {
     lm_state *s = state;
     td_lm_free(&s->results);
+    td_lm_choices_free(&s->choices);
 }
 
 static td_claim probe(const td_head *head)

@@ -246,6 +246,10 @@ runs 0 '"effective_from": "2026-08-01"' cat "$T/tiers.json"
 runs 3 'valid' "$t" tiers check --date 2026-08-02 "$T/tiers.json"
 runs 3 'not yet in force: effective_from 2026-08-01 is after 2026-07-31' "$t" tiers check --date 2026-07-31 "$T/tiers.json"
 runs 1 'did you mean "gemini/gemini-3.1-pro-preview"' "$t" tiers init --from-litellm "$T/prices.json" gemini-3.1-pro
+sed 's/"gemini-3.1-pro-preview": {"litellm/"gemini\/gemini-3.5-flash": {"litellm/' "$T/prices.json" > "$T/prices2.json"
+runs 1 '"gemini/gemini-3.5-flash" stands there 2 times' "$t" tiers init --from-litellm "$T/prices2.json" gemini/gemini-3.5-flash
+sed 's/"input_cost_per_token": 1.5e-06/"input_cost_per_token": 1.5e-06, "input_cost_per_token": 2e-06/' "$T/prices.json" > "$T/prices3.json"
+runs 1 'has "input_cost_per_token" twice' "$t" tiers init --from-litellm "$T/prices3.json" gemini/gemini-3.5-flash
 runs 1 'has no key "sample_spec"' "$t" tiers init --from-litellm "$T/prices.json" sample_spec
 runs 2 'needs --from-litellm' "$t" tiers init gemini-3.1-pro
 runs 1 'not valid JSON' "$t" tiers init --from-litellm "$T/e.csv" x

@@ -258,4 +258,39 @@ runs 0 '^  p/m +2 +1.0000 .*tokens of 1' "$t" import "$T/logs" -o "$R"
 log p/n e2 "${long}1" '"judge":{"value":"I"}' p/n "${long}2" '"judge":{"value":"C"}' > "$T/logs/b.json"
 import 0 'another scorer.s than in the log before' "$T/logs"
 
+# HELM: runs of one scenario by one stat
+cp -r "$(dirname "$0")/../import/helm" "$T/helm"
+import 0 '' "$T/helm"
+quiet 'another stat'
+for f in "$T"/helm/runs/v1/*pro/per_instance_stats.json; do sed -i 's/"name":"exact_match"/"name":"f1_score"/g; s/"name":"quasi_exact_match"/"name":"other"/g' "$f"; done
+import 0 'another stat than in the run before' "$T/helm"
+
+# ---- tables of a row an outcome, and of a file a model ----
+printf 'prompt,model,score,cost_usd\nx,a,1,0.5\nx,b,0,\ny,a,True,0.25\n' > "$T/long.csv"
+import 1 'long.csv:1: a row an outcome, whose model stands in the column "model"; .*tierce import generic FILE --model-field model --score-field score' "$T/long.csv"
+import 0 '^2 records, 1 with' generic "$T/long.csv" --model-field model --score-field score
+has '"prompt": "x", "outcomes": {"a": {"score": 1, "cost_usd": 0.5}, "b": {"score": 0}}'
+printf 'prompt,score\nx,1\n' > "$T/flash.csv"
+printf 'prompt,score\nx,0\n' > "$T/pro.csv"
+import 1 'pro.csv:1: "score" is no model.s name, and a table before has it too' "$T/flash.csv" "$T/pro.csv"
+import 0 'whose model is called like any score' "$T/flash.csv"
+import 0 '^  flash +1' "$T/flash.csv" --rename score=flash
+import 1 '"a" stands twice; a model has one score a line' generic "$T/wide.jsonl" --score-fields a=/s/a,a=/s/b
+import 1 'must be MODEL=POINTER' generic "$T/wide.jsonl" --score-fields =/s/a
+import 2 'model is empty; give it a value or leave it out' generic "$T/wide.jsonl" --model ""
+
+# lm-eval: the models of a task are read by one filter, in whatever order their lines come
+line() { printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"%s","%s":%s}\n' "$@"; }
+mkdir "$T/lf" "$T/lf/a" "$T/lf/b"
+{ line strict acc 1; line loose acc 0; } > "$T/lf/a/samples_t.jsonl"
+{ line loose acc 0; line strict acc 1; } > "$T/lf/b/samples_t.jsonl"
+import 0 '' "$T/lf"
+has '"outcomes": {"a": {"score": 1}, "b": {"score": 1}}'
+quiet 'not comparable'
+line loose acc 0 > "$T/lf/b/samples_t.jsonl"
+import 0 'samples files read by another filter or metric than those of their task before' "$T/lf"
+import 0 'samples files read by another filter or metric' "$T/lf" --filter strict
+line strict f1 0.5 > "$T/lf/b/samples_t.jsonl"
+import 0 'samples files read by another filter or metric' "$T/lf"
+
 done_
