@@ -288,6 +288,18 @@ static double checked(td_sink *sink, const td_row *row, double v)
     return v;
 }
 
+/* Parts that are more than the whole: a harness that counts them apart, or columns that were mixed up. */
+static void check_tokens(td_sink *sink, const td_row *row, const double n[TD_NUMBERS])
+{
+    char detail[200];
+    const double read = isnan(n[TD_CACHED]) ? 0 : n[TD_CACHED], written = isnan(n[TD_CACHE_WRITE]) ? 0 : n[TD_CACHE_WRITE];
+    if (read + written > n[TD_INPUT] || n[TD_REASONING] > n[TD_OUTPUT]) {
+        snprintf(detail, sizeof detail, "input %.6g, of which cached %.6g and written %.6g; output %.6g, of which reasoning %.6g", n[TD_INPUT],
+                 n[TD_CACHED], n[TD_CACHE_WRITE], n[TD_OUTPUT], n[TD_REASONING]);
+        td_sink_note(sink, row->line, "token counts that contradict each other: cached or reasoning ones are more than all", detail);
+    }
+}
+
 static void put_row(td_sink *sink, const td_row *row, tierce_span model)
 {
     td_stored s = {0};
@@ -304,6 +316,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model)
                                        o->reasoning_tokens};
     for (int i = 1; i < TD_NUMBERS; i++)
         s.number[i] = checked(sink, row, number[i]);
+    check_tokens(sink, row, s.number);
     s.number[TD_SCORE] = mapped(sink, row);
     s.line = row->line;
     s.file = sink->file;

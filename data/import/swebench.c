@@ -150,6 +150,7 @@ static bool tally_ids(td_tally *t, const td_node *ids)
 static bool take_report(td_sink *sink, const td_node *root, const char *model, td_error *error)
 {
     td_tally resolved = {0}, infra = {0};
+    size_t found = 0;
     bool good = (tally_ids(&resolved, td_get(root, "resolved_ids")) &&
                  tally_ids(&infra, td_get(root, "infra_failure_ids"))) ||
                 td_fail(error, "out of memory");
@@ -162,9 +163,12 @@ static bool take_report(td_sink *sink, const td_node *root, const char *model, t
         const char *missing = td_tally_of(&infra, td_span_of(id))
                                   ? "instances whose evaluation failed (infra_failure_ids)"
                                   : NULL;
-        good =
-            put(sink, id, model, td_tally_of(&resolved, td_span_of(id)) > 0, missing, NULL, error);
+        const bool solved = td_tally_of(&resolved, td_span_of(id)) > 0;
+        found += solved;
+        good = put(sink, id, model, solved, missing, NULL, error);
     }
+    if (good && found < resolved.n)
+        td_sink_note(sink, 0, "reports that resolve instances which they do not submit; those were left out", model);
     td_tally_free(&resolved);
     td_tally_free(&infra);
     return good;
@@ -288,6 +292,22 @@ static bool read_file(td_sink *sink, const td_head *file, td_error *error)
     return good;
 }
 
+/* The splits of the benchmark by the folders of the experiments: problems of another one would count as not resolved. */
+static void check_split(td_sink *sink, const run *r, size_t n)
+{
+    static const struct {
+        const char *folder;
+        size_t n;
+    } splits[] = {{"/lite/", 300}, {"/verified/", 500}, {"/bash-only/", 500}, {"/test/", 2294}};
+    char detail[200];
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+        if (strstr(r->path, splits[i].folder) && n > splits[i].n) {
+            snprintf(detail, sizeof detail, "%zu problems here, %zu in %s", n, splits[i].n, splits[i].folder);
+            td_sink_note(sink, 0, "results of a split that has fewer problems than the file of them: those of other splits count as not resolved",
+                         detail);
+        }
+}
+
 /* What the experiments leave unsaid: all other problems were not resolved. */
 static bool finish(td_sink *sink, td_error *error)
 {
@@ -311,6 +331,7 @@ static bool finish(td_sink *sink, td_error *error)
             if (!put(sink, s->ids[k], r->model, resolved, NULL, NULL, error))
                 return false;
         }
+        check_split(sink, r, s->n_ids);
         if (found < r->resolved.n)
             td_sink_note(sink, 0, "results that resolve instances which no problem file has",
                          r->model);

@@ -293,4 +293,29 @@ import 0 'samples files read by another filter or metric' "$T/lf" --filter stric
 line strict f1 0.5 > "$T/lf/b/samples_t.jsonl"
 import 0 'samples files read by another filter or metric' "$T/lf"
 
+# ---- tokens ----
+usage() { printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":%s}},"error":null}\n' "$1" > "$T/u.jsonl"; }
+echo '{"custom_id":"a","score":1}' > "$T/us.jsonl"
+usage '{"prompt_tokens":10,"completion_tokens":5,"total_tokens":105,"cache_read_input_tokens":90}'
+import 0 '' "$T/in.jsonl" "$T/u.jsonl" "$T/us.jsonl"
+has '"input_tokens": 100, "output_tokens": 5, "cached_tokens": 90'
+usage '{"prompt_tokens":10,"completion_tokens":5,"total_tokens":45}'
+import 0 '' "$T/in.jsonl" "$T/u.jsonl" "$T/us.jsonl"
+has '"input_tokens": 10, "output_tokens": 35, "reasoning_tokens": 30'
+printf 'prompt,a,a|input_tokens,a|cached_tokens\nx,1,5,9\n' > "$T/tok.csv"
+import 0 'contradict each other: .*' "$T/tok.csv"
+runs 0 'tok.csv:2: input 5, of which cached 9' "$t" import "$T/tok.csv" -o "$R"
+
+# SWE-bench: what was resolved and not submitted; the problems of another split
+rm "$T"/swe/*.json
+echo '{"submitted_ids":["i1"],"resolved_ids":["i1","i2"],"unresolved_ids":[],"schema_version":2}' > "$T/swe/m.r1.json"
+import 0 'resolve instances which they do not submit' "$T/swe"
+rm "$T"/swe/*.json
+mkdir -p "$T/swe/lite/20260801_m/results"
+echo '{"no_generation":[],"no_logs":[],"resolved":["i1"]}' > "$T/swe/lite/20260801_m/results/results.json"
+import 0 '' "$T/swe"
+quiet 'a split that'
+awk 'BEGIN { for (i = 2; i < 302; i++) printf "{\"instance_id\":\"i%d\",\"problem_statement\":\"p\"}\n", i }' >> "$T/swe/problems.jsonl"
+import 0 '301 problems here, 300 in /lite/' "$T/swe"
+
 done_
