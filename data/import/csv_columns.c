@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "data/import/csv_names.h"
-#include "data/nearest.h"
+#include "data/import/csv_notes.h"
 
 #define MAX_COLUMNS 4096
 #define SAMPLE 200 /* cells with something in them, from which a score column is told */
@@ -38,14 +38,6 @@ static const struct {
     {"|cache_write_tokens", offsetof(td_outcome, cache_write_tokens)},
     {"|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
 };
-static size_t find(const td_columns *t, const char *name, size_t len)
-{
-    for (size_t i = 0; i < t->n; i++)
-        if (strlen(t->names[i]) == len && !memcmp(t->names[i], name, len))
-            return i + 1;
-    return 0;
-}
-
 /* ---- columns ---- */
 
 static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const char *path, td_error *error)
@@ -60,7 +52,7 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
             return td_fail(error, "out of memory");
         memcpy(t->names[i], name.data ? name.data : "", name.len);
         t->names[i][name.len] = 0;
-        if (name.len && find(t, t->names[i], name.len)) {
+        if (name.len && td_columns_find(t, t->names[i], name.len)) {
             t->n++; /* to be freed */
             return td_fail(error, "%.300s:1: column \"%.100s\" stands twice; rename one of them", path, t->names[i]);
         }
@@ -69,42 +61,13 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
     return t->names || td_fail(error, "out of memory");
 }
 
-static void list_columns(const td_columns *t, char *list, size_t room)
-{
-    size_t more = 0;
-    *list = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        char quoted[70];
-        snprintf(quoted, sizeof quoted, "\"%.60s\"", t->names[i]);
-        td_list_add(list, room, &more, quoted);
-    }
-    td_list_end(list, room, more);
-}
-
-static bool no_column(const td_columns *t, const char *name, size_t len, const char *path, td_error *error)
-{
-    char wanted[100], list[500];
-    list_columns(t, list, sizeof list);
-    snprintf(wanted, sizeof wanted, "%.*s", (int)(len < 99 ? len : 99), name);
-    const char *near = td_nearest(wanted, (const char *const *)t->names, t->n);
-    return td_fail(error, "%.200s:1: no column \"%s\"%s%.60s%s; the columns are %s", path, wanted,
-                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
-}
-
-static bool no_prompt(const td_columns *t, const char *path, td_error *error)
-{
-    char list[400];
-    list_columns(t, list, sizeof list);
-    return td_fail(error, "%.200s:1: no column \"prompt\" or \"messages\"; --prompt-column NAME says which it is of %s", path, list);
-}
-
 /* A column that the user named must be there. */
 static bool take_named(td_columns *t, td_column_role r, const char *name, const char *path, td_error *error)
 {
     if (!name)
         return true;
-    t->role[r] = find(t, name, strlen(name));
-    return t->role[r] || no_column(t, name, strlen(name), path, error);
+    t->role[r] = td_columns_find(t, name, strlen(name));
+    return t->role[r] || td_no_column(t, name, strlen(name), path, error);
 }
 
 static bool take_roles(td_columns *t, const td_import_settings *s, const char *path, td_error *error)
@@ -118,25 +81,9 @@ static bool take_roles(td_columns *t, const td_import_settings *s, const char *p
         return false;
     for (size_t u = 0; u < sizeof usual / sizeof *usual; u++)
         for (int i = 0; usual[u].names[i] && !t->role[usual[u].role]; i++)
-            t->role[usual[u].role] = find(t, usual[u].names[i], strlen(usual[u].names[i]));
+            t->role[usual[u].role] = td_columns_find(t, usual[u].names[i], strlen(usual[u].names[i]));
     return t->role[TD_COLUMN_PROMPT] || t->role[TD_COLUMN_MESSAGES] ||
-           no_prompt(t, path, error);
-}
-
-static bool has_role(const td_columns *t, size_t column)
-{
-    for (int r = 0; r < TD_COLUMN_ROLES; r++)
-        if (t->role[r] == column + 1)
-            return true;
-    return false;
-}
-
-static bool is_model(const td_columns *t, size_t column)
-{
-    for (size_t m = 0; m < t->n_models; m++)
-        if (t->models[m].score == column)
-            return true;
-    return false;
+           td_no_prompt(t, path, error);
 }
 
 static bool add_model(td_columns *t, size_t column, td_error *error)
@@ -153,7 +100,7 @@ static bool add_model(td_columns *t, size_t column, td_error *error)
     for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
         if (strlen(m->name) < 500) {
             const int n = snprintf(name, sizeof name, "%s%s", m->name, suffixes[i].suffix);
-            m->number[i] = find(t, name, (size_t)n);
+            m->number[i] = td_columns_find(t, name, (size_t)n);
         }
     return true;
 }
@@ -162,10 +109,10 @@ static bool models_as_named(td_columns *t, const char *list, const char *path, t
 {
     while (*list) {
         const size_t n = strcspn(list, ",");
-        const size_t column = find(t, list, n);
+        const size_t column = td_columns_find(t, list, n);
         if (!column)
-            return no_column(t, list, n, path, error);
-        if (is_model(t, column - 1))
+            return td_no_column(t, list, n, path, error);
+        if (td_column_is_model(t, column - 1))
             return td_fail(error, "--score-columns: \"%.*s\" stands twice", (int)(n < 100 ? n : 100), list);
         if (!add_model(t, column - 1, error))
             return false;
@@ -180,7 +127,7 @@ static bool models_by_suffix(td_columns *t, const char *suffix, td_error *error)
     const size_t s = strlen(suffix);
     for (size_t i = 0; i < t->n; i++) {
         const size_t n = strlen(t->names[i]);
-        const size_t column = n > s && !strcmp(t->names[i] + n - s, suffix) ? find(t, t->names[i], n - s) : 0;
+        const size_t column = n > s && !strcmp(t->names[i] + n - s, suffix) ? td_columns_find(t, t->names[i], n - s) : 0;
         if (column && !add_model(t, column - 1, error))
             return false;
     }
@@ -224,7 +171,7 @@ static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const 
 static bool all_said(const td_columns *t, const column_sample *c)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (c[i].n < SAMPLE && c[i].holds != (SCORES | OTHER) && !has_role(t, i) && !not_a_model(t->names[i]))
+        if (c[i].n < SAMPLE && c[i].holds != (SCORES | OTHER) && !td_column_has_role(t, i) && !not_a_model(t->names[i]))
             return false;
     return true;
 }
@@ -251,21 +198,6 @@ static bool sample_columns(const td_columns *t, td_csv *csv, const td_import_set
     return true;
 }
 
-/* "M_response" of a model M: what it said, which may be a number. */
-static bool is_response(const td_columns *t, size_t column)
-{
-    static const char suffix[] = "_response";
-    const size_t n = strlen(t->names[column]), s = sizeof suffix - 1;
-    return n > s && !strcmp(t->names[column] + n - s, suffix) && find(t, t->names[column], n - s);
-}
-
-static void note(td_column_list *list, const char *name)
-{
-    char quoted[110];
-    snprintf(quoted, sizeof quoted, "\"%.100s\"", name);
-    td_list_add(list->text, sizeof list->text, &list->more, quoted);
-}
-
 /* Where no name told the models, columns that hold scores and nothing else are; whatever else looks like
  * one is told of, so that no model goes missing unseen. */
 static bool models_by_values(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path, td_error *error)
@@ -276,84 +208,23 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
     const bool named = t->n_models > 0;
     bool good = c ? sample_columns(t, csv, s, c, &fault, &line, error) : td_fail(error, "out of memory");
     for (size_t i = 0; good && i < t->n; i++) {
-        if (has_role(t, i) || not_a_model(t->names[i]) || is_model(t, i) || is_response(t, i))
+        if (td_column_has_role(t, i) || not_a_model(t->names[i]) || td_column_is_model(t, i) || td_column_is_response(t, i))
             continue;
         if (!c[i].holds)
-            note(&t->empty, t->names[i]);
+            td_columns_note(&t->empty, t->names[i]);
         else if (c[i].holds == SCORES && td_column_named(t->names[i]) == TD_NAMED_OTHER)
-            note(&t->other, t->names[i]);
+            td_columns_note(&t->other, t->names[i]);
         else if (c[i].holds == SCORES && named)
-            note(&t->alone, t->names[i]);
+            td_columns_note(&t->alone, t->names[i]);
         else if (c[i].holds == SCORES)
             good = add_model(t, i, error);
         else if (c[i].holds != OTHER)
-            note(&t->mixed, t->names[i]);
+            td_columns_note(&t->mixed, t->names[i]);
     }
     free(c);
     if (good && !t->n_models && fault)
         return td_fail(error, "%.300s:%llu: %s", path, (unsigned long long)line, fault);
     return good;
-}
-
-static bool is_number_of_model(const td_columns *t, size_t column)
-{
-    for (size_t m = 0; m < t->n_models; m++)
-        for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
-            if (t->models[m].number[i] == column + 1)
-                return true;
-    return false;
-}
-
-/* The model whose name the column's holds, the longest of them, else the only one, else the nearest. */
-static const char *model_meant(const td_columns *t, const char *column)
-{
-    const char *names[64], *best = NULL;
-    char stem[100];
-    size_t n = 0;
-    for (size_t m = 0; m < t->n_models; m++) {
-        const char *name = t->models[m].name;
-        if (strstr(column, name) && (!best || strlen(name) > strlen(best)))
-            best = name;
-        if (n < sizeof names / sizeof *names)
-            names[n++] = name;
-    }
-    td_column_stem(column, stem, sizeof stem);
-    best = best ? best : t->n_models == 1 ? t->models[0].name : NULL;
-    return best ? best : *stem ? td_nearest(stem, names, n) : NULL;
-}
-
-/* What sounds like money, tokens or time and is read by nobody would be lost without a word. */
-static void note_unread(td_columns *t)
-{
-    for (size_t c = 0; c < t->n; c++) {
-        const td_named kind = td_column_named(t->names[c]);
-        const char *suffix = td_named_suffix(kind);
-        char text[400];
-        if (!suffix || has_role(t, c) || is_model(t, c) || is_number_of_model(t, c) || is_response(t, c))
-            continue;
-        const char *model = model_meant(t, t->names[c]);
-        snprintf(text, sizeof text, "\"%.90s\" (as \"%.90s%s\"%s%s)", t->names[c], model ? model : "MODEL", suffix,
-                 kind == TD_NAMED_TOKENS ? " or \"|output_tokens\"" : "", kind == TD_NAMED_LATENCY ? ", in seconds" : "");
-        td_list_add(t->unread.text, sizeof t->unread.text, &t->unread.more, text);
-    }
-}
-
-/* Parts of a request that stand in columns of their own and would not be read. */
-static void note_parts(td_columns *t, const td_import_settings *s)
-{
-    static const char *const parts[] = {"prompt", "question", "input", "instruction", "query", "text", "messages", "system", "system_prompt", "context", "passage"};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && !s->prompt_field && !s->messages_field; i++) {
-        const size_t column = find(t, parts[i], strlen(parts[i]));
-        if (column && !has_role(t, column - 1) && !is_model(t, column - 1))
-            note(&t->parts, parts[i]);
-    }
-}
-
-static void end_lists(td_columns *t)
-{
-    td_column_list *const lists[] = {&t->empty, &t->mixed, &t->alone, &t->other, &t->unread, &t->parts};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        td_list_end(lists[i]->text, sizeof lists[i]->text, lists[i]->more);
 }
 
 /* A table of a row an outcome has its model in a cell, and would here be one model called "score". */
@@ -364,22 +235,11 @@ static bool check_long(const td_columns *t, const char *path, td_error *error)
         if (!td_column_is_any_score(t->models[m].name))
             return true;
     for (size_t i = 0; i < sizeof names / sizeof *names && t->n_models; i++)
-        if (find(t, names[i], strlen(names[i])))
+        if (td_columns_find(t, names[i], strlen(names[i])))
             return td_fail(error, "%.200s:1: a row an outcome, whose model stands in the column \"%s\"; that is read with: tierce import generic "
                                   "FILE --model-field %s --score-field %.60s",
                            path, names[i], names[i], t->models[0].name);
     return true;
-}
-
-static bool no_scores(const td_columns *t, const char *path, td_error *error)
-{
-    const char *list = *t->mixed.text ? t->mixed.text : *t->other.text ? t->other.text : t->unread.text;
-    const char *what = *t->mixed.text ? " and nothing else; some do in "
-                       : *list        ? "; by their names these are something else: "
-                                      : "";
-    return td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False)%s%.300s; --score-columns A,B "
-                          "says which they are",
-                   path, what, list);
 }
 
 bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path,
@@ -409,10 +269,8 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
     }
     if (!s->score_fields && !check_long(t, path, error))
         return false;
-    note_unread(t);
-    note_parts(t, s);
-    end_lists(t);
-    return t->n_models || no_scores(t, path, error);
+    td_columns_tell(t, s);
+    return t->n_models || td_no_scores(t, path, error);
 }
 
 void td_columns_free(td_columns *t)
