@@ -212,6 +212,13 @@ sed 's/"content":"x"/"content":"y"/' "$T/in.jsonl" > "$T/in3.jsonl"
 ans a m > "$T/out.jsonl"
 import 1 'in3.jsonl:1: key "a" stands for another request than at .*in.jsonl:1' "$T/in.jsonl" "$T/in3.jsonl" "$T/out.jsonl"
 
+# a score that names no model, where two answered
+{ ans a m; ans a n; } > "$T/both.jsonl"
+import 1 'us2.jsonl:1: the score of key "a" names no model, and several answered it .*: it needs a "model"' "$T/in.jsonl" "$T/both.jsonl" --scores "$(echo '{"id":"a","score":1}' > "$T/us2.jsonl"; echo "$T/us2.jsonl")"
+printf '%s\n' '{"id":"a","score":1,"model":"m"}' '{"id":"a","score":0,"model":"n"}' > "$T/us3.jsonl"
+import 0 '' "$T/in.jsonl" "$T/both.jsonl" --scores "$T/us3.jsonl"
+has '"m": {"score": 1, "input_tokens": 1, "output_tokens": 1}, "n": {"score": 0'
+
 # a report without a run in its name is of a model with a version, not of "gemini-1"
 mkdir "$T/swe"
 echo '{"instance_id":"i1","problem_statement":"p"}' > "$T/swe/problems.jsonl"
@@ -317,5 +324,10 @@ import 0 '' "$T/swe"
 quiet 'a split that'
 awk 'BEGIN { for (i = 2; i < 302; i++) printf "{\"instance_id\":\"i%d\",\"problem_statement\":\"p\"}\n", i }' >> "$T/swe/problems.jsonl"
 import 0 '301 problems here, 300 in /lite/' "$T/swe"
+
+# a price that nobody knew is no price
+printf 'prompt,a,b,a|total_cost,b|total_cost\nx,1,1,0,0\ny,1,1,0,0.5\n' > "$T/free.csv"
+import 0 'note: 1 x models that cost nothing' "$T/free.csv"
+runs 0 'free.csv: "a"$' "$t" import "$T/free.csv" -o "$R"
 
 done_
