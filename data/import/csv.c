@@ -80,6 +80,8 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     const char *fault = put_request(t, cells, out);
     if (fault)
         return td_sink_bad(sink, line, fault, NULL, error);
+    if (cell_of(t, TD_COLUMN_MESSAGES, cells).len && cell_of(t, TD_COLUMN_PROMPT, cells).len)
+        td_sink_note(sink, line, "rows with a prompt and messages: the messages were taken", NULL);
     row.request.data = out->at;
     row.request.len = out->len;
     row.id = cell_of(t, TD_COLUMN_ID, cells);

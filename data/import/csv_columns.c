@@ -140,7 +140,7 @@ static bool not_a_model(const char *name)
     static const char *const names[] = {
         "", "index", "Unnamed: 0", "label", "answer", "target", "level", "split", "seed", "doc_id", "fold",
         "oracle_model_to_route_to", "epoch", "difficulty", "correct_answer", "length", "turns", "weight",
-        "temperature", "confidence"};
+        "temperature", "confidence", "run", "trial", "attempt", "rep", "repetition", "iteration", "round", "turn", "step"};
     const td_named kind = td_column_named(name);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
@@ -231,14 +231,14 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
 static bool check_long(const td_columns *t, const char *path, td_error *error)
 {
     static const char *const names[] = {"model", "model_name", "model_id", "llm", "tier", "engine", "provider"};
-    for (size_t m = 0; m < t->n_models; m++)
-        if (!td_column_is_any_score(t->models[m].name))
-            return true;
-    for (size_t i = 0; i < sizeof names / sizeof *names && t->n_models; i++)
+    const char *score = NULL;
+    for (size_t m = 0; m < t->n_models && !score; m++)
+        score = td_column_is_any_score(t->models[m].name) ? t->models[m].name : NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && score; i++)
         if (td_columns_find(t, names[i], strlen(names[i])))
             return td_fail(error, "%.200s:1: a row an outcome, whose model stands in the column \"%s\"; that is read with: tierce import generic "
                                   "FILE --model-field %s --score-field %.60s",
-                           path, names[i], names[i], t->models[0].name);
+                           path, names[i], names[i], score);
     return true;
 }
 

@@ -63,9 +63,9 @@ static double number_or_none(td_sink *sink, uint64_t line, const td_node *v)
     double number = (double)NAN;
     char detail[80];
     const char *text = td_string(v);
-    if (!v || td_is_null(v) || read_number(v, &number) || (text && !*text))
+    if (!v || td_is_null(v) || (!is_truth(v) && read_number(v, &number)) || (text && !*text))
         return number;
-    snprintf(detail, sizeof detail, "\"%.60s\"", text ? text : "a list or an object");
+    snprintf(detail, sizeof detail, "\"%.60s\"", text ? text : td_is_bool(v) ? "true or false" : "a list or an object");
     td_sink_note(sink, line, "a cost, token count or latency that is no number was left out", detail);
     return number;
 }
@@ -172,6 +172,8 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     if (!put_request(set, line, out))
         return td_sink_bad(sink, number, "no request; --prompt-field or --messages-field POINTER says where it is",
                            NULL, error);
+    if (field(line, set->messages_field, "/messages") && td_string(field(line, set->prompt_field, "/prompt")))
+        td_sink_note(sink, number, "rows with a prompt and messages: the messages were taken", NULL);
     td_row_start(&row);
     row.line = number;
     row.one_request = true;

@@ -330,4 +330,20 @@ printf 'prompt,a,b,a|total_cost,b|total_cost\nx,1,1,0,0\ny,1,1,0,0.5\n' > "$T/fr
 import 0 'note: 1 x models that cost nothing' "$T/free.csv"
 runs 0 'free.csv: "a"$' "$t" import "$T/free.csv" -o "$R"
 
+# a run's number beside the score is no second model; a truth is no cost; a prompt beside messages
+printf 'prompt,model,score,run\nx,a,1,0\nx,b,0,1\n' > "$T/run.csv"
+import 1 'run.csv:1: a row an outcome, whose model stands in the column "model"' "$T/run.csv"
+printf 'prompt,model,score,weird\nx,a,1,0\nx,b,0,1\n' > "$T/run.csv"
+import 1 'run.csv:1: a row an outcome, whose model stands in the column "model"' "$T/run.csv"
+printf 'prompt,a,run\nx,1,0\ny,1,1\n' > "$T/run.csv"
+import 0 '' "$T/run.csv"
+lacks '"run": '
+echo '{"prompt":"x","model":"m","score":1,"cost_usd":true}' > "$T/truth.jsonl"
+import 0 'that is no number was left out' generic "$T/truth.jsonl"
+lacks 'cost_usd'
+echo '{"prompt":"x","messages":[{"role":"user","content":"y"}],"model":"m","score":1}' > "$T/pm.jsonl"
+import 0 'rows with a prompt and messages: the messages were taken' generic "$T/pm.jsonl"
+printf 'prompt,messages,a\nx,"[{""role"":""user"",""content"":""y""}]",1\n' > "$T/pm.csv"
+import 0 'rows with a prompt and messages: the messages were taken' "$T/pm.csv"
+
 done_
