@@ -133,7 +133,7 @@ static void tell_columns(td_sink *sink, const td_columns *t)
         const char *what;
     } lists[] = {
         {&t->unread, "tables with columns called a cost, tokens or latency that are not read; a model's stand beside its score under "
-                     "the names given here"},
+                     "the names given here (--score-columns takes one that is a score all the same)"},
         {&t->parts, "tables with columns that sound like a part of the request, which is another column's alone (--prompt-column says which)"},
         {&t->empty, "tables with columns that are empty from top to bottom; models' ones give no outcome"},
         {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are)"},
