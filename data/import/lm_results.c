@@ -202,13 +202,15 @@ static void sanitized(const char *model, char *name, size_t room)
 }
 
 /* The folder is called after another model than the one that its results name. */
-static bool check_folder(const td_lm_results *r, const td_head *file, const char *model, td_lm_named *by, td_error *error)
+static bool check_folder(const td_lm_results *r, const td_node *results, const td_head *file, const char *model, td_lm_named *by,
+                         td_error *error)
 {
+    const char *own = td_string(td_get(results, "model_name_sanitized")); /* as that version of the harness had it */
     char folder[300], wanted[600];
     if (!folder_name(r->folder, folder, sizeof folder))
         return true;
     sanitized(model, wanted, sizeof wanted);
-    by->other_folder = strcmp(folder, wanted) != 0;
+    by->other_folder = strcmp(folder, wanted) && !(own && !strcmp(folder, own));
     return !by->other_folder || !strstr(folder, "__") ||
            td_fail(error,
                    "%.200s: mixed models: its folder is called after \"%.80s\", but the results file in it names \"%.80s\"; put them "
@@ -220,11 +222,12 @@ bool td_lm_model(const td_lm_results *r, const td_head *file, const char *date, 
                  td_error *error)
 {
     const char *said_by = NULL;
+    const td_node *said = NULL;
     memset(by, 0, sizeof *by);
     for (size_t i = 0; i < r->n; i++)
         if (has_date(r, i, date) && model_of(r->at[i].root, model, room)) {
             by->other_tasks = *task && !td_get(td_get(r->at[i].root, "results"), task);
-            return check_folder(r, file, model, by, error);
+            return check_folder(r, r->at[i].root, file, model, by, error);
         }
     for (size_t i = 0; i < r->n; i++) {
         char other[300];
@@ -237,11 +240,12 @@ bool td_lm_model(const td_lm_results *r, const td_head *file, const char *date, 
                            "say --model",
                            file->path, model, said_by, other, r->at[i].name);
         said_by = r->at[i].name;
+        said = r->at[i].root;
         snprintf(model, room, "%s", other);
     }
     by->other_date = said_by && *date;
     if (said_by)
-        return check_folder(r, file, model, by, error);
+        return check_folder(r, said, file, model, by, error);
     by->folder = true;
     return folder_name(r->folder, model, room) ||
            td_fail(error, "%.300s: no results file beside it names the model; say --model NAME", file->path);

@@ -166,6 +166,9 @@ mv "$T/lm" "$T/whole"
 fresh() { rm -rf "$T/lm"; cp -r "$T/whole" "$T/lm"; }
 fresh; mv "$T/lm/$F" "$T/lm/x"; mv "$T/lm/$P" "$T/lm/$F"
 import 1 'mixed models: its folder is called after "google__gemini-3.5-flash", but the results file in it names "google/gemini-3.1-pro-preview"' "$T/lm"
+fresh; mv "$T/lm/$F" "$T/lm/goo__gle-flash"; sed -i 's/"model_name_sanitized": "[^"]*"/"model_name_sanitized": "goo__gle-flash"/' "$T/lm/goo__gle-flash"/results*
+import 0 '' "$T/lm"
+quiet 'not called like'
 fresh; mv "$T/lm/$F" "$T/lm/run1"
 import 0 'not called like the model in its results file' "$T/lm"
 says '"google/gemini-3.5-flash"' "$R"
