@@ -69,6 +69,7 @@ static const char *const other_numbers[] = {
     "errors", "failed", "failure", "timeout", "refused", "refusal", "cached", "rank",
     "length", "chars", "bytes", "retries", "attempts", "turns", "steps", NULL};
 
+/* "is_hard": a yes or no about the prompt. */
 static const char *const first_words[] = {"is", "has", "num", "contains", "needs", NULL};
 
 static td_named tokens_of(const words *w)
@@ -114,9 +115,10 @@ td_named td_column_named(const char *name)
     if (any(&w, times) || among(last, last_times))
         return TD_NAMED_LATENCY;
     const td_named kind = glued(last);
-    return kind                                                                                      ? kind
-           : among(last, other_numbers) || (w.n > 1 && among(w.at[0], first_words)) ? TD_NAMED_OTHER
-                                                                                    : TD_NAMED_NOTHING;
+    if (kind != TD_NAMED_NOTHING)
+        return kind;
+    const bool other = among(last, other_numbers) || (w.n > 1 && among(w.at[0], first_words));
+    return other ? TD_NAMED_OTHER : TD_NAMED_NOTHING;
 }
 
 bool td_column_is_any_score(const char *name)
