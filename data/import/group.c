@@ -204,12 +204,41 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
     return add_numbers(g, s, t, row, number);
 }
 
+/* The next byte of JSON text that is not white space between tokens; -1: none. */
+static int next_byte(const char *text, size_t len, size_t *at, bool *in_string)
+{
+    while (!*in_string && *at < len && strchr(" \t\r\n", text[*at]) && text[*at])
+        ++*at;
+    if (*at == len)
+        return -1;
+    const int c = (unsigned char)text[(*at)++];
+    const bool escaped = *in_string && *at > 1 && text[*at - 2] == '\\';
+    size_t slashes = 0;
+    for (size_t k = *at - 1; escaped && k && text[k - 1] == '\\'; k--)
+        slashes++;
+    if (c == '"' && slashes % 2 == 0)
+        *in_string = !*in_string;
+    return c;
+}
+
+/* The same JSON, but for the white space that its writer put between tokens. */
+static bool same_json(const char *a, size_t n, const char *b, size_t m)
+{
+    size_t i = 0, k = 0;
+    bool in_a = false, in_b = false;
+    for (;;) {
+        const int x = next_byte(a, n, &i, &in_a), y = next_byte(b, m, &k, &in_b);
+        if (x != y || x < 0)
+            return x == y;
+    }
+}
+
 /* The rows of a key should be of one request. */
 static bool check_request(td_group *g, const td_stored *row, const char *text, uint64_t number)
 {
     const td_out *first = &g->text[TD_REQUEST];
     const size_t len = row->len[TD_REQUEST];
-    if (!len || (len == first->len && !memcmp(text, first->at, len)) || first->failed)
+    if (!len || (len == first->len && !memcmp(text, first->at, len)) || first->failed || same_json(text, len, first->at, first->len))
         return true;
     if (row->one_request && g->sink->settings->duplicates == TD_DUPLICATES_UNSAID) {
         char key[160];

@@ -215,6 +215,10 @@ sed 's/"content":"x"/"content":"y"/' "$T/in.jsonl" > "$T/in3.jsonl"
 ans a m > "$T/out.jsonl"
 import 1 'in3.jsonl:1: key "a" stands for another request than at .*in.jsonl:1' "$T/in.jsonl" "$T/in3.jsonl" "$T/out.jsonl"
 
+sed 's/"messages":\[{/"messages" : [ {\t/' "$T/in.jsonl" > "$T/in4.jsonl"
+import 0 '' "$T/in.jsonl" "$T/in4.jsonl" "$T/out.jsonl" --keep-unscored
+quiet 'different requests|another request'
+
 # a score that names no model, where two answered
 { ans a m; ans a n; } > "$T/both.jsonl"
 import 1 'us2.jsonl:1: the score of key "a" names no model, and several answered it .*: it needs a "model"' "$T/in.jsonl" "$T/both.jsonl" --scores "$(echo '{"id":"a","score":1}' > "$T/us2.jsonl"; echo "$T/us2.jsonl")"
