@@ -90,7 +90,8 @@ static void note_unread(td_columns *t)
 /* Parts of a request that stand in columns of their own and would not be read. */
 static void note_parts(td_columns *t, const td_import_settings *s)
 {
-    static const char *const parts[] = {"prompt", "question", "input", "instruction", "query", "text", "messages", "system", "system_prompt", "context", "passage"};
+    static const char *const parts[] = {"prompt", "question", "input", "instruction", "query", "text",
+                                        "messages", "system", "system_prompt", "context", "passage"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts && !s->prompt_field && !s->messages_field; i++) {
         const size_t column = td_columns_find(t, parts[i], strlen(parts[i]));
         if (column && !td_column_has_role(t, column - 1) && !td_column_is_model(t, column - 1))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/import/csv_names.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/near_keys.h"
@@ -272,6 +273,24 @@ static bool read_generic(td_sink *sink, const td_head *file, td_error *error)
     return good;
 }
 
+/* For messages: the keys of the first line. */
+static void offers(const td_head *head, char *text, size_t room)
+{
+    const char *end = memchr(head->text, '\n', head->len);
+    char list[250] = "";
+    size_t more = 0;
+    td_node *line = td_dom_parse(head->text, end ? (size_t)(end - head->text) : head->len, head->path, NULL);
+    for (const td_node *n = td_is_object(line) ? td_first(line) : NULL; n; n = td_next(n)) {
+        char quoted[70];
+        snprintf(quoted, sizeof quoted, "\"%.60s\"", td_key(n));
+        td_list_add(list, sizeof list, &more, quoted);
+    }
+    td_list_end(list, sizeof list, more);
+    if (*list)
+        snprintf(text, room, "its first line has %s", list);
+    td_dom_free(line);
+}
+
 static void close_state(void *state)
 {
     td_map_free(&((met *)state)->known);
@@ -294,4 +313,5 @@ const td_importer td_import_generic = {
     .finish = finish,
     .state_size = sizeof(met),
     .close = close_state,
+    .offers = offers,
 };

@@ -133,6 +133,7 @@ static bool check_options(work *w)
         at++;
     while (f < w->files.n && claims_of(w, f)[at] < TD_PERHAPS)
         f++;
+    f = f < w->files.n ? f : 0; /* named to be so */
     const bool good = f < w->files.n && td_head_read(&head, w->files.at[f].path, w->head_room, &ignored) == TD_HEAD_OK;
     return td_check_choices(w->importer, &w->job->settings, good ? &head : NULL, w->error);
 }

@@ -135,10 +135,14 @@ echo '{"id":"1","prompt":"x","usage":{"a":{"cost_usd":1}}}' > "$T/use.jsonl"
 import 1 'records already, of requests without outcomes: tierce score' "$T/use.jsonl"
 echo '{"id":"1","tier":"a","p":{"a":1},"cost":{},"reason":"X"}' > "$T/dec.jsonl"
 import 1 'dec.jsonl: these are decisions that tierce score wrote' "$T/dec.jsonl"
+echo '{"prompt":"x","model":"m","score":1}' > "$T/truth0.jsonl"
+echo '{"q":1,"who":2,"mark":3}' > "$T/g0.jsonl"
 echo '{"a":1}' > "$T/odd.jsonl"
 import 1 'of no known format \(1 file looked at\)' "$T/odd.jsonl"
 import 1 'of no known format \(2 files looked at\)' "$T/odd.jsonl" "$T/odd.jsonl"
 import 1 'metric means nothing to the format csv; its columns are "prompt", "a", "b"; its options: --prompt-column' "$T/ab.csv" --metric foo
+import 1 'its first line has "q", "who", "mark"' generic "$T/g0.jsonl" --metric foo
+import 1 'metric means nothing to the format generic; its first line has "prompt", "model", "score"; its options: --id-field' generic "$T/truth0.jsonl" --metric foo
 import 2 'no file "lm-evil", and unknown format "lm-evil"; did you mean "lm-eval"' lm-evil
 import 2 'did you mean "lm-eval"' lm-evaluation-harness "$T/odd.jsonl"
 import 2 'did you mean "openai-batch"' batch "$T/odd.jsonl"
