@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/hash_map.h"
 #include "data/nearest.h"
 #include "data/text_out.h"
@@ -129,6 +130,16 @@ static bool compare_scores(checker *c, const td_record *r, uint64_t request, siz
     return true;
 }
 
+/* Keys that the reader of records passes over stand nowhere in its way, but other readers take the last of them. */
+static void look_for_keys_twice(checker *c, const td_record *r)
+{
+    char pointer[200];
+    td_node *root = td_dom_parse(r->raw.data, r->raw.len, r->path, NULL);
+    if (root && td_dom_twice(root, pointer, sizeof pointer))
+        found(c, true, TD_KEY_TWICE, r, pointer);
+    td_dom_free(root);
+}
+
 static bool take(void *context, const td_record *r, td_error *error)
 {
     checker *c = context;
@@ -151,6 +162,9 @@ static bool take(void *context, const td_record *r, td_error *error)
     if (!compare_scores(c, r, request, earlier, !fresh_request))
         return td_fail(error, "%s:%llu: out of memory", r->path, (unsigned long long)r->line);
     look_at_outcomes(c, r);
+    look_for_keys_twice(c, r);
+    if (td_request_is_empty(r->request))
+        found(c, false, "a request without a word: an empty prompt, or messages that are all empty", r, "nothing to route by");
     c->places[c->n] = (place){r->line, path_of(c, r->path)};
     if (c->options->near > 0) {
         td_sign(&c->signatures[c->n], r->request);

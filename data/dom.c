@@ -117,6 +117,30 @@ bool td_dom_starved(void)
     return starved;
 }
 
+static _Thread_local bool deep;
+
+bool td_dom_deep(void)
+{
+    return deep;
+}
+
+/* cJSON does not say that this is why. */
+static bool is_deep(const char *text, size_t len)
+{
+    long depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < len && depth <= CJSON_NESTING_LIMIT; i++) {
+        const char c = text[i];
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string)
+            depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    }
+    return depth > CJSON_NESTING_LIMIT;
+}
+
 static cJSON *parse(const char *text, size_t len, const char **end)
 {
     cJSON_Hooks hooks = {watched, free};
@@ -132,8 +156,11 @@ td_node *td_dom_parse(const char *text, size_t len, const char *name, td_error *
     const char *end = NULL;
     cJSON *root = copy ? parse(copy, n + 1, &end) : NULL;
     starved = starved || !copy;
+    deep = !root && !starved && is_deep(text, len);
     if (!root && starved) {
         td_fail(error, "%.200s: out of memory", name);
+    } else if (deep) {
+        td_fail(error, "%.200s: nested deeper than %d levels", name, CJSON_NESTING_LIMIT);
     } else if (!root) {
         unsigned long line = 1;
         for (const char *at = copy; end && at < end && *at; at++)

@@ -5,7 +5,7 @@
  * gets wrong is mended here before it sees the text: Python's bare NaN, Infinity and -Infinity become
  * null, \u0000 (which would cut a string short) becomes U+FFFD, a lone surrogate escape becomes
  * U+FFFD, text behind the document is an error. Look-ups are case-sensitive; of two equal keys the
- * first counts. Whole numbers above 2^53 lose digits: read ids as strings where that matters. */
+ * first counts (data/dom_twice.h finds them). Whole numbers above 2^53 lose digits: read ids as strings where that matters. */
 #ifndef TIERCE_DOM_H
 #define TIERCE_DOM_H
 
@@ -22,6 +22,8 @@ typedef struct cJSON td_node; /* any value of a document; owned by its root */
 td_node *td_dom_parse(const char *text, size_t len, const char *name, td_error *error);
 /* Did the last parse of this thread fail for want of memory, and not for its text? */
 bool td_dom_starved(void);
+/* Or because it is nested deeper than 1000 levels? */
+bool td_dom_deep(void);
 /* The same from a file, .gz recognised, of at most max_bytes after unpacking (0: 1 GiB). "-": stdin. */
 td_node *td_dom_load(const char *path, size_t max_bytes, td_error *error);
 /* NULL is allowed. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/nearest.h"
 #include "data/prices.h"
 
@@ -295,16 +296,35 @@ static void note(const td_litellm_job *job, const char *key, const char *what, u
     job->note(job->context, text);
 }
 
+/* The table's entry of that key. One that stands twice, or a rate in it that does, has two prices: LiteLLM takes the last. */
+static const td_node *only_entry(const td_node *table, const char *key, const char *path, td_error *error)
+{
+    const td_node *entry = td_get(table, key);
+    size_t times = 0;
+    char place[100];
+    for (const td_node *n = td_first(table); n; n = td_next(n))
+        times += !strcmp(td_key(n), key);
+    if (!is_entry(entry))
+        no_such_key(table, key, path, error);
+    else if (times > 1)
+        td_fail(error, "%.200s: \"%.100s\" stands there %zu times; keep the one whose prices hold", path, key, times);
+    else if (td_dom_twice(entry, place, sizeof place))
+        td_fail(error, "%.200s: \"%.100s\" has \"%s\" twice; keep the one that holds", path, key, place + 1);
+    else
+        return entry;
+    return NULL;
+}
+
 static bool one_tier(const td_node *table, const td_litellm_job *job, const char *name, const char *key,
                      td_out *out, td_error *error)
 {
-    const td_node *entry = td_get(table, key);
+    const td_node *entry = only_entry(table, key, job->path, error);
     const char *where, *mode = td_string(td_get(entry, "mode")), *ends;
     td_prices p;
     bool more;
     unsigned left = 0;
-    if (!is_entry(entry))
-        return no_such_key(table, key, job->path, error);
+    if (!entry)
+        return false;
     td_prices_clear(&p);
     take_rates(entry, &p, threshold(entry, &more), &left);
     if (mode && strcmp(mode, "chat") && strcmp(mode, "completion") && strcmp(mode, "responses"))

@@ -32,19 +32,54 @@ static void complain(const td_command *command, const char *what, const char *wh
             command->usage, what, which);
 }
 
+/* Has one of the option's words the look of one of the name's? */
+static bool shares_word(const char *name, const char *option)
+{
+    char word[64], other[64];
+    for (const char *a = name; *a; a += strcspn(a, "-_"), a += *a != 0) {
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(a, "-_"), a);
+        for (const char *b = option; strlen(word) > 3 && *b; b += strcspn(b, "-"), b += *b != 0) {
+            const char *list[] = {other};
+            snprintf(other, sizeof other, "%.*s", (int)strcspn(b, "-"), b);
+            if (strlen(other) > 3 && td_near_miss(word, list, 1))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Options that the name begins, else the nearest, else those that share a word: at most three. */
+static size_t meant(const char *name, const char *const *names, size_t n, const char *near[3])
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n && strlen(name) > 1 && found < 3; i++)
+        if (!strncmp(names[i], name, strlen(name)))
+            near[found++] = names[i];
+    if (found)
+        return found;
+    near[0] = td_nearest(name, names, n);
+    if (near[0])
+        return 1;
+    for (size_t i = 0; i < n && found < 3; i++)
+        if (shares_word(name, names[i]))
+            near[found++] = names[i];
+    return found;
+}
+
 static int unknown(const td_command *command, const char *word, const char *name)
 {
-    const char *names[65];
+    const char *names[65], *near[3];
     size_t n = 0;
-    char text[200];
+    char text[300];
     for (; n < command->n_options && n < 64; n++)
         names[n] = command->options[n].name;
     names[n++] = "help";
-    const char *near = word[1] == '-' ? td_nearest(name, names, n) : NULL;
-    if (near)
-        snprintf(text, sizeof text, "unknown option --%.80s; did you mean --%s?", name, near);
-    else
-        snprintf(text, sizeof text, "unknown option %.80s", word);
+    const size_t found = word[1] == '-' ? meant(name, names, n, near) : 0;
+    int used = snprintf(text, sizeof text, found ? "unknown option --%.80s; did you mean" : "unknown option %.80s", found ? name : word);
+    for (size_t i = 0; i < found; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s--%s", !i ? " " : i + 1 < found ? ", " : " or ", near[i]);
+    if (found)
+        snprintf(text + used, sizeof text - (size_t)used, "?");
     complain(command, text, "");
     return -1;
 }

@@ -12,6 +12,19 @@ uint32_t td_fold(const char *id, size_t len, uint32_t k)
     return (uint32_t)crc32(crc, (const Bytef *)id, (uInt)len) % k;
 }
 
+bool td_request_is_empty(const tierce_request *request)
+{
+    for (size_t i = 0; i < request->n_parts; i++) {
+        const tierce_span text = request->parts[i].text;
+        if (request->parts[i].kind != TIERCE_PART_TEXT)
+            return false;
+        for (size_t k = 0; k < text.len; k++)
+            if (!strchr(" \t\r\n", text.data[k]) || !text.data[k])
+                return false;
+    }
+    return !request->n_tools;
+}
+
 /* ---- one line ---- */
 
 #define MOST 1e9 /* of a cost, token count or latency */
@@ -19,6 +32,10 @@ uint32_t td_fold(const char *id, size_t len, uint32_t k)
 /* A number that may be null or missing: NaN then. */
 static void optional_number(td_json *json, double *out)
 {
+    if (!isnan(*out)) {
+        td_json_fail(json, "a cost, token count or latency stands twice in an outcome; keep one");
+        return;
+    }
     if (td_json_peek(json) == 'n') {
         td_json_null(json);
         return;
@@ -135,6 +152,10 @@ static void read_id(td_json *json, tierce_span *id)
 
 static void read_label(td_json *json, tierce_span *label)
 {
+    if (label->data) {
+        td_json_fail(json, "\"source\", \"workload\" or \"chosen\" stands twice; keep one");
+        return;
+    }
     if (td_json_peek(json) == 'n')
         td_json_null(json);
     else if (td_json_string(json, label) && label->len > LONGEST_LABEL)
@@ -144,6 +165,10 @@ static void read_label(td_json *json, tierce_span *label)
 /* A propensity of 0 would say that what happened could not happen. */
 static void read_propensity(td_json *json, double *out)
 {
+    if (!isnan(*out)) {
+        td_json_fail(json, "\"propensity\" stands twice; keep one");
+        return;
+    }
     if (td_json_peek(json) == 'n')
         td_json_null(json);
     else if (td_json_number(json, out) && !(*out > 0 && *out <= 1))

@@ -70,6 +70,9 @@ void td_reader_close(td_reader *reader);
 bool td_parse_line(td_request *r, td_outcome *outcomes, td_record *record, const char *data,
                    size_t len, td_want want, const char **what, size_t *where);
 
+/* Nothing to route by: no tools, no media, no call, and in all texts no word. */
+bool td_request_is_empty(const tierce_request *request);
+
 /* Fold of a record: crc32(id) mod k, as ../peers and the issue define it. */
 uint32_t td_fold(const char *id, size_t len, uint32_t k);
 

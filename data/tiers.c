@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/dom.h"
+#include "data/dom_twice.h"
 #include "data/tier_keys.h"
 
 #define MAX_FILE ((size_t)16 << 20)
@@ -230,7 +231,7 @@ static bool read_document(const td_node *root, td_tiers *tiers, const char *path
 
 static bool load_json(td_tiers *tiers, const char *path, td_error *error)
 {
-    td_node *root = td_dom_load(path, MAX_FILE, error);
+    td_node *root = td_dom_once(td_dom_load(path, MAX_FILE, error), path, error);
     const bool good = root && read_document(root, tiers, path, error);
     td_dom_free(root);
     return good;
@@ -274,7 +275,7 @@ bool td_tiers_load_json(td_tiers *tiers, const char *path, td_error *error)
 bool td_tiers_parse(td_tiers *tiers, const char *text, size_t len, const char *path, td_error *error)
 {
     memset(tiers, 0, sizeof *tiers);
-    td_node *root = td_dom_parse(text, len, path, error);
+    td_node *root = td_dom_once(td_dom_parse(text, len, path, error), path, error);
     const bool good = root && read_document(root, tiers, path, error);
     td_dom_free(root);
     if (!good)

@@ -134,6 +134,7 @@ if [ -f tests/cli/torture.sh ]; then suite "every allocation of whole programs f
 if [ -f tests/cli/report.sh ]; then suite "the report: escaped, recomputed, in a browser" sh tests/cli/report.sh "$B"; fi
 if [ -f tests/cli/judge.sh ]; then suite "eval against judge.py" sh tests/cli/judge.sh "$B"; fi
 if [ -f tests/cli/import.sh ]; then suite "importers, with sanitizers" sh tests/cli/import.sh "$B/san"; fi
+suite "importers: labels that could go wrong" sh tests/cli/import_labels.sh "$B/san"
 if [ -d /proc/self ]; then check "an import in constant memory" sh tests/import_memory.sh "$B"; else skip "an import in constant memory (no /proc)"; fi
 
 suite "score: filter, ranges, batch files" sh tests/cli/score.sh "$B"

@@ -61,8 +61,9 @@ static const td_option check_list[] = {
 static const td_command check_command = {
     "tierce data check [OPTION...] RECORDS...",
     "Looks for what spoils learning. Faults: lines that cannot be read (scores outside 0..1 among them),\n"
-    "one id twice, outcomes of unknown tiers. Warnings: one request under several ids, other scores for\n"
-    "it, near-duplicates, tiers without outcomes, costs not known. Each with its count and first place.",
+    "one id twice, a key twice in one object, outcomes of unknown tiers. Warnings: one request under\n"
+    "several ids, other scores for it, near-duplicates, requests without a word, tiers without outcomes,\n"
+    "costs not known. Each with its count and first place.",
     check_list, sizeof check_list / sizeof *check_list,
     "exit status: 0 nothing found, 1 faults (or a file that cannot be read), 2 wrong usage, 3 warnings only"};
 

@@ -37,7 +37,8 @@ static const td_command sample_command = {
     "seed takes the same ids, whatever the order of the lines. Files are read twice.",
     sample_list, sizeof sample_list / sizeof *sample_list, "exit status: 0 written, 1 not, 2 wrong usage"};
 
-/* A sample or an export in the place of the records would be all that is left of them; a merge keeps all. */
+/* A sample or an export in the place of the records would be all that is left of them, and a merge by mistake cannot be
+ * undone. */
 static bool spares(const char *name, const char *output, const td_files *files)
 {
     td_error error;
@@ -172,6 +173,8 @@ int data_merge(int argc, char **argv)
         return data_usage(n);
     if (o.prefer && !read_prefer(o.prefer, &prefer))
         return 2;
+    if (!spares("merge", o.output, &files))
+        return 1;
     files.max_bad = o.max_bad;
     const bool good = td_merge(&files, prefer, o.output, &r, &error);
     if (good) {

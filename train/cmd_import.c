@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/import/import.h"
+#include "data/import/rename.h"
 #include "data/nearest.h"
 #include "data/options.h"
 #include "data/writer.h"
@@ -24,9 +25,9 @@ static const td_option options[] = {
      "records to write, packed where it ends in .gz; -: standard output (required)"},
     TEXT("source", set.source, "NAME", "the records' source (default: what the format says)"),
     TEXT("workload", set.workload, "NAME", "the records' workload"),
-    TEXT("rename", set.rename, "OLD=NEW,..", "call models otherwise"),
+    TEXT("rename", set.rename, "OLD=NEW,..", "call models otherwise; a=b,b=b joins a to a model that is called b already"),
     TEXT("duplicates", duplicates, "HOW",
-         "conflicting scores of one request and model: average (default), first, error"),
+         "unlike outcomes of one request, model and trial: average (default), first, error"),
     TEXT("score-range", score_range, "LOW:HIGH", "map scores from this range to 0..1 (default 0:1)"),
     {"keep-unscored", 0, TD_FLAG, offsetof(import_options, set.keep_unscored), 0, 0, NULL,
      "keep requests that no one scored: traffic to route, not to learn from"},
@@ -102,6 +103,32 @@ static bool read_range(const char *text, double *low, double *high)
     return false;
 }
 
+/* An empty value is a variable of a script that was not set, never a wish; an empty model would be every model. */
+static bool check_empty(const import_options *o)
+{
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const char *value = NULL;
+        if (options[i].type == TD_STRING)
+            memcpy(&value, (const char *)o + options[i].offset, sizeof value);
+        if (value && !*value) {
+            fprintf(stderr, "tierce import: --%s is empty; give it a value or leave it out\n", options[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_renames(const char *text)
+{
+    td_renames pairs = {NULL, 0};
+    td_error error;
+    const bool good = td_renames_read(&pairs, text, &error);
+    td_renames_free(&pairs);
+    if (!good)
+        fprintf(stderr, "tierce import: %s\n", error.text);
+    return good;
+}
+
 static void list_formats(FILE *out)
 {
     for (size_t i = 0; i < td_n_importers; i++)
@@ -122,11 +149,10 @@ static int take_format(int n, char **argv, td_import_job *job)
         job->format = word;
         return 1;
     }
-    if (n > 1 && !strchr(word, '/') && !strchr(word, '.')) {
-        fprintf(stderr, "tierce import: %s\n", error.text);
-        return -1;
-    }
-    return 0;
+    if (strchr(word, '/') || strchr(word, '.') || (n == 1 && !strstr(error.text, "did you mean")))
+        return 0; /* a file, of which it will be said that it is not there */
+    fprintf(stderr, n == 1 ? "tierce import: no file \"%.60s\", and %s\n" : "tierce import: %.0s%s\n", word, error.text);
+    return -1;
 }
 
 static bool write_report(const char *path, const td_import_report *report)
@@ -174,8 +200,8 @@ int cmd_import(int argc, char **argv)
     const int n = td_parse_options(&command, argc, argv, &o);
     if (n < 0)
         return n == -2 ? 0 : 2;
-    if (!read_duplicates(o.duplicates, &o.set.duplicates) ||
-        !read_range(o.score_range, &o.set.score_low, &o.set.score_high))
+    if (!check_empty(&o) || !read_duplicates(o.duplicates, &o.set.duplicates) ||
+        !read_renames(o.set.rename) || !read_range(o.score_range, &o.set.score_low, &o.set.score_high))
         return 2;
     const int used = n ? take_format(n, argv, &job) : 0;
     if (used < 0)
@@ -192,11 +218,7 @@ int cmd_import(int argc, char **argv)
     job.output = o.output;
     job.temporary = o.temporary;
     job.settings = o.set;
-    td_error error;
-    if (!td_writer_spares(o.report, job.paths, job.n_paths, &error)) {
-        fprintf(stderr, "tierce import: %s\n", error.text);
-        return 1;
-    }
+    job.report = o.report;
     if (o.report && !strcmp(o.report, o.output)) {
         fprintf(stderr, "tierce import: --output and --report name one file; give each its own\n");
         return 2;

@@ -95,11 +95,11 @@ static bool take(td_sink *sink, const td_node *t, const char *path, td_error *er
     td_out *out = td_sink_buffer(sink);
     const char *model = td_string(td_get_path(t, "agent.model_name"));
     const char *session = td_string(td_get(t, "session_id"));
-    const char *given = td_sink_settings(sink)->model;
+    const char *taken = td_sink_model(sink, model);
     td_row_start(&row);
     row.id = session && *session ? td_span_of(session) : td_span_of(path);
     row.source = td_span_of("atif");
-    row.outcome.name = td_span_of(given ? given : model);
+    row.outcome.name = td_span_of(taken);
     if (!td_is_array(td_get(t, "steps")))
         return td_sink_bad(sink, 0, "a trajectory without \"steps\"", NULL, error);
     if (!row.outcome.name.len) {

@@ -15,37 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/import/bfcl_in.h"
 #include "data/import/bfcl_question.h"
-#include "data/import/import.h"
 #include "data/import/input.h"
-#include "data/import/pieces.h"
 #include "data/import/walk.h"
-
-typedef struct {
-    char *id;
-    double input, output, latency;
-    bool broke; /* the call itself failed */
-} result;
-
-/* One model's results of one category, from two files. */
-typedef struct {
-    char model[128], category[96];
-    char *path; /* of the first of them */
-    result *results;
-    size_t n, room;
-    td_tally failed;
-    size_t n_failed, correct, total;
-    bool scored;
-} part;
-
-typedef struct {
-    part *parts;
-    size_t n, room;
-    size_t now;     /* index of the part whose file is being read */
-    td_tally asked; /* ids whose question was given */
-    td_tally answered;
-    bool finishing;
-} state;
 
 static td_claim probe(const td_head *head)
 {
@@ -85,11 +58,14 @@ static bool is_group(tierce_span folder)
 
 static bool open_part(td_sink *sink, const td_head *file, td_error *error)
 {
-    state *s = td_sink_state(sink);
+    td_bfcl_state *s = td_sink_state(sink);
     char model[128], category[96];
     const char *given = td_sink_settings(sink)->model;
     tierce_span folder = td_folder(file->path, 1);
     folder = is_group(folder) ? td_folder(file->path, 2) : folder;
+    snprintf(model, sizeof model, "%.*s", (int)(folder.len < 127 ? folder.len : 127), folder.len ? folder.data : "");
+    if (strcmp(model, "result") && strcmp(model, "results") && strcmp(model, "score") && strcmp(model, "scores"))
+        td_sink_model(sink, model);
     if (!given && !folder.len)
         return td_fail(
             error,
@@ -104,13 +80,13 @@ static bool open_part(td_sink *sink, const td_head *file, td_error *error)
             return true;
     if (s->n == s->room) {
         const size_t room = s->room ? 2 * s->room : 8;
-        part *wider = realloc(s->parts, room * sizeof *wider);
+        td_bfcl_part *wider = realloc(s->parts, room * sizeof *wider);
         if (!wider)
             return td_fail(error, "out of memory");
         s->parts = wider;
         s->room = room;
     }
-    part *p = &s->parts[s->n];
+    td_bfcl_part *p = &s->parts[s->n];
     memset(p, 0, sizeof *p);
     memcpy(p->model, model, sizeof model);
     memcpy(p->category, category, sizeof category);
@@ -138,8 +114,8 @@ static double count_of(const td_node *n)
 
 static bool take_result(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
 {
-    state *s = td_sink_state(sink);
-    part *p = &s->parts[s->now];
+    td_bfcl_state *s = td_sink_state(sink);
+    td_bfcl_part *p = &s->parts[s->now];
     char number[32], name[160];
     tierce_span id = td_name_of(td_get(n, "id"), number);
     const char *text = td_string(td_get(n, "result"));
@@ -151,13 +127,13 @@ static bool take_result(td_sink *sink, const td_node *n, uint64_t line, td_error
     }
     if (p->n == p->room) {
         const size_t room = p->room ? 2 * p->room : 256;
-        result *wider = realloc(p->results, room * sizeof *wider);
+        td_bfcl_result *wider = realloc(p->results, room * sizeof *wider);
         if (!wider)
             return td_fail(error, "out of memory");
         p->results = wider;
         p->room = room;
     }
-    result *r = &p->results[p->n];
+    td_bfcl_result *r = &p->results[p->n];
     r->id = malloc(id.len + 1);
     if (!r->id)
         return td_fail(error, "out of memory");
@@ -178,7 +154,7 @@ static bool take_result(td_sink *sink, const td_node *n, uint64_t line, td_error
 static bool put_question(td_sink *sink, const td_node *question, const char *id, uint64_t line,
                          td_error *error)
 {
-    state *s = td_sink_state(sink);
+    td_bfcl_state *s = td_sink_state(sink);
     td_row row;
     td_out *out = td_sink_buffer(sink);
     char source[160];
@@ -205,8 +181,8 @@ static size_t whole(const td_node *n)
 
 static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
 {
-    state *s = td_sink_state(sink);
-    part *p = &s->parts[s->now];
+    td_bfcl_state *s = td_sink_state(sink);
+    td_bfcl_part *p = &s->parts[s->now];
     char number[32], name[40];
     if (td_get(n, "correct_count")) {
         p->scored = true;
@@ -236,7 +212,7 @@ static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error 
 /* A question of the leaderboard's, or a record that holds it ("bfcl_v1/simple_0"). */
 static bool take_question(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
 {
-    const state *s = td_sink_state(sink);
+    const td_bfcl_state *s = td_sink_state(sink);
     const char *id = td_string(td_get(n, "id"));
     const char *last = id ? strrchr(id, '/') : NULL;
     id = last ? last + 1 : id;
@@ -253,7 +229,7 @@ static bool holds_questions(const td_head *head)
     return td_head_has_all(head, "id question") || td_head_has_all(head, "id messages") || td_head_has_all(head, "id prompt");
 }
 
-static bool read_prompts(td_sink *sink, const char *path, td_error *error)
+bool td_bfcl_read_prompts(td_sink *sink, const char *path, td_error *error)
 {
     td_files files = {0};
     char *room = malloc(TD_HEAD_BYTES);
@@ -282,135 +258,9 @@ static bool read_file(td_sink *sink, const td_head *file, td_error *error)
                          td_head_has(file, "correct_count") ? take_score : take_result, error);
 }
 
-/* ---- both together ---- */
-
-static bool has_failed(const part *p, size_t i)
-{
-    char name[40];
-    snprintf(name, sizeof name, "#%zu", i + 1);
-    return td_tally_of(&p->failed, td_span_of(p->results[i].id)) ||
-           td_tally_of(&p->failed, td_span_of(name));
-}
-
-static bool put_part(td_sink *sink, const part *p, td_error *error)
-{
-    bool good = true;
-    for (size_t i = 0; good && i < p->n; i++) {
-        const result *r = &p->results[i];
-        char source[160];
-        td_row row;
-        td_row_start(&row);
-        td_bfcl_source(source, sizeof source, r->id);
-        row.key = td_span_of(r->id);
-        row.source = td_span_of(source);
-        row.outcome.name = td_span_of(p->model);
-        row.line = i + 1;
-        if (r->broke) {
-            row.missing = "calls that failed before the model answered";
-        } else {
-            row.outcome.score = has_failed(p, i) ? 0 : 1;
-            row.outcome.input_tokens = r->input;
-            row.outcome.output_tokens = r->output;
-            row.outcome.latency_s = r->latency;
-        }
-        good = td_sink_row(sink, &row, error);
-    }
-    return good;
-}
-
-/* The score file's own count must be ours. */
-static void compare(td_sink *sink, const part *p)
-{
-    size_t failed = 0;
-    char detail[160];
-    for (size_t i = 0; i < p->n; i++)
-        failed += has_failed(p, i);
-    if (p->n - failed == p->correct && p->n == p->total)
-        return;
-    snprintf(detail, sizeof detail, "%zu of %zu by the results, %zu of %zu it says", p->n - failed,
-             p->n, p->correct, p->total);
-    td_sink_note(sink, 1, "score files whose count is not that of the results", detail);
-}
-
-static size_t unasked(const state *s, const part *p)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < p->n; i++)
-        n += !td_tally_of(&s->asked, td_span_of(p->results[i].id));
-    return n;
-}
-
-/* One model's results of one category: its rows, or why there are none. */
-static bool finish_part(td_sink *sink, const part *p, size_t without, size_t *written, td_error *error)
-{
-    char detail[400];
-    td_sink_at(sink, p->path);
-    if (!p->scored || !p->n) {
-        td_sink_drop(sink, 0,
-                     p->n ? "result files without their score file (name the folder of both)"
-                          : "score files without their result file (name the folder of both)",
-                     p->category);
-        return true;
-    }
-    if (without) {
-        snprintf(detail, sizeof detail, "%zu of the %zu questions of %s; %.80s was right in %zu of %zu", without,
-                 p->n, p->category, p->model, p->correct, p->total);
-        td_sink_drop(sink, 0, "categories whose questions are not all here (--prompts PATH gives them)", detail);
-        return true;
-    }
-    compare(sink, p);
-    ++*written;
-    return put_part(sink, p, error);
-}
-
-/* Nothing can be learnt from these files alone: what is lacking, and the option that gives it. */
-static bool refuse(const state *s, const part *lacking, td_error *error)
-{
-    char categories[200] = "";
-    size_t used = 0;
-    for (size_t i = 0; lacking && i < s->n && used < sizeof categories - 1; i++) {
-        bool again = !unasked(s, &s->parts[i]);
-        for (size_t k = 0; k < i; k++)
-            again = again || !strcmp(s->parts[k].category, s->parts[i].category);
-        if (!again)
-            used += (size_t)snprintf(categories + used, sizeof categories - used, "%s%s", used ? ", " : "",
-                                     s->parts[i].category);
-    }
-    if (!lacking)
-        return td_fail(error,
-                       "%.200s: results and scores stand in two files, and only one of them is here; name "
-                       "the folder that has both",
-                       s->parts[0].path);
-    return td_fail(error,
-                   "%.200s: %zu of its %zu questions are in none of the files: score files print only those that "
-                   "failed, and records of failures alone would teach that %.80s always fails. The questions of "
-                   "%s come with one option more: --prompts PATH (the leaderboard's question files, "
-                   "BFCL_v3_<category>.json; their folder; or records that hold them)",
-                   lacking->path, unasked(s, lacking), lacking->n, lacking->model, categories);
-}
-
-static bool finish(td_sink *sink, td_error *error)
-{
-    state *s = td_sink_state(sink);
-    const char *prompts = td_sink_settings(sink)->prompts;
-    const part *lacking = NULL;
-    size_t written = 0;
-    s->finishing = true;
-    if (prompts && !read_prompts(sink, prompts, error))
-        return false;
-    for (size_t i = 0; i < s->n; i++) {
-        const part *p = &s->parts[i];
-        const size_t without = unasked(s, p);
-        lacking = !lacking && p->scored && without ? p : lacking;
-        if (!finish_part(sink, p, without, &written, error))
-            return false;
-    }
-    return written || !s->n || refuse(s, lacking, error);
-}
-
 static void close_state(void *state_of_sink)
 {
-    state *s = state_of_sink;
+    td_bfcl_state *s = state_of_sink;
     for (size_t i = 0; i < s->n; i++) {
         for (size_t k = 0; k < s->parts[i].n; k++)
             free(s->parts[i].results[k].id);
@@ -429,7 +279,7 @@ const td_importer td_import_bfcl = {
     .options = "model prompts",
     .probe = probe,
     .read = read_file,
-    .finish = finish,
-    .state_size = sizeof(state),
+    .finish = td_bfcl_finish,
+    .state_size = sizeof(td_bfcl_state),
     .close = close_state,
 };

@@ -4,8 +4,13 @@
 #include <string.h>
 
 #include "data/import/csv_columns.h"
+#include "data/import/csv_names.h"
 #include "data/import/import.h"
 #include "data/import/request_out.h"
+
+typedef struct {
+    char nameless[100]; /* the score column of a table before that is called "score" */
+} csv_state;
 
 static tierce_span cell_of(const td_columns *t, td_column_role r, const tierce_span *cells)
 {
@@ -29,19 +34,38 @@ static const char *put_request(const td_columns *t, const tierce_span *cells, td
     return NULL;
 }
 
-static bool take_model(td_sink *sink, const td_model_columns *m, const tierce_span *cells, td_row *row,
+static void quote_cell(tierce_span cell, char *text, size_t room)
+{
+    snprintf(text, room, "\"%.*s\"", (int)(cell.len < 60 ? cell.len : 60), cell.data ? cell.data : "");
+}
+
+static bool bad_score(td_sink *sink, const td_columns *t, tierce_span cell, td_cell kind, uint64_t line, td_error *error)
+{
+    char detail[70];
+    quote_cell(cell, detail, sizeof detail);
+    const char *what = kind == TD_CELL_UNSURE ? "a score whose comma may part thousands or decimals; write it with a decimal point"
+                       : !t->commas && td_cell_has_comma(cell)
+                           ? "a score that is neither a number nor True or False (a decimal comma? write a point)"
+                           : "a score that is neither a number nor True or False";
+    return td_sink_bad(sink, line, what, detail, error);
+}
+
+static bool take_model(td_sink *sink, const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_row *row,
                        td_error *error)
 {
-    char detail[120];
-    const td_cell kind = td_cell_read(cells[m->score], &row->outcome.score);
+    const td_cell kind = td_cell_score(cells[m->score], t->commas, td_sink_settings(sink), &row->outcome.score);
     row->outcome.name = td_span_of(m->name);
+    row->is_share = kind == TD_CELL_TRUTH;
     row->missing = kind == TD_CELL_EMPTY ? "empty score cells" : NULL;
-    if (kind == TD_CELL_OTHER) {
-        snprintf(detail, sizeof detail, "\"%.*s\"", (int)(cells[m->score].len < 60 ? cells[m->score].len : 60),
-                 cells[m->score].data);
-        return td_sink_bad(sink, row->line, "a score that is neither a number nor True or False", detail, error);
+    if (kind == TD_CELL_OTHER || kind == TD_CELL_UNSURE)
+        return bad_score(sink, t, cells[m->score], kind, row->line, error);
+    const size_t fault = td_cells_numbers(t, m, cells, &row->outcome);
+    if (fault) {
+        char cell[70], detail[200];
+        quote_cell(cells[fault - 1], cell, sizeof cell);
+        snprintf(detail, sizeof detail, "column \"%.100s\" has %s", t->names[fault - 1], cell);
+        td_sink_note(sink, row->line, "cells of a cost, tokens or latency that are no such number were left out", detail);
     }
-    td_cells_numbers(m, cells, &row->outcome);
     return td_sink_row(sink, row, error);
 }
 
@@ -56,6 +80,8 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     const char *fault = put_request(t, cells, out);
     if (fault)
         return td_sink_bad(sink, line, fault, NULL, error);
+    if (cell_of(t, TD_COLUMN_MESSAGES, cells).len && cell_of(t, TD_COLUMN_PROMPT, cells).len)
+        td_sink_note(sink, line, "rows with a prompt and messages: the messages were taken", NULL);
     row.request.data = out->at;
     row.request.len = out->len;
     row.id = cell_of(t, TD_COLUMN_ID, cells);
@@ -70,7 +96,8 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     row.workload = cell_of(t, TD_COLUMN_WORKLOAD, cells);
     for (size_t i = 0; i < t->n_models; i++) {
         td_row one = row;
-        if (!take_model(sink, &t->models[i], cells, &one, error))
+        one.more = i > 0;
+        if (!take_model(sink, t, &t->models[i], cells, &one, error))
             return false;
     }
     return true;
@@ -101,18 +128,41 @@ static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const cha
 
 static void tell_columns(td_sink *sink, const td_columns *t)
 {
-    if (*t->unread)
-        td_sink_note(sink, 1, "tables with columns called a cost, tokens or latency that are not read: a model's stand beside its "
-                              "score as MODEL|total_cost, MODEL|input_tokens, MODEL|output_tokens, MODEL|latency_s", t->unread);
-    if (*t->empty)
-        td_sink_note(sink, 1, "tables with columns that are empty from top to bottom; models' ones give no outcome", t->empty);
-    if (*t->mixed)
-        td_sink_note(sink, 1, "tables with columns of scores and other things, not taken for models (--score-columns says which are)",
-                     t->mixed);
-    if (*t->alone)
-        td_sink_note(sink, 1, "tables with columns of scores without the cost or response that others have beside them, not taken "
-                              "for models (--score-columns says which are)",
-                     t->alone);
+    const struct {
+        const td_column_list *list;
+        const char *what;
+    } lists[] = {
+        {&t->unread, "tables with columns called a cost, tokens or latency that are not read; a model's stand beside its score under "
+                     "the names given here (--score-columns takes one that is a score all the same)"},
+        {&t->parts, "tables with columns that sound like a part of the request, which is another column's alone (--prompt-column says which)"},
+        {&t->empty, "tables with columns that are empty from top to bottom; models' ones give no outcome"},
+        {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are)"},
+        {&t->alone, "tables with columns of scores without the cost or response that others have beside them, not taken "
+                    "for models (--score-columns says which are)"},
+        {&t->other, "tables with columns that by their names are no model's score, not taken for models (--score-columns says "
+                    "which are)"},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (*lists[i].list->text)
+            td_sink_note(sink, 1, lists[i].what, lists[i].list->text);
+}
+
+/* "score" and "correct" name no model; a second table's would be the first's. */
+static bool check_names(td_sink *sink, const td_columns *t, const char *path, td_error *error)
+{
+    csv_state *s = td_sink_state(sink);
+    for (size_t i = 0; i < t->n_models; i++) {
+        const char *name = t->models[i].name;
+        if (!td_column_is_any_score(name))
+            continue;
+        if (*s->nameless && !strcmp(s->nameless, name))
+            return td_fail(error, "%.200s:1: \"%.60s\" is no model's name, and a table before has it too: the two would be averaged into one; "
+                                  "import each alone with --rename %.60s=MODEL and join them with tierce data merge",
+                           path, name, name);
+        snprintf(s->nameless, sizeof s->nameless, "%s", name);
+        td_sink_note(sink, 1, "tables whose model is called like any score (--rename gives it its name)", name);
+    }
+    return true;
 }
 
 static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
@@ -128,10 +178,30 @@ static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
     csv = good ? td_csv_open(file->path, delimiter, error) : NULL;
     if (good)
         tell_columns(sink, &t);
-    good = csv && take_rows(sink, &t, csv, stem, error);
+    good = good && check_names(sink, &t, file->path, error);
+    good = good && csv && take_rows(sink, &t, csv, stem, error);
     td_csv_close(csv);
     td_columns_free(&t);
     return good;
+}
+
+static void offers(const td_head *head, char *text, size_t room)
+{
+    tierce_span *cells;
+    size_t n, more = 0;
+    const char *what;
+    char list[280] = "";
+    td_error ignored;
+    td_csv *csv = td_csv_open(head->path, 0, &ignored);
+    if (csv && td_csv_next(csv, &cells, &n, &what, &ignored) == TD_CSV_ROW)
+        for (size_t i = 0; i < n; i++) {
+            char quoted[70];
+            quote_cell(cells[i], quoted, sizeof quoted);
+            td_list_add(list, sizeof list, &more, quoted);
+        }
+    td_list_end(list, sizeof list, more);
+    td_csv_close(csv);
+    snprintf(text, room, "its columns are %s", list);
 }
 
 /* A name that ends in .csv or .tsv. Content alone cannot tell a table from prose. */
@@ -152,4 +222,6 @@ const td_importer td_import_csv = {
     .options = "prompt-field messages-field tools-field id-field source-field workload-field score-fields delimiter",
     .probe = probe,
     .read = read_csv,
+    .state_size = sizeof(csv_state),
+    .offers = offers,
 };

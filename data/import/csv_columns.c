@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/import/csv_names.h"
+#include "data/import/csv_notes.h"
+
 #define MAX_COLUMNS 4096
 #define SAMPLE 200 /* cells with something in them, from which a score column is told */
 
@@ -35,52 +38,6 @@ static const struct {
     {"|cache_write_tokens", offsetof(td_outcome, cache_write_tokens)},
     {"|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
 };
-static size_t find(const td_columns *t, const char *name, size_t len)
-{
-    for (size_t i = 0; i < t->n; i++)
-        if (strlen(t->names[i]) == len && !memcmp(t->names[i], name, len))
-            return i + 1;
-    return 0;
-}
-
-/* ---- cells ---- */
-
-static bool same_word(tierce_span cell, const char *word)
-{
-    for (size_t i = 0; i < cell.len; i++) {
-        const char c = cell.data[i];
-        if (!word[i] || (c >= 'A' && c <= 'Z' ? c + 32 : c) != word[i])
-            return false;
-    }
-    return !word[cell.len];
-}
-
-td_cell td_cell_read(tierce_span cell, double *v)
-{
-    static const char *const nothing[] = {"", "nan", "none", "null", "na", "n/a"};
-    char text[64], *end;
-    while (cell.len && (*cell.data == ' ' || *cell.data == '\t'))
-        cell.data++, cell.len--;
-    while (cell.len && (cell.data[cell.len - 1] == ' ' || cell.data[cell.len - 1] == '\t'))
-        cell.len--;
-    *v = (double)NAN;
-    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
-        if (same_word(cell, nothing[i]))
-            return TD_CELL_EMPTY;
-    if (same_word(cell, "true") || same_word(cell, "false")) {
-        *v = cell.len == 4;
-        return TD_CELL_NUMBER;
-    }
-    if (cell.len >= sizeof text)
-        return TD_CELL_OTHER;
-    memcpy(text, cell.data, cell.len);
-    text[cell.len] = 0;
-    if (strspn(text, "+-.0123456789eE") != cell.len)
-        return TD_CELL_OTHER;
-    *v = strtod(text, &end);
-    return *end ? TD_CELL_OTHER : TD_CELL_NUMBER;
-}
-
 /* ---- columns ---- */
 
 static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const char *path, td_error *error)
@@ -89,12 +46,13 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
         return td_fail(error, "%.300s:1: %zu columns, more than %d", path, n, MAX_COLUMNS);
     t->names = calloc(n ? n : 1, sizeof *t->names);
     for (size_t i = 0; t->names && i < n; i++) {
-        t->names[i] = malloc(cells[i].len + 1);
+        const tierce_span name = td_cell_trimmed(cells[i]);
+        t->names[i] = malloc(name.len + 1);
         if (!t->names[i])
             return td_fail(error, "out of memory");
-        memcpy(t->names[i], cells[i].data ? cells[i].data : "", cells[i].len);
-        t->names[i][cells[i].len] = 0;
-        if (cells[i].len && find(t, t->names[i], cells[i].len)) {
+        memcpy(t->names[i], name.data ? name.data : "", name.len);
+        t->names[i][name.len] = 0;
+        if (name.len && td_columns_find(t, t->names[i], name.len)) {
             t->n++; /* to be freed */
             return td_fail(error, "%.300s:1: column \"%.100s\" stands twice; rename one of them", path, t->names[i]);
         }
@@ -108,11 +66,8 @@ static bool take_named(td_columns *t, td_column_role r, const char *name, const 
 {
     if (!name)
         return true;
-    t->role[r] = find(t, name, strlen(name));
-    return t->role[r] || td_fail(error, "%.300s:1: no column \"%.100s\"; the first columns are \"%.60s\", "
-                                        "\"%.60s\", \"%.60s\"",
-                                 path, name, t->names[0], t->n > 1 ? t->names[1] : "",
-                                 t->n > 2 ? t->names[2] : "");
+    t->role[r] = td_columns_find(t, name, strlen(name));
+    return t->role[r] || td_no_column(t, name, strlen(name), path, error);
 }
 
 static bool take_roles(td_columns *t, const td_import_settings *s, const char *path, td_error *error)
@@ -126,19 +81,9 @@ static bool take_roles(td_columns *t, const td_import_settings *s, const char *p
         return false;
     for (size_t u = 0; u < sizeof usual / sizeof *usual; u++)
         for (int i = 0; usual[u].names[i] && !t->role[usual[u].role]; i++)
-            t->role[usual[u].role] = find(t, usual[u].names[i], strlen(usual[u].names[i]));
+            t->role[usual[u].role] = td_columns_find(t, usual[u].names[i], strlen(usual[u].names[i]));
     return t->role[TD_COLUMN_PROMPT] || t->role[TD_COLUMN_MESSAGES] ||
-           td_fail(error, "%.300s:1: no column \"prompt\" or \"messages\"; --prompt-column NAME says which "
-                          "it is",
-                   path);
-}
-
-static bool has_role(const td_columns *t, size_t column)
-{
-    for (int r = 0; r < TD_COLUMN_ROLES; r++)
-        if (t->role[r] == column + 1)
-            return true;
-    return false;
+           td_no_prompt(t, path, error);
 }
 
 static bool add_model(td_columns *t, size_t column, td_error *error)
@@ -155,7 +100,7 @@ static bool add_model(td_columns *t, size_t column, td_error *error)
     for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
         if (strlen(m->name) < 500) {
             const int n = snprintf(name, sizeof name, "%s%s", m->name, suffixes[i].suffix);
-            m->number[i] = find(t, name, (size_t)n);
+            m->number[i] = td_columns_find(t, name, (size_t)n);
         }
     return true;
 }
@@ -164,10 +109,11 @@ static bool models_as_named(td_columns *t, const char *list, const char *path, t
 {
     while (*list) {
         const size_t n = strcspn(list, ",");
-        const size_t column = find(t, list, n);
+        const size_t column = td_columns_find(t, list, n);
         if (!column)
-            return td_fail(error, "%.300s:1: no column \"%.*s\" for a score", path, (int)(n < 100 ? n : 100),
-                           list);
+            return td_no_column(t, list, n, path, error);
+        if (td_column_is_model(t, column - 1))
+            return td_fail(error, "--score-columns: \"%.*s\" stands twice", (int)(n < 100 ? n : 100), list);
         if (!add_model(t, column - 1, error))
             return false;
         list += n + (list[n] == ',');
@@ -181,7 +127,7 @@ static bool models_by_suffix(td_columns *t, const char *suffix, td_error *error)
     const size_t s = strlen(suffix);
     for (size_t i = 0; i < t->n; i++) {
         const size_t n = strlen(t->names[i]);
-        const size_t column = n > s && !strcmp(t->names[i] + n - s, suffix) ? find(t, t->names[i], n - s) : 0;
+        const size_t column = n > s && !strcmp(t->names[i] + n - s, suffix) ? td_columns_find(t, t->names[i], n - s) : 0;
         if (column && !add_model(t, column - 1, error))
             return false;
     }
@@ -194,12 +140,12 @@ static bool not_a_model(const char *name)
     static const char *const names[] = {
         "", "index", "Unnamed: 0", "label", "answer", "target", "level", "split", "seed", "doc_id", "fold",
         "oracle_model_to_route_to", "epoch", "difficulty", "correct_answer", "length", "turns", "weight",
-        "cost", "cost_usd", "total_cost", "price", "latency", "latency_s", "temperature", "confidence",
-        "tokens", "input_tokens", "output_tokens"};
+        "temperature", "confidence", "run", "trial", "attempt", "rep", "repetition", "iteration", "round", "turn", "step"};
+    const td_named kind = td_column_named(name);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
             return true;
-    return strchr(name, '|') != NULL;
+    return strchr(name, '|') != NULL || (kind != TD_NAMED_NOTHING && kind != TD_NAMED_OTHER);
 }
 
 enum { SCORES = 1, OTHER = 2 };
@@ -211,32 +157,21 @@ typedef struct {
     unsigned n;
 } column_sample;
 
-/* "0,5": a score for people, but not for us; it must not go by unseen. */
-static bool has_decimal_comma(tierce_span cell)
-{
-    size_t digits = 0;
-    if (cell.len < 3 || (cell.data[0] != '0' && cell.data[0] != '1') || cell.data[1] != ',')
-        return false;
-    while (digits + 2 < cell.len && cell.data[digits + 2] >= '0' && cell.data[digits + 2] <= '9')
-        digits++;
-    return digits + 2 == cell.len;
-}
-
-static void look_at_cell(column_sample *c, tierce_span cell, const td_import_settings *s)
+static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const td_import_settings *s)
 {
     double v;
-    const td_cell kind = td_cell_read(cell, &v);
+    const td_cell kind = td_cell_score(cell, commas, s, &v);
     if (c->n == SAMPLE || kind == TD_CELL_EMPTY)
         return;
-    c->holds |= kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high ? SCORES : OTHER;
-    c->holds |= has_decimal_comma(cell) ? SCORES : 0;
+    c->holds |= kind == TD_CELL_TRUTH || (kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high) ? SCORES : OTHER;
+    c->holds |= td_cell_has_comma(cell) ? SCORES : 0; /* it must not go by unseen */
     c->n++;
 }
 
 static bool all_said(const td_columns *t, const column_sample *c)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (c[i].n < SAMPLE && c[i].holds != (SCORES | OTHER) && !has_role(t, i) && !not_a_model(t->names[i]))
+        if (c[i].n < SAMPLE && c[i].holds != (SCORES | OTHER) && !td_column_has_role(t, i) && !not_a_model(t->names[i]))
             return false;
     return true;
 }
@@ -258,31 +193,9 @@ static bool sample_columns(const td_columns *t, td_csv *csv, const td_import_set
             *line = td_csv_line(csv);
         }
         for (size_t i = 0; status == TD_CSV_ROW && i < n && i < t->n; i++)
-            look_at_cell(&c[i], cells[i], s);
+            look_at_cell(&c[i], cells[i], t->commas, s);
     }
     return true;
-}
-
-/* "M_response" of a model M: what it said, which may be a number. */
-static bool is_response(const td_columns *t, size_t column)
-{
-    static const char suffix[] = "_response";
-    const size_t n = strlen(t->names[column]), s = sizeof suffix - 1;
-    return n > s && !strcmp(t->names[column] + n - s, suffix) && find(t, t->names[column], n - s);
-}
-
-static void note_first(char first[100], const char *name)
-{
-    if (!*first)
-        snprintf(first, 100, "\"%.96s\"", name);
-}
-
-static bool is_model(const td_columns *t, size_t column)
-{
-    for (size_t m = 0; m < t->n_models; m++)
-        if (t->models[m].score == column)
-            return true;
-    return false;
 }
 
 /* Where no name told the models, columns that hold scores and nothing else are; whatever else looks like
@@ -295,16 +208,18 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
     const bool named = t->n_models > 0;
     bool good = c ? sample_columns(t, csv, s, c, &fault, &line, error) : td_fail(error, "out of memory");
     for (size_t i = 0; good && i < t->n; i++) {
-        if (has_role(t, i) || not_a_model(t->names[i]) || is_model(t, i) || is_response(t, i))
+        if (td_column_has_role(t, i) || not_a_model(t->names[i]) || td_column_is_model(t, i) || td_column_is_response(t, i))
             continue;
         if (!c[i].holds)
-            note_first(t->empty, t->names[i]);
+            td_columns_note(&t->empty, t->names[i]);
+        else if (c[i].holds == SCORES && td_column_named(t->names[i]) == TD_NAMED_OTHER)
+            td_columns_note(&t->other, t->names[i]);
         else if (c[i].holds == SCORES && named)
-            note_first(t->alone, t->names[i]);
+            td_columns_note(&t->alone, t->names[i]);
         else if (c[i].holds == SCORES)
             good = add_model(t, i, error);
         else if (c[i].holds != OTHER)
-            note_first(t->mixed, t->names[i]);
+            td_columns_note(&t->mixed, t->names[i]);
     }
     free(c);
     if (good && !t->n_models && fault)
@@ -312,26 +227,19 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
     return good;
 }
 
-static bool is_number_of_model(const td_columns *t, size_t column)
+/* A table of a row an outcome has its model in a cell, and would here be one model called "score". */
+static bool check_long(const td_columns *t, const char *path, td_error *error)
 {
-    for (size_t m = 0; m < t->n_models; m++)
-        for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
-            if (t->models[m].number[i] == column + 1)
-                return true;
-    return false;
-}
-
-/* What sounds like money, tokens or time and is read by nobody would be lost without a word. */
-static void note_unread(td_columns *t)
-{
-    static const char *const words[] = {"cost", "token", "latency", "price", "usd"};
-    for (size_t c = 0; c < t->n; c++) {
-        if (has_role(t, c) || is_model(t, c) || is_number_of_model(t, c) || is_response(t, c))
-            continue;
-        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-            if (strstr(t->names[c], words[i]))
-                note_first(t->unread, t->names[c]);
-    }
+    static const char *const names[] = {"model", "model_name", "model_id", "llm", "tier", "engine", "provider"};
+    const char *score = NULL;
+    for (size_t m = 0; m < t->n_models && !score; m++)
+        score = td_column_is_any_score(t->models[m].name) ? t->models[m].name : NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && score; i++)
+        if (td_columns_find(t, names[i], strlen(names[i])))
+            return td_fail(error, "%.200s:1: a row an outcome, whose model stands in the column \"%s\"; that is read with: tierce import generic "
+                                  "FILE --model-field %s --score-field %.60s",
+                           path, names[i], names[i], score);
+    return true;
 }
 
 bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path,
@@ -341,6 +249,7 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
     size_t n;
     const char *what = NULL;
     const td_csv_status status = td_csv_next(csv, &cells, &n, &what, error);
+    t->commas = td_csv_delimiter(csv) != ',';
     if (status == TD_CSV_BROKEN)
         return false;
     if (status != TD_CSV_ROW)
@@ -358,10 +267,10 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
         if (!models_by_values(t, csv, s, path, error))
             return false;
     }
-    note_unread(t);
-    return t->n_models || td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False)%s%s; "
-                                         "--score-columns A,B says which they are",
-                                  path, *t->mixed ? " and nothing else; some do in " : "", t->mixed);
+    if (!s->score_fields && !check_long(t, path, error))
+        return false;
+    td_columns_tell(t, s);
+    return t->n_models || td_no_scores(t, path, error);
 }
 
 void td_columns_free(td_columns *t)
@@ -372,10 +281,23 @@ void td_columns_free(td_columns *t)
     free(t->models);
 }
 
-void td_cells_numbers(const td_model_columns *m, const tierce_span *cells, td_outcome *o)
+/* A count has no fraction: "1.234" of a table with decimal commas is a thousand. */
+static bool is_count(size_t number)
 {
+    return suffixes[number].offset != offsetof(td_outcome, cost_usd) && suffixes[number].offset != offsetof(td_outcome, latency_s);
+}
+
+size_t td_cells_numbers(const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_outcome *o)
+{
+    size_t fault = 0;
     double v;
-    for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++)
-        if (m->number[i] && td_cell_read(cells[m->number[i] - 1], &v) == TD_CELL_NUMBER)
+    for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++) {
+        const size_t column = m->number[i];
+        const td_cell kind = column ? td_cell_read(cells[column - 1], t->commas, &v) : TD_CELL_EMPTY;
+        if (kind == TD_CELL_NUMBER && !(t->commas && is_count(i) && v != floor(v)))
             memcpy((char *)o + suffixes[i].offset, &v, sizeof v);
+        else if (kind != TD_CELL_EMPTY && !fault)
+            fault = column;
+    }
+    return fault;
 }

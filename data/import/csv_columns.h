@@ -2,6 +2,7 @@
 #ifndef TIERCE_CSV_COLUMNS_H
 #define TIERCE_CSV_COLUMNS_H
 
+#include "data/import/csv_cells.h"
 #include "data/import/csv_reader.h"
 #include "data/import/settings.h"
 #include "data/record.h"
@@ -24,16 +25,24 @@ typedef struct {
     size_t number[TD_COLUMN_NUMBERS]; /* column + 1; 0: none */
 } td_model_columns;
 
+/* Names as a report lists them; empty: none. */
+typedef struct {
+    char text[900];
+    size_t more; /* that had no room */
+} td_column_list;
+
 typedef struct {
     char **names;
     size_t n;
+    bool commas; /* numbers may have a decimal comma: no comma parts the cells */
     size_t role[TD_COLUMN_ROLES]; /* column + 1; 0: none */
     td_model_columns *models;
     size_t n_models;
     /* what was left out, for the report: columns without any value, with scores and something else, with
-     * scores in a table whose models have other columns beside them; the first of each, empty: none */
-    char empty[100], mixed[100], alone[100];
-    char unread[100]; /* and the first that is called a cost, tokens or latency, but is no model's */
+     * scores in a table whose models have other columns beside them, with numbers like scores but a name of
+     * something else, those that are called a cost, tokens or latency, but are no model's, and those that sound like a
+     * part of the request but are not the prompt */
+    td_column_list empty, mixed, alone, other, unread, parts;
 } td_columns;
 
 /* Reads the header and, where it does not suffice, some rows: open the file again for the rows. Zero *c
@@ -42,11 +51,8 @@ bool td_columns_read(td_columns *c, td_csv *csv, const td_import_settings *s, co
                      td_error *error);
 void td_columns_free(td_columns *c);
 
-typedef enum { TD_CELL_NUMBER, TD_CELL_EMPTY, TD_CELL_OTHER } td_cell;
-
-/* A number, True or False; NaN where the cell is empty (or says nan, None, null) or something else. */
-td_cell td_cell_read(tierce_span cell, double *v);
-/* Cost, tokens and latency of a model, where the row has them. */
-void td_cells_numbers(const td_model_columns *m, const tierce_span *cells, td_outcome *o);
+/* Cost, tokens and latency of a model, where the row has them. 0, or 1 + the first column whose cell holds
+ * something that is no such number; it is left out. */
+size_t td_cells_numbers(const td_columns *c, const td_model_columns *m, const tierce_span *cells, td_outcome *o);
 
 #endif

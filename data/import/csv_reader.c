@@ -77,6 +77,11 @@ void td_csv_close(td_csv *csv)
     free(csv);
 }
 
+char td_csv_delimiter(const td_csv *csv)
+{
+    return csv->delimiter;
+}
+
 uint64_t td_csv_line(const td_csv *csv)
 {
     return csv->row_line;

@@ -21,6 +21,8 @@ td_csv_status td_csv_next(td_csv *csv, tierce_span **cells, size_t *n, const cha
                           td_error *error);
 /* Line on which the last row started, from 1. */
 uint64_t td_csv_line(const td_csv *csv);
+/* What parts the cells. */
+char td_csv_delimiter(const td_csv *csv);
 void td_csv_close(td_csv *csv);
 
 #endif

@@ -82,34 +82,100 @@ static td_trial *find_trial(td_slot *s, const td_stored *row, const char *name, 
     return t;
 }
 
-/* The score of a trial that has one already. */
-static bool duplicate(td_group *g, const td_slot *s, const td_trial *t, const td_stored *row, uint64_t number)
+/* "model "m": cost 0.3; file:7 has 0.1" */
+static void put_detail(const td_group *g, const td_slot *s, const td_trial *t, int which, double value, char detail[500])
 {
-    const td_duplicates mode = g->sink->settings->duplicates;
-    const double score = row->number[TD_SCORE];
-    char detail[500], line[24] = "";
+    static const char *const names[TD_NUMBERS] = {"", "cost ", "input tokens ", "output tokens ", "latency ", "cached tokens ",
+                                                  "cache write tokens ", "reasoning tokens "};
+    char line[24] = "";
     if (t->line)
         snprintf(line, sizeof line, ":%llu", (unsigned long long)t->line);
-    snprintf(detail, sizeof detail, "model \"%.100s\": %.6g; %.200s%s has %.6g", s->model, score,
-             td_group_path(g, t->file), line, t->score);
-    if (score == t->score) {
-        td_report_problem(g->sink->report, TD_DUPLICATE, "the same score twice for a request and model; kept once", number,
-                          td_group_path(g, row->file), row->line, detail);
-        return true;
-    }
+    snprintf(detail, 500, "model \"%.100s\": %s%.6g; %.200s%s has %.6g", s->model, names[which], value,
+             td_group_path(g, t->file), line, t->first[which]);
+}
+
+/* Another run under the name of one that was: number `other` is not what it had. */
+static bool conflict(td_group *g, const td_slot *s, const td_trial *t, const td_stored *row, int other, uint64_t number)
+{
+    const td_duplicates mode = g->sink->settings->duplicates;
+    const bool scores = other == TD_SCORE, first = mode == TD_DUPLICATES_FIRST;
+    char detail[500];
+    put_detail(g, s, t, other, row->number[other], detail);
     if (mode == TD_DUPLICATES_ERROR)
-        return td_fail(g->error, "%.200s:%llu: conflicting scores of one request: %s; --duplicates "
-                                 "average or first accepts them",
-                       td_group_path(g, row->file), (unsigned long long)row->line, detail);
-    if (mode == TD_DUPLICATES_UNSAID && row->one_run && row->file == t->file)
+        return td_fail(g->error, "%.200s:%llu: conflicting %s of one request: %s; --duplicates average or first accepts them",
+                       td_group_path(g, row->file), (unsigned long long)row->line, scores ? "scores" : "outcomes", detail);
+    if (scores && mode == TD_DUPLICATES_UNSAID && row->one_run && row->file == t->file)
         return td_fail(g->error, "%.200s:%llu: mixed models or runs in one file: %s; --duplicates average "
                                  "takes them for runs of one model",
                        td_group_path(g, row->file), (unsigned long long)row->line, detail);
-    td_report_problem(g->sink->report, TD_DUPLICATE,
-                      mode == TD_DUPLICATES_FIRST
-                          ? "conflicting scores of a request and model; the first was kept"
-                          : "conflicting scores of a request and model; averaged",
-                      number, td_group_path(g, row->file), row->line, detail);
+    const char *what = scores && first ? "conflicting scores of a request and model; the first was kept"
+                       : scores        ? "conflicting scores of a request and model; averaged"
+                       : first         ? "another cost, tokens or latency for a request and model; the first was kept"
+                                       : "another cost, tokens or latency for a request and model: taken for a run of its own; averaged";
+    td_report_problem(g->sink->report, TD_DUPLICATE, what, number, td_group_path(g, row->file), row->line, detail);
+    return true;
+}
+
+void td_group_tell(td_group *g)
+{
+    for (size_t i = 0; i < g->n_slots; i++)
+        for (size_t k = 0; k < g->slots[i].n_trials; k++) {
+            const td_trial *t = &g->slots[i].trials[k];
+            char detail[500];
+            if (t->same)
+                put_detail(g, &g->slots[i], t, TD_SCORE, t->first[TD_SCORE], detail);
+            for (uint32_t n = 0; n < t->same; n++)
+                td_report_problem(g->sink->report, TD_DUPLICATE,
+                                  t->differs ? "an outcome again, beside others of its request and model; averaged"
+                                             : "the same outcome twice for a request and model; kept once",
+                                  t->same_order, td_group_path(g, t->same_file), t->same_line, detail);
+        }
+}
+
+static void count_same(td_trial *t, const td_stored *row, uint64_t number)
+{
+    if (!t->same++) {
+        t->same_file = row->file;
+        t->same_line = row->line;
+        t->same_order = number;
+    }
+}
+
+/* Which number of the row is not what the trial has? Rows may complete each other: what only one of them has is no
+ * difference. -1: none. */
+static int difference(const td_trial *t, const td_stored *row)
+{
+    int other = -1;
+    for (int i = 0; i < TD_NUMBERS && other < 0; i++)
+        if (!isnan(row->number[i]) && t->n[i] && row->number[i] != t->first[i])
+            other = i;
+    return other;
+}
+
+static bool add_numbers(td_group *g, const td_slot *s, td_trial *t, const td_stored *row, uint64_t number)
+{
+    const bool first_only = g->sink->settings->duplicates == TD_DUPLICATES_FIRST;
+    const bool another = !isnan(row->number[TD_SCORE]) && t->n[TD_SCORE];
+    const int other = difference(t, row);
+    if (other >= 0 && !conflict(g, s, t, row, other, number))
+        return false;
+    if (other < 0 && another)
+        count_same(t, row, number);
+    if (another && first_only)
+        return true; /* nothing of this run, not even what the first lacks */
+    t->differs = t->differs || other >= 0;
+    if (!t->n[TD_SCORE]) {
+        t->file = row->file;
+        t->line = row->line;
+    }
+    for (int i = 0; i < TD_NUMBERS; i++) {
+        if (isnan(row->number[i]) || (t->n[i] && first_only))
+            continue;
+        if (!t->n[i])
+            t->first[i] = row->number[i];
+        t->sum[i] += row->number[i];
+        t->n[i]++;
+    }
     return true;
 }
 
@@ -135,19 +201,36 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
     if (!t)
         return td_fail(g->error, "%.300s:%llu: more than %d trials of one request", td_group_path(g, row->file),
                        (unsigned long long)row->line, MAX_TRIALS);
-    if (!isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] && !duplicate(g, s, t, row, number))
-        return false;
-    if (!t->n[TD_SCORE]) {
-        t->score = row->number[TD_SCORE];
-        t->file = row->file;
-        t->line = row->line;
+    return add_numbers(g, s, t, row, number);
+}
+
+/* The next byte of JSON text that is not white space between tokens; -1: none. */
+static int next_byte(const char *text, size_t len, size_t *at, bool *in_string)
+{
+    while (!*in_string && *at < len && strchr(" \t\r\n", text[*at]) && text[*at])
+        ++*at;
+    if (*at == len)
+        return -1;
+    const int c = (unsigned char)text[(*at)++];
+    const bool escaped = *in_string && *at > 1 && text[*at - 2] == '\\';
+    size_t slashes = 0;
+    for (size_t k = *at - 1; escaped && k && text[k - 1] == '\\'; k--)
+        slashes++;
+    if (c == '"' && slashes % 2 == 0)
+        *in_string = !*in_string;
+    return c;
+}
+
+/* The same JSON, but for the white space that its writer put between tokens. */
+static bool same_json(const char *a, size_t n, const char *b, size_t m)
+{
+    size_t i = 0, k = 0;
+    bool in_a = false, in_b = false;
+    for (;;) {
+        const int x = next_byte(a, n, &i, &in_a), y = next_byte(b, m, &k, &in_b);
+        if (x != y || x < 0)
+            return x == y;
     }
-    for (int i = 0; i < TD_NUMBERS; i++)
-        if (!isnan(row->number[i]) && (!t->n[i] || g->sink->settings->duplicates != TD_DUPLICATES_FIRST)) {
-            t->sum[i] += row->number[i];
-            t->n[i]++;
-        }
-    return true;
 }
 
 /* The rows of a key should be of one request. */
@@ -155,7 +238,7 @@ static bool check_request(td_group *g, const td_stored *row, const char *text, u
 {
     const td_out *first = &g->text[TD_REQUEST];
     const size_t len = row->len[TD_REQUEST];
-    if (!len || (len == first->len && !memcmp(text, first->at, len)) || first->failed)
+    if (!len || (len == first->len && !memcmp(text, first->at, len)) || first->failed || same_json(text, len, first->at, first->len))
         return true;
     if (row->one_request && g->sink->settings->duplicates == TD_DUPLICATES_UNSAID) {
         char key[160];
@@ -194,17 +277,17 @@ bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t
     return take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
 }
 
-/* Means over the trials that know the number; NaN where none does. */
 void td_slot_average(const td_slot *s, double number[TD_NUMBERS], uint32_t *scored)
 {
     for (int i = 0; i < TD_NUMBERS; i++) {
         double sum = 0;
         uint32_t n = 0;
-        for (size_t t = 0; t < s->n_trials; t++)
-            if (s->trials[t].n[i]) {
-                sum += s->trials[t].sum[i] / s->trials[t].n[i];
-                n++;
-            }
+        for (size_t k = 0; k < s->n_trials; k++) {
+            const td_trial *t = &s->trials[k];
+            const uint32_t times = t->differs ? t->n[i] : t->n[i] > 0;
+            sum += t->n[i] ? t->sum[i] / t->n[i] * times : 0;
+            n += times;
+        }
         number[i] = n ? sum / n : (double)NAN;
         if (i == TD_SCORE)
             *scored = n;

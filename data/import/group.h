@@ -8,11 +8,13 @@
 
 typedef struct {
     uint64_t name; /* hash of the trial's name */
-    double sum[TD_NUMBERS];
+    double sum[TD_NUMBERS], first[TD_NUMBERS];
     uint32_t n[TD_NUMBERS];
-    double score; /* the first, to tell repeats from conflicts */
+    bool differs; /* its rows say different things: they are runs of their own, and each counts */
     uint32_t file;
     uint64_t line;
+    uint32_t same, same_file; /* rows that say what the first said; where the first of them stands */
+    uint64_t same_line, same_order;
 } td_trial;
 
 /* What one model made of the request. */
@@ -39,13 +41,16 @@ typedef struct {
 
 /* Adds a row; text: its texts, number: its order of arrival. False with the group's error. */
 bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t number);
+/* Tells, when all rows are there, of those that came twice. */
+void td_group_tell(td_group *g);
 /* Empties it and keeps its memory. */
 void td_group_clear(td_group *g);
 void td_group_free(td_group *g);
 
 /* NULL where the group has no such model. */
 const td_slot *td_group_slot(const td_group *g, const char *model, size_t len);
-/* Means over the trials that know the number, NaN where none does; *scored trials have a score. */
+/* Means over the trials that know the number, NaN where none does; *scored trials have a score. A trial whose rows
+ * are all alike counts once, one whose rows differ as often as it has rows. */
 void td_slot_average(const td_slot *s, double number[TD_NUMBERS], uint32_t *scored);
 const char *td_group_path(const td_group *g, uint32_t file);
 /* The key as a message shows it. */

@@ -77,10 +77,11 @@ static bool put_prompt(td_sink *sink, td_out *out, const td_node *result, const 
 
 /* ---- the outcome ---- */
 
-static double reward(const td_sink *sink, const td_node *result)
+static double reward(td_sink *sink, const td_node *result)
 {
     const char *metric = td_sink_settings(sink)->metric;
     const td_node *rewards = td_get_path(result, "verifier_result.rewards");
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, rewards);
     if (metric)
         return td_quantity(td_get(rewards, metric));
     const td_node *only = td_count(rewards) == 1 ? td_first(rewards) : NULL;
@@ -88,10 +89,9 @@ static double reward(const td_sink *sink, const td_node *result)
 }
 
 /* "provider/name" as the config has it, else from what the agent said of itself. */
-static tierce_span model_of(const td_sink *sink, const td_node *result, char *room, size_t size)
+static tierce_span model_of(td_sink *sink, const td_node *result, char *room, size_t size)
 {
-    const char *given = td_sink_settings(sink)->model;
-    const char *name = given ? given : td_string(td_get_path(result, "config.agent.model_name"));
+    const char *name = td_sink_model(sink, td_string(td_get_path(result, "config.agent.model_name")));
     const char *own = td_string(td_get_path(result, "agent_info.model_info.name"));
     const char *provider = td_string(td_get_path(result, "agent_info.model_info.provider"));
     if (name && *name)

@@ -38,11 +38,12 @@ static double score_of(const td_node *n)
 }
 
 /* --metric names one of the scores; else people's rating; else the only score there is. */
-static double judge(const td_sink *sink, const td_node *n)
+static double judge(td_sink *sink, const td_node *n)
 {
     td_node *owned;
     const char *metric = td_sink_settings(sink)->metric;
     const td_node *scores = td_unwrap(td_get(n, "scores"), &owned);
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, scores);
     double v = metric ? score_of(td_get(scores, metric)) : truth(td_get(n, "feedback_rating"));
     if (!metric && isnan(v) && td_count(scores) == 1)
         v = score_of(td_first(scores));
@@ -69,14 +70,14 @@ static bool take_call(td_sink *sink, const td_node *n, const td_node *body, uint
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
-    const char *model = td_sink_settings(sink)->model;
+    const char *model = td_string(td_get(n, "request_model"));
     const double status = td_quantity(td_get(n, "response_status"));
     td_row_start(&row);
-    model = model ? model : td_string(td_get(n, "request_model"));
     model = model ? model : td_string(td_get(body, "model"));
+    model = td_sink_model(sink, model ? model : td_string(td_get(n, "response_model")));
     row.id = td_span_of(td_string(td_get(n, "request_id")));
     row.source = td_span_of("helicone");
-    row.outcome.name = td_span_of(model ? model : td_string(td_get(n, "response_model")));
+    row.outcome.name = td_span_of(model);
     row.line = line;
     if (!row.id.len || !row.outcome.name.len)
         return td_sink_bad(sink, line, "a request needs \"request_id\" and \"request_model\"", NULL,

@@ -20,6 +20,11 @@ typedef struct {
     td_tally asked;     /* instance and trial of the requests given */
 } helm_run;
 
+/* Of the whole import: runs of one source are compared by one stat. */
+typedef struct {
+    char source[512], metric[96];
+} helm_state;
+
 static td_claim probe(const td_head *head)
 {
     if (td_name_starts(head->name, "per_instance_stats.json") &&
@@ -59,6 +64,7 @@ static bool read_spec(helm_run *r, const td_head *file)
     td_node *spec = beside ? td_input_dom(beside, &why) : NULL;
     const char *name = td_string(td_get(spec, "name"));
     const char *model = td_string(td_get_path(spec, "adapter_spec.model"));
+    td_sink_model(r->sink, model);
     const tierce_span folder = td_folder(file->path, 1);
     char folder_name[300];
     snprintf(folder_name, sizeof folder_name, "%.*s", (int)(folder.len < 299 ? folder.len : 299),
@@ -189,10 +195,17 @@ static bool settle_metric(helm_run *r, const td_node *list)
         return td_sink_bad(r->sink, 0,
                            "no stat known as a score in it; say which with --metric NAME", NULL,
                            r->error);
+    helm_state *all = td_sink_state(r->sink);
     if (!td_sink_settings(r->sink)->metric)
         td_sink_note(r->sink, 0,
                      "runs whose score is the first stat known as one (--metric says another)",
                      r->metric);
+    if (!strcmp(all->source, r->source) && strcmp(all->metric, r->metric))
+        td_sink_note(r->sink, 0,
+                     "runs whose score is another stat than in the run before, of the same scenario: their models are not comparable",
+                     r->metric);
+    snprintf(all->source, sizeof all->source, "%s", r->source);
+    snprintf(all->metric, sizeof all->metric, "%s", r->metric);
     return true;
 }
 
@@ -212,6 +225,8 @@ static bool take_score(helm_run *r, const td_node *n, const td_tally *failed)
     row.outcome.name = td_span_of(r->model);
     if (td_tally_of(failed, attempt(row.key, n, room)))
         return true; /* given as missing with its request */
+    for (const td_node *s = td_first(td_get(n, "stats")); td_sink_settings(r->sink)->metric && s; s = td_next(s))
+        td_sink_offer(r->sink, TD_OFFER_METRIC, td_string(td_get_path(s, "name.name")));
     row.outcome.score = td_quantity(stat(n, r->metric));
     row.outcome.input_tokens = td_quantity(stat(n, "num_prompt_tokens"));
     row.outcome.output_tokens = td_either(td_quantity(stat(n, "num_completion_tokens")),
@@ -250,4 +265,5 @@ const td_importer td_import_helm = {
     .options = "model metric",
     .probe = probe,
     .read = read_file,
+    .state_size = sizeof(helm_state),
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/import/choices.h"
 #include "data/import/sink_in.h"
 #include "data/import/walk.h"
 
@@ -72,6 +73,30 @@ static bool ambiguous(const work *w, const size_t *found, size_t n)
     return td_fail(w->error, "these could be %s; say which: tierce import FORMAT FILES…", list);
 }
 
+/* tierce's own: what import makes, what score makes of it. */
+static bool refuse_own(work *w)
+{
+    for (size_t f = 0; f < w->files.n; f++) {
+        td_head head = {.by_name = true};
+        td_error ignored;
+        const char *path = w->files.at[f].path;
+        if (td_head_read(&head, path, w->head_room, &ignored) != TD_HEAD_OK)
+            continue;
+        const bool request = td_head_has(&head, "prompt") || td_head_has(&head, "messages");
+        if (request && td_head_has_all(&head, "id outcomes"))
+            return !td_fail(w->error, "%.300s: these are tierce's records already and need no import: tierce data stats and check "
+                                      "look at them, tierce train and eval read them as they are, tierce data merge joins several "
+                                      "files", path);
+        if (request && td_head_has_all(&head, "id usage") && !td_head_has(&head, "model"))
+            return !td_fail(w->error, "%.300s: these are tierce's records already, of requests without outcomes: tierce score and "
+                                      "route read them as they are", path);
+        if (td_head_has_all(&head, "tier p reason"))
+            return !td_fail(w->error, "%.300s: these are decisions that tierce score wrote; import the harness's files, or the "
+                                      "log of tierce serve", path);
+    }
+    return false;
+}
+
 static bool recognise(work *w)
 {
     size_t found[64], n = 0;
@@ -86,66 +111,31 @@ static bool recognise(work *w)
         return true;
     }
     const char *first = w->files.n ? w->files.at[0].path : "?";
+    if (refuse_own(w))
+        return false;
     for (size_t i = 0; i < td_n_importers; i++)
         if (claimed(w, i, TD_COMPANION))
             return td_fail(w->error, "%.200s: belongs to %s results, but the results themselves are not "
                                      "among the files; name their folder",
                            claimed(w, i, TD_COMPANION), td_importers[i]->name);
-    return td_fail(w->error, "%.200s: of no known format (%zu files looked at); say which: tierce import "
-                             "FORMAT FILES…, or use generic with --prompt-field and --score-field",
-                   first, w->files.n);
+    return td_fail(w->error, "%.200s: of no known format (%zu file%s looked at); say which: tierce import "
+                             "FORMAT FILES… (tierce import --formats lists them), or use generic with --prompt-field and "
+                             "--score-field",
+                   first, w->files.n, td_s(w->files.n));
 }
 
-/* ---- options that the format does not know ---- */
-
-static const struct {
-    const char *name;
-    size_t offset;
-} format_options[] = {
-#define OPTION(name, field) {name, offsetof(td_import_settings, field)}
-    OPTION("metric", metric),
-    OPTION("filter", filter),
-    OPTION("scorer", scorer),
-    OPTION("model", model),
-    OPTION("delimiter", delimiter),
-    OPTION("id-field", id_field),
-    OPTION("prompt-field", prompt_field),
-    OPTION("messages-field", messages_field),
-    OPTION("tools-field", tools_field),
-    OPTION("model-field", model_field),
-    OPTION("score-field", score_field),
-    OPTION("score-fields", score_fields),
-    OPTION("cost-field", cost_field),
-    OPTION("input-field", input_field),
-    OPTION("output-field", output_field),
-    OPTION("latency-field", latency_field),
-    OPTION("source-field", source_field),
-    OPTION("workload-field", workload_field),
-    OPTION("prompts", prompts),
-    OPTION("scores", scores),
-#undef OPTION
-};
-
-static bool lists(const char *list, const char *name)
+static bool check_options(work *w)
 {
-    const size_t n = strlen(name);
-    for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
-        if (strcspn(at, " ") == n && !strncmp(at, name, n))
-            return true;
-    return false;
-}
-
-static bool check_options(const work *w)
-{
-    for (size_t i = 0; i < sizeof format_options / sizeof *format_options; i++) {
-        const char *value;
-        memcpy(&value, (const char *)&w->job->settings + format_options[i].offset, sizeof value);
-        if (value && !lists(w->importer->options, format_options[i].name))
-            return td_fail(w->error, "--%s means nothing to the format %s%s%s", format_options[i].name,
-                           w->importer->name, *w->importer->options ? "; its options: " : ", which has no options of its own",
-                           w->importer->options);
-    }
-    return true;
+    td_head head = {.by_name = true};
+    size_t at = 0, f = 0;
+    td_error ignored;
+    while (td_importers[at] != w->importer)
+        at++;
+    while (f < w->files.n && claims_of(w, f)[at] < TD_PERHAPS)
+        f++;
+    f = f < w->files.n ? f : 0; /* named to be so */
+    const bool good = f < w->files.n && td_head_read(&head, w->files.at[f].path, w->head_room, &ignored) == TD_HEAD_OK;
+    return td_check_choices(w->importer, &w->job->settings, good ? &head : NULL, w->error);
 }
 
 /* ---- reading ---- */
@@ -205,6 +195,24 @@ static char *folder_of(const char *output)
     return folder;
 }
 
+/* Nothing came of the rows: of a choice that met nothing, what there was to choose from. */
+static bool no_record(work *w, const td_sink *sink)
+{
+    const td_import_settings *set = &w->job->settings;
+    const char *wanted[TD_OFFERS] = {set->metric, set->scorer};
+    static const char *const options[TD_OFFERS] = {"--metric", "--scorer"};
+    char text[600];
+    for (int i = 0; i < TD_OFFERS; i++) {
+        if (!wanted[i] || td_offers_has(&sink->offers[i], wanted[i]))
+            continue;
+        td_offers_text(&sink->offers[i], wanted[i], text, sizeof text);
+        if (*text)
+            return td_fail(w->error, "%s %.100s: no record came of it: nothing here has it%s", options[i], wanted[i], text);
+    }
+    return td_fail(w->error, "%.200s: %llu row%s, but no record came of them; the report says why", w->files.at[0].path,
+                   (unsigned long long)w->report->rows, td_s(w->report->rows));
+}
+
 static bool run(work *w, const char *folder)
 {
     const size_t memory = w->job->memory ? w->job->memory : MEMORY;
@@ -214,8 +222,7 @@ static bool run(work *w, const char *folder)
     td_writer *writer = good ? td_writer_open(w->job->output, w->error) : NULL;
     good = writer && td_join(&sink, memory, folder, writer, w->error);
     if (good && !w->report->records)
-        good = td_fail(w->error, "%.200s: %llu rows, but no record came of them; the report says why",
-                       w->files.at[0].path, (unsigned long long)w->report->rows);
+        good = no_record(w, &sink);
     if (good && w->report->failed)
         good = td_fail(w->error, "out of memory while counting");
     if (good)
@@ -228,6 +235,24 @@ static bool run(work *w, const char *folder)
     return good;
 }
 
+/* Nothing that is read may be what is written: files named, files of folders, what options name. */
+static bool spares_inputs(const work *w)
+{
+    const td_import_job *job = w->job;
+    const char *const outputs[] = {job->output, job->report};
+    const char *const others[] = {job->settings.scores, job->settings.prompts};
+    for (size_t o = 0; o < 2; o++) {
+        if (!td_writer_spares(outputs[o], others, 2, w->error))
+            return false;
+        for (size_t f = 0; f < w->files.n; f++) {
+            const char *path = w->files.at[f].path;
+            if (!td_writer_spares(outputs[o], &path, 1, w->error))
+                return false;
+        }
+    }
+    return true;
+}
+
 bool td_import(const td_import_job *job, td_import_report *report, td_error *error)
 {
     work w = {.job = job, .report = report, .error = error};
@@ -236,12 +261,12 @@ bool td_import(const td_import_job *job, td_import_report *report, td_error *err
                 td_writer_spares(job->output, job->paths, job->n_paths, error);
     if (good && job->format)
         good = (w.importer = td_importer_named(job->format, error)) != NULL;
-    good = good && td_walk(&w.files, job->paths, job->n_paths, error) && probe(&w);
+    good = good && td_walk(&w.files, job->paths, job->n_paths, error) && spares_inputs(&w) && probe(&w);
     if (good && !w.importer)
         good = recognise(&w);
     if (good) {
         report->format = w.importer->title;
-        report->takes_scores = lists(w.importer->options, "scores");
+        report->takes_scores = td_lists(w.importer->options, "scores");
         good = check_options(&w) && run(&w, folder);
     }
     td_files_free(&w.files);

@@ -6,12 +6,13 @@
  * How to add a format:
  *  1. data/import/x.c: a probe that says whether a file is one of its own, by content, and a reader that
  *     gives a td_row (data/import/sink.h) per model and request. Remember: the gold answer never enters
- *     the request; an infrastructure failure is `missing`, never 0; input_tokens is all input, cached
+ *     the request; an infrastructure failure is `missing`, never 0; the model comes from td_sink_model, so that
+ *     --model cannot make one of two; a right or wrong is_share; input_tokens is all input, cached
  *     included (data/record.h).
  *  2. Its td_importer in the list below and in the table of data/import/importers.c.
- *  3. A fixture of your own in tests/cli/import.sh or import_agents.sh, small seeds in
- *     tests/fuzz/corpus/import_agents (NAME-1: that target covers every row of the table) and a line in
- *     docs/import.md. */
+ *  3. A fixture of your own in tests/cli/import.sh or import_agents.sh (what could go wrong in silence: import_labels.sh),
+ *     small seeds in tests/fuzz/corpus/import_agents (NAME-1: that target covers every row of the
+ *     table) and a line in docs/import.md. */
 #ifndef TIERCE_IMPORT_H
 #define TIERCE_IMPORT_H
 
@@ -34,6 +35,8 @@ typedef struct {
     bool (*finish)(td_sink *sink, td_error *error); /* behind the last file; may be NULL */
     size_t state_size;
     void (*close)(void *state); /* frees what the state points to; may be NULL */
+    /* what a file has to choose from ("its columns are …"), for messages; may be NULL */
+    void (*offers)(const td_head *head, char *text, size_t room);
 } td_importer;
 
 extern const td_importer *const td_importers[];
@@ -52,6 +55,7 @@ typedef struct {
     const char *const *paths;
     size_t n_paths;
     const char *output; /* "-": standard output; ".gz": packed */
+    const char *report;    /* where the caller will write the report, so that it is no input either; NULL: nowhere */
     const char *temporary; /* folder for spilled rows; NULL: the output's, or /tmp */
     size_t memory;         /* bytes held before rows are spilled; 0: 12 MiB */
     td_import_settings settings;

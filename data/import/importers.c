@@ -22,7 +22,10 @@ const td_importer *td_importer_named(const char *name, td_error *error)
             return td_importers[i];
         names[i] = td_importers[i]->name;
     }
-    const char *near = td_nearest(name, names, td_n_importers);
+    const char *near = NULL; /* "lm-evaluation-harness", "batch": one of them in the other, else a slip of the pen */
+    for (size_t i = 0; i < td_n_importers && strlen(name) > 2 && !near; i++)
+        near = strstr(name, names[i]) || strstr(names[i], name) ? names[i] : NULL;
+    near = near ? near : td_nearest(name, names, td_n_importers);
     td_fail(error, "unknown format \"%.60s\"%s%s%s; tierce import --formats lists them", name,
             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return NULL;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "data/dom_twice.h"
 #include "data/zst.h"
 
 #define CHUNK ((size_t)1 << 16)
@@ -161,7 +162,7 @@ td_node *td_input_dom(const char *path, td_error *error)
     char *text = td_input_load(path, 0, &len, error);
     td_node *root = text ? td_dom_parse(text, len, path, error) : NULL;
     free(text);
-    return root;
+    return td_dom_once(root, path, error);
 }
 
 static long read_on(void *context, char *into, size_t room, td_error *error)

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
-#include "data/import/request_out.h"
+#include "data/import/inspect_request.h"
 #include "data/import/zip.h"
 
 #define MAX_MEMBER ((size_t)1 << 30)
@@ -23,6 +24,11 @@ typedef struct {
     size_t samples;  /* that it holds */
     bool settled;
 } log_state;
+
+/* Of the whole import: models are compared by one scorer. */
+typedef struct {
+    char scorer[200], task[300];
+} inspect_state;
 
 /* A name has a letter or a digit in it: logs that were cut for a bug report say "...". */
 static bool is_name(const char *text)
@@ -52,12 +58,11 @@ static bool take_header(log_state *s, const td_node *root, const char *path, td_
 }
 
 /* As the user says, as the log says, or as the answer says; empty where none does. */
-static const char *model_of(const td_sink *sink, const log_state *s, const td_node *sample)
+static const char *model_of(td_sink *sink, const log_state *s, const td_node *sample)
 {
-    const char *given = td_sink_settings(sink)->model, *answered = td_string(td_get_path(sample, "output.model"));
-    if (given || is_name(s->model))
-        return given ? given : s->model;
-    return is_name(answered) ? answered : "";
+    const char *answered = td_string(td_get_path(sample, "output.model"));
+    const char *own = is_name(s->model) ? s->model : is_name(answered) ? answered : NULL, *model = td_sink_model(sink, own);
+    return model ? model : "";
 }
 
 static void compare_counts(td_sink *sink, const log_state *s)
@@ -72,7 +77,7 @@ static void compare_counts(td_sink *sink, const log_state *s)
 /* ---- scores ---- */
 
 /* Inspect's own reading of a value: C, I, P, N, yes, no, true, false, numbers, and those as text. */
-static bool read_value(const td_node *value, double *score)
+static bool read_value(const td_node *value, double *score, bool *is_share)
 {
     static const struct {
         const char *word;
@@ -81,12 +86,14 @@ static bool read_value(const td_node *value, double *score)
                  {"Yes", 1}, {"No", 0}, {"True", 1}, {"False", 0}};
     const char *text = td_string(value);
     if (td_is_bool(value) || td_is_number(value)) {
+        *is_share = td_is_bool(value);
         *score = td_is_bool(value) ? td_true(value) : td_number(value, 0);
         return true;
     }
     for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
         if (!strcmp(text, words[i].word)) {
             *score = words[i].score;
+            *is_share = true;
             return true;
         }
     if (text && *text && strspn(text, "+-.0123456789eE") == strlen(text)) {
@@ -105,21 +112,30 @@ static const td_node *choose_score(td_sink *sink, log_state *s, const td_node *s
     if (wanted)
         return td_get(scores, wanted);
     if (!s->settled && first) {
+        inspect_state *all = td_sink_state(sink);
+        const bool same = !strcmp(all->task, s->task) && td_get(scores, all->scorer); /* as in the log before */
         s->settled = true;
-        snprintf(s->scorer, sizeof s->scorer, "%s", td_key(first) ? td_key(first) : "");
+        snprintf(s->scorer, sizeof s->scorer, "%s", same ? all->scorer : td_key(first) ? td_key(first) : "");
         if (td_next(first))
             td_sink_note(sink, 0, "logs with several scorers (--scorer NAME says which)", s->scorer);
+        if (!strcmp(all->task, s->task) && strcmp(all->scorer, s->scorer))
+            td_sink_note(sink, 0, "logs of one task whose scores are another scorer's than in the log before: their models are not comparable",
+                         s->scorer);
+        snprintf(all->task, sizeof all->task, "%s", s->task);
+        snprintf(all->scorer, sizeof all->scorer, "%s", s->scorer);
     }
     return td_get(scores, s->scorer);
 }
 
 /* NULL with *score filled, or why there is none. */
-static const char *read_score(td_sink *sink, log_state *s, const td_node *sample, double *score)
+static const char *read_score(td_sink *sink, log_state *s, const td_node *sample, double *score, bool *is_share)
 {
     const td_node *scores = td_get(sample, "scores");
     const td_node *chosen = choose_score(sink, s, scores), *value = td_get(chosen, "value");
     const char *metric = td_sink_settings(sink)->metric;
     const td_node *fault = td_get(sample, "error");
+    td_sink_offer_keys(sink, TD_OFFER_SCORER, scores);
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, value);
     if (!chosen && fault && !td_is_null(fault))
         return "samples that ended in an error";
     if (!td_first(scores))
@@ -135,7 +151,7 @@ static const char *read_score(td_sink *sink, log_state *s, const td_node *sample
     }
     if (td_is_null(value))
         return "scores that are NaN: unscored";
-    return read_value(value, score) ? NULL : "scores that are no number (a list, another text)";
+    return read_value(value, score, is_share) ? NULL : "scores that are no number (a list, another text)";
 }
 
 /* ---- usage ---- */
@@ -163,11 +179,20 @@ static size_t count_answers(const td_node *messages)
     return n;
 }
 
+/* "openai/gpt-4o" and "gpt-4o-2024-08-06" are one; a grader's tokens are not the model's. */
+static bool is_same_model(const char *used, const char *model, const char *answered)
+{
+    const char *a = strrchr(used, '/'), *b = strrchr(model, '/');
+    a = a ? a + 1 : used;
+    b = b ? b + 1 : model;
+    return !is_name(model) || strstr(a, b) || strstr(b, a) || (answered && strstr(used, answered));
+}
+
 static void take_numbers(const log_state *s, const td_node *sample, td_outcome *o)
 {
     const td_node *all = td_get(sample, "model_usage"), *last = td_get_path(sample, "output.usage");
     const td_node *usage = td_get(all, s->model);
-    if (!usage && td_count(all) == 1)
+    if (!usage && td_count(all) == 1 && is_same_model(td_key(td_first(all)), s->model, td_string(td_get_path(sample, "output.model"))))
         usage = td_first(all);
     if (td_is_object(last) && (!usage || count_answers(td_get(sample, "messages")) == 1))
         usage = last;
@@ -176,115 +201,22 @@ static void take_numbers(const log_state *s, const td_node *sample, td_outcome *
     o->latency_s = td_number(td_get(sample, "working_time"), td_number(td_get(sample, "total_time"), (double)NAN));
 }
 
-/* ---- requests ---- */
-
-/* Messages before the first that the model generated. What came with the sample may hold answers too
- * (examples), so an assistant's message counts only if it says "generate", or no message says where it
- * is from. */
-static size_t before_answer(const td_node *messages, size_t given)
-{
-    bool marked = false;
-    size_t n = 0;
-    for (const td_node *m = td_first(messages); m; m = td_next(m)) {
-        const char *source = td_string(td_get(m, "source"));
-        marked = marked || (source && !strcmp(source, "generate"));
-    }
-    for (const td_node *m = td_first(messages); m; m = td_next(m), n++) {
-        const char *role = td_string(td_get(m, "role")), *source = td_string(td_get(m, "source"));
-        if (!role || strcmp(role, "assistant"))
-            continue;
-        if (marked ? source && !strcmp(source, "generate") : n >= given)
-            return n;
-    }
-    return n;
-}
-
-/* Replaces attachment://<hash> inside the JSON strings of `text` by what it stands for. */
-static void put_resolved(td_out *out, const char *text, size_t len, const td_node *attachments)
-{
-    static const char mark[] = "attachment://";
-    const char *end = text + len;
-    for (const char *at = text; at < end;) {
-        const char *next = memchr(at, 'a', (size_t)(end - at));
-        while (next && ((size_t)(end - next) < sizeof mark - 1 || memcmp(next, mark, sizeof mark - 1)))
-            next = memchr(next + 1, 'a', (size_t)(end - next - 1));
-        td_put(out, at, (size_t)((next ? next : end) - at));
-        if (!next)
-            return;
-        char hash[65];
-        const char *name = next + sizeof mark - 1;
-        size_t n = 0;
-        while (n < 64 && name + n < end && strchr("0123456789abcdef", name[n]) && name[n])
-            n++;
-        memcpy(hash, name, n);
-        hash[n] = 0;
-        const char *meant = td_string(td_get(attachments, hash));
-        if (meant) {
-            td_out quoted = {0};
-            td_put_json(&quoted, meant, strlen(meant));
-            out->failed = out->failed || quoted.failed;
-            td_put(out, quoted.at + (quoted.len != 0), quoted.len > 2 ? quoted.len - 2 : 0);
-            free(quoted.at);
-        } else {
-            td_put(out, next, sizeof mark - 1 + n);
-        }
-        at = name + n;
-    }
-}
-
-/* A copy of the value with its attachments; NULL where it has none. Free it. Memory that ends shows in
- * out->failed. */
-static td_node *resolved(const td_node *value, const td_node *attachments, td_out *out)
-{
-    td_out text = {0}, whole = {0};
-    td_node *copy = NULL;
-    if (!value || !td_first(attachments))
-        return NULL;
-    td_dom_print(&text, value);
-    td_put(&text, "", 1); /* strstr needs an end */
-    if (!text.failed && strstr(text.at, "attachment://")) {
-        put_resolved(&whole, text.at, text.len - 1, attachments);
-        if (!whole.failed)
-            copy = td_dom_parse(whole.at, whole.len, "attachments", NULL);
-    }
-    out->failed = out->failed || text.failed || whole.failed || (whole.at && !copy);
-    free(text.at);
-    free(whole.at);
-    return copy;
-}
-
-static bool put_request(const td_node *sample, td_out *out)
-{
-    const td_node *attachments = td_get(sample, "attachments");
-    const td_node *messages = td_get(sample, "messages"), *input = td_get(sample, "input");
-    td_node *messages_copy = resolved(messages, attachments, out);
-    td_node *input_copy = resolved(input, attachments, out);
-    messages = messages_copy ? messages_copy : messages;
-    input = input_copy ? input_copy : input;
-    const size_t given = td_is_array(input) ? td_count(input) : 1;
-    const bool put = td_put_messages(out, messages, before_answer(messages, given)) || (input && td_put_input(out, input));
-    if (put)
-        td_put_tools(out, td_get(sample, "tools"));
-    td_dom_free(messages_copy);
-    td_dom_free(input_copy);
-    return put;
-}
-
 /* ---- samples ---- */
 
 static bool take_sample(td_sink *sink, log_state *s, const td_node *sample, td_error *error)
 {
-    char key[300], trial[160];
+    char number[40], trial[160];
     const td_node *id = td_get(sample, "id");
     td_row row;
-    if (td_string(id))
-        snprintf(key, sizeof key, "%.280s", td_string(id));
-    else if (td_is_number(id))
-        snprintf(key, sizeof key, "%.0f", td_number(id, 0));
-    else
+    const char *key = td_string(id); /* of any length: cut, two could be one */
+    if (td_is_number(id)) {
+        snprintf(number, sizeof number, "%.0f", td_number(id, 0));
+        key = number;
+    }
+    if (!key)
         return td_sink_bad(sink, 0, "a sample without id", NULL, error);
     td_out *out = td_sink_buffer(sink);
-    if (!put_request(sample, out))
+    if (!td_inspect_request(sample, out))
         return td_sink_bad(sink, 0, "a sample whose input is neither text nor messages", key, error);
     snprintf(trial, sizeof trial, "%s/%.0f", s->run, td_number(td_get(sample, "epoch"), 1));
     td_row_start(&row);
@@ -295,7 +227,7 @@ static bool take_sample(td_sink *sink, log_state *s, const td_node *sample, td_e
     row.request.len = out->len;
     row.outcome.name = td_span_of(model_of(sink, s, sample));
     if (row.outcome.name.len) {
-        row.missing = read_score(sink, s, sample, &row.outcome.score);
+        row.missing = read_score(sink, s, sample, &row.outcome.score, &row.is_share);
         take_numbers(s, sample, &row.outcome);
     } else {
         row.missing = "samples of a log that does not name its model (--model NAME does)";
@@ -336,7 +268,7 @@ static td_node *member(const td_zip *zip, const td_zip_member *m, td_error *erro
     snprintf(name, sizeof name, "%.300s: %.200s", zip->path, m->name);
     td_node *root = td_dom_parse(text, len, name, error);
     free(text);
-    return root;
+    return td_dom_once(root, name, error);
 }
 
 static bool read_header(const td_zip *zip, log_state *s, td_error *error)
@@ -411,4 +343,5 @@ const td_importer td_import_inspect = {
     .options = "scorer metric model",
     .probe = probe,
     .read = read_inspect,
+    .state_size = sizeof(inspect_state),
 };

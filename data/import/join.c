@@ -177,9 +177,11 @@ static void count_outcomes(join *j, const td_record *record)
         m->cost_sum += isnan(o->cost_usd) ? 0 : o->cost_usd;
         m->tokened += isnan(o->input_tokens) || isnan(o->output_tokens) ? 0u : 1u;
         const td_slot *s = td_group_slot(&j->group, o->name.data, o->name.len);
-        for (size_t t = 0; s && t < s->n_trials; t++)
-            if (s->trials[t].n[TD_SCORE])
-                m->trials++;
+        double number[TD_NUMBERS];
+        uint32_t scored = 0;
+        if (s)
+            td_slot_average(s, number, &scored);
+        m->trials += scored;
     }
 }
 
@@ -202,6 +204,43 @@ static bool keep_record(join *j, const td_record *record, bool scored)
     return td_sorter_add(j->records, key, j->line.at, j->line.len, j->group.error);
 }
 
+/* A score that names no model is the one's that answered; of two it could be either's. */
+static bool check_whose(const join *j)
+{
+    const td_group *g = &j->group;
+    const td_slot *whose = td_group_slot(g, "", 0), *open[2] = {NULL, NULL};
+    double number[TD_NUMBERS];
+    uint32_t scored = 0;
+    size_t n = 0;
+    char key[160];
+    if (whose)
+        td_slot_average(whose, number, &scored);
+    for (size_t i = 0; scored && i < g->n_slots && n < 2; i++) {
+        if (!g->slots[i].len)
+            continue;
+        td_slot_average(&g->slots[i], number, &scored);
+        if (!scored && !g->slots[i].missing)
+            open[n++] = &g->slots[i];
+        scored = 1;
+    }
+    if (n < 2)
+        return true;
+    td_group_key(g, key, sizeof key);
+    return td_fail(g->error, "%.200s:%llu: the score of %s names no model, and several answered it (\"%.80s\", \"%.80s\"): it needs a \"model\"",
+                   td_group_path(g, whose->trials[0].file), (unsigned long long)whose->trials[0].line, key, open[0]->model, open[1]->model);
+}
+
+/* A request of no words is kept, as the harness asked it, but not in silence. */
+static bool tell_empty(join *j, const td_record *record)
+{
+    char detail[160] = "";
+    td_group_key(&j->group, detail, sizeof detail);
+    if (td_request_is_empty(record->request))
+        td_report_problem(j->group.sink->report, TD_NOTE, "records whose request has no word: is the prompt in another field or column?",
+                          j->group.first_row, td_group_path(&j->group, j->group.first.file), j->group.first.line, detail);
+    return true;
+}
+
 static bool finish_group(join *j)
 {
     size_t scored, where;
@@ -209,6 +248,9 @@ static bool finish_group(join *j)
     td_record record;
     if (!j->group.any)
         return true;
+    if (!check_whose(j))
+        return false;
+    td_group_tell(&j->group);
     count_missing(j);
     put_line(j, &j->line, &scored);
     if (j->line.failed)
@@ -224,7 +266,7 @@ static bool finish_group(join *j)
         if (!strcmp(what, "out of memory"))
             return td_fail(j->group.error, "out of memory");
         drop(j, what);
-    } else if (!keep_record(j, &record, scored > 0)) {
+    } else if (!tell_empty(j, &record) || !keep_record(j, &record, scored > 0)) {
         return false;
     }
     td_group_clear(&j->group);
@@ -246,6 +288,19 @@ static bool wanted_scores(const td_import_settings *s)
     return s->metric || s->scorer || s->filter || s->scores || s->score_field || s->score_fields;
 }
 
+/* A gateway that knows no price writes 0, and a tier that costs nothing wins every comparison. */
+static void tell_free(const td_sink *sink)
+{
+    for (size_t i = 0; i < sink->report->n_models; i++) {
+        const td_model_report *m = &sink->report->models[i];
+        char detail[120];
+        snprintf(detail, sizeof detail, "\"%.100s\"", m->name);
+        if (m->costed && !(m->cost_sum > 0))
+            td_report_problem(sink->report, TD_NOTE, "models that cost nothing, by every outcome: is their price known to what wrote this?", i,
+                              sink->n_paths ? sink->paths[0] : "?", 0, detail);
+    }
+}
+
 static bool write_records(join *j, td_writer *writer)
 {
     td_import_report *report = j->group.sink->report;
@@ -257,6 +312,7 @@ static bool write_records(join *j, td_writer *writer)
         report->records = report->unscored = j->held;
         td_report_forget(report, TD_DROPPED, without_score);
     }
+    tell_free(j->group.sink);
     int status = td_sorter_sort(j->records, j->group.error) ? 1 : -1;
     while (status > 0 && (status = td_sorter_next(j->records, &key, &data, &len, j->group.error)) > 0)
         if ((all || !key.word[1]) && !td_writer_put(writer, data, len, j->group.error))

@@ -144,10 +144,9 @@ static bool take_generation(td_sink *sink, const td_node *n, uint64_t line, td_e
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
-    const char *model = td_sink_settings(sink)->model, *level = td_string(td_get(n, "level"));
+    const char *model = td_string(field(n, "provided_model_name", "providedModelName")), *level = td_string(td_get(n, "level"));
     td_row_start(&row);
-    model = model ? model : td_string(field(n, "provided_model_name", "providedModelName"));
-    model = model ? model : td_string(td_get(n, "model"));
+    model = td_sink_model(sink, model ? model : td_string(td_get(n, "model")));
     row.id = td_span_of(td_string(td_get(n, "id")));
     row.source = td_span_of("langfuse");
     row.outcome.name = td_span_of(model);
@@ -206,6 +205,7 @@ static bool take_score(td_sink *sink, const td_node *n, uint64_t line, td_error 
                      td_string(td_get(n, "name")));
         return true;
     }
+    td_sink_offer(sink, TD_OFFER_METRIC, td_string(td_get(n, "name")));
     if (!td_score_wanted(s->score_name, td_sink_settings(sink)->metric,
                          td_string(td_get(n, "name")))) {
         td_sink_drop(sink, line, "scores of another name (--metric NAME says which counts)",

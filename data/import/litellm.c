@@ -84,16 +84,16 @@ static bool take_call(td_sink *sink, const td_node *n, const td_node *metadata, 
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
-    const char *given = td_sink_settings(sink)->model, *id = td_string(td_get(n, "id"));
+    const char *id = td_string(td_get(n, "id"));
     td_row_start(&row);
     row.id = td_span_of(id ? id : td_string(td_get(n, "request_id")));
     row.source = td_span_of("litellm");
-    row.outcome.name = td_span_of(given ? given : td_string(td_get(n, "model")));
     row.line = line;
     if (!is_chat(n)) {
         td_sink_drop(sink, line, "calls that are no chat", td_string(td_get(n, "call_type")));
         return true;
     }
+    row.outcome.name = td_span_of(td_sink_model(sink, td_string(td_get(n, "model"))));
     if (!row.id.len || !row.outcome.name.len)
         return td_sink_bad(sink, line, "a call needs \"id\" or \"request_id\", and \"model\"", NULL,
                            error);

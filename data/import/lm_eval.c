@@ -13,7 +13,9 @@
 
 #include "data/import/import.h"
 #include "data/import/input.h"
+#include "data/import/lm_choice.h"
 #include "data/import/lm_results.h"
+#include "data/import/offers.h"
 #include "data/import/pointer.h"
 #include "data/import/request_out.h"
 
@@ -22,21 +24,68 @@ typedef struct {
     /* of the file being read */
     char model[300], task[300], date[64], filter[120], metric[120];
     bool lower_is_better, started;
+    double score_sum;
+    uint64_t scored, unscored;
     /* of the whole import */
     bool filter_met, metric_met;
+    td_lm_choices choices;
+    td_offers filters, metrics; /* that there are, where one was chosen */
 } lm_state;
 
 static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error *error)
 {
     const char *said = td_sink_settings(sink)->model;
-    bool by_folder = false;
-    if (said)
+    td_lm_named by;
+    td_error ignored;
+    if (said) {
+        char own[sizeof s->model];
         snprintf(s->model, sizeof s->model, "%s", said);
-    else if (!td_lm_model(&s->results, file, s->date, s->model, sizeof s->model, &by_folder, error))
+        const bool named = td_lm_model(&s->results, file, s->date, s->task, own, sizeof own, &by, &ignored) ||
+                           (by.other_folder && *own);
+        if (named && !by.folder) {
+            td_sink_model(sink, own);
+            if (strcmp(own, s->model))
+                td_sink_note(sink, 0, "samples files whose results file names another model than --model, which was taken", own);
+        }
+        return true;
+    }
+    if (!td_lm_model(&s->results, file, s->date, s->task, s->model, sizeof s->model, &by, error))
         return false;
-    if (by_folder)
+    if (by.folder)
         td_sink_note(sink, 0, "samples files without results file; the folder's name was taken for the model's", s->model);
+    if (by.other_folder)
+        td_sink_note(sink, 0, "samples files in a folder that is not called like the model in its results file; the results file's was taken",
+                     s->model);
+    if (by.other_date)
+        td_sink_note(sink, 0, "samples files of whose date there is no results file; the model of the others beside it was taken", s->model);
+    if (by.other_tasks)
+        td_sink_note(sink, 0, "samples files of a task that the results file of their date does not know: of another run?", s->task);
     return true;
+}
+
+/* Metrics that are the mean of their samples' in the harness's own table. */
+static bool is_mean(const char *metric)
+{
+    static const char *const means[] = {"acc", "acc_norm", "exact_match", "pass@1", "pass_at_1", "prompt_level_strict_acc", "em"};
+    for (size_t i = 0; i < sizeof means / sizeof *means; i++)
+        if (!strcmp(metric, means[i]))
+            return true;
+    return false;
+}
+
+/* Samples of another model or run than the results file beside them betray themselves by their mean. */
+static void compare_mean(td_sink *sink, const lm_state *s)
+{
+    char key[260], detail[300];
+    const td_node *results = td_get(td_get(td_lm_own(&s->results, s->date), "results"), s->task);
+    snprintf(key, sizeof key, "%s,%s", s->metric, *s->filter ? s->filter : "none");
+    const td_node *said = td_get(results, key);
+    if (!s->scored || s->unscored || !td_is_number(said) || !is_mean(s->metric))
+        return;
+    const double mean = s->score_sum / (double)s->scored;
+    snprintf(detail, sizeof detail, "%.100s: %.4f here, %.4f there", s->task, mean, td_number(said, 0));
+    if (fabs(mean - td_number(said, 0)) > 1e-4)
+        td_sink_note(sink, 0, "samples files whose mean is not the one that the results file states: of another model or run?", detail);
 }
 
 /* ---- metric and filter ---- */
@@ -101,6 +150,9 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
     const char *filter = td_string(td_get(line, "filter"));
     size_t n = 0;
     const char *metric = usual_metric(line, &n);
+    for (const td_node *m = set->metric ? td_first(line) : NULL; m; m = td_next(m))
+        if (td_key(m) && is_metric(line, td_key(m)))
+            td_offer(&s->metrics, td_key(m));
     if (set->metric && td_get(line, set->metric)) {
         metric = set->metric;
         s->metric_met = true;
@@ -110,6 +162,9 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
     }
     if (!metric)
         return td_sink_bad(sink, number, "no metric that is a number; --metric NAME names a key of the line", NULL, error);
+    const td_lm_choice *before = td_lm_choice_of(&s->choices, s->task);
+    if (!set->metric && before && is_metric(line, before->metric))
+        metric = before->metric;
     snprintf(s->metric, sizeof s->metric, "%s", metric);
     if (!s->filter[0])
         snprintf(s->filter, sizeof s->filter, "%s", filter ? filter : "");
@@ -118,6 +173,11 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
         snprintf(detail, sizeof detail, "\"%.100s\" was taken of %zu", metric, n);
         td_sink_note(sink, number, "files with several metrics (--metric NAME says which)", detail);
     }
+    if (before && (strcmp(before->filter, s->filter) || strcmp(before->metric, s->metric)))
+        td_sink_note(sink, number, "samples files read by another filter or metric than those of their task before: their models are not comparable",
+                     *s->filter ? s->filter : s->metric);
+    if (!before && !td_lm_choose(&s->choices, s->task, s->filter, s->metric))
+        return td_fail(error, "out of memory");
     const td_node *results = td_lm_find(&s->results, s->date, s->task);
     const td_node *better = td_get(td_get(td_get(results, "higher_is_better"), s->task), s->metric);
     s->lower_is_better = td_is_bool(better) && !td_true(better);
@@ -175,6 +235,8 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
         return false;
     if (!s->started) /* counted as bad */
         return true;
+    if (td_sink_settings(sink)->filter)
+        td_offer(&s->filters, filter);
     if (*s->filter && filter && strcmp(filter, s->filter)) {
         td_sink_drop(sink, number, "lines of another filter (--filter NAME chooses)", filter);
         return true;
@@ -191,6 +253,10 @@ static bool take_line(td_sink *sink, const td_node *line, uint64_t number, td_er
     row.request.len = out->len;
     row.outcome.name = td_span_of(s->model);
     row.missing = read_score(line, s->metric, &row.outcome.score);
+    row.is_share = td_is_bool(td_get(line, s->metric));
+    s->score_sum += row.missing ? 0 : row.outcome.score;
+    s->scored += !row.missing;
+    s->unscored += row.missing != NULL;
     row.lower_is_better = s->lower_is_better;
     row.one_run = true;
     row.line = number;
@@ -216,15 +282,23 @@ static bool read_lm_eval(td_sink *sink, const td_head *file, td_error *error)
     td_lm_name(file->name, s->task, sizeof s->task, s->date, sizeof s->date);
     s->started = false;
     s->filter[0] = 0;
+    s->score_sum = 0;
+    s->scored = s->unscored = 0;
     const char *filter = td_sink_settings(sink)->filter;
     if (filter && td_head_first(file) == '{' && file_has_filter(file->path, filter)) {
         snprintf(s->filter, sizeof s->filter, "%s", filter);
         s->filter_met = true;
     }
+    const td_lm_choice *before = td_lm_choice_of(&s->choices, s->task);
+    if (!*s->filter && before && *before->filter && td_head_first(file) == '{' && file_has_filter(file->path, before->filter))
+        snprintf(s->filter, sizeof s->filter, "%s", before->filter);
     if (!td_lm_load(&s->results, file, error) || !name_model(sink, s, file, error))
         return false;
-    return td_head_first(file) == '[' ? take_list(sink, file->path, error)
-                                      : td_sink_lines(sink, file->path, take_line, error);
+    if (!(td_head_first(file) == '[' ? take_list(sink, file->path, error)
+                                     : td_sink_lines(sink, file->path, take_line, error)))
+        return false;
+    compare_mean(sink, s);
+    return true;
 }
 
 /* A choice that holds nowhere is a mistake. */
@@ -232,12 +306,15 @@ static bool finish(td_sink *sink, td_error *error)
 {
     const lm_state *s = td_sink_state(sink);
     const td_import_settings *set = td_sink_settings(sink);
-    if (set->filter && !s->filter_met)
-        return td_fail(error, "--filter %.100s: no samples file has such a line; one that is there: \"%.100s\"",
-                       set->filter, s->filter);
-    if (set->metric && !s->metric_met)
-        return td_fail(error, "--metric %.100s: no samples file has it; one that is there: \"%.100s\"", set->metric,
-                       s->metric);
+    char text[600];
+    if (set->filter && !s->filter_met) {
+        td_offers_text(&s->filters, set->filter, text, sizeof text);
+        return td_fail(error, "--filter %.100s: no samples file has such a line%s", set->filter, text);
+    }
+    if (set->metric && !s->metric_met) {
+        td_offers_text(&s->metrics, set->metric, text, sizeof text);
+        return td_fail(error, "--metric %.100s: no samples file has it%s", set->metric, text);
+    }
     return true;
 }
 
@@ -245,6 +322,7 @@ static void close_state(void *state)
 {
     lm_state *s = state;
     td_lm_free(&s->results);
+    td_lm_choices_free(&s->choices);
 }
 
 static td_claim probe(const td_head *head)

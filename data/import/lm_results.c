@@ -123,8 +123,8 @@ bool td_lm_load(td_lm_results *r, const td_head *file, td_error *error)
 /* "pretrained=org/name,dtype=…" */
 static bool model_argument(const char *arguments, char *out, size_t room)
 {
-    static const char *const keys[] = {"pretrained=", "model="};
-    for (size_t i = 0; arguments && i < 2; i++) {
+    static const char *const keys[] = {"peft=", "delta=", "pretrained=", "model=", "path=", "engine="}; /* as the harness names its folder */
+    for (size_t i = 0; arguments && i < sizeof keys / sizeof *keys; i++) {
         const char *at = strstr(arguments, keys[i]);
         if (at && (at == arguments || at[-1] == ',')) {
             at += strlen(keys[i]);
@@ -144,8 +144,10 @@ static bool model_of(const td_node *root, char *out, size_t room)
     }
     const td_node *arguments = td_get_path(root, "config.model_args");
     if (td_is_object(arguments)) {
-        name = td_string(td_get(arguments, "pretrained"));
-        name = name ? name : td_string(td_get(arguments, "model"));
+        static const char *const keys[] = {"peft", "delta", "pretrained", "model", "path", "engine"};
+        name = NULL;
+        for (size_t i = 0; i < sizeof keys / sizeof *keys && !name; i++)
+            name = td_string(td_get(arguments, keys[i]));
         if (name)
             snprintf(out, room, "%s", name);
         return name != NULL;
@@ -184,14 +186,49 @@ static bool folder_name(const char *folder, char *model, size_t room)
     return true;
 }
 
-bool td_lm_model(const td_lm_results *r, const td_head *file, const char *date, char *model, size_t room,
-                 bool *by_folder, td_error *error)
+/* As the harness makes a folder's name of a model's: what no file system likes becomes two underscores. */
+static void sanitized(const char *model, char *name, size_t room)
+{
+    size_t used = 0;
+    for (bool was = false; *model && used + 3 < room; model++) {
+        const bool bad = strchr("\"<>:/|\\?*[]", *model) != NULL;
+        if (bad && !was)
+            used += (size_t)snprintf(name + used, room - used, "__");
+        else if (!bad)
+            name[used++] = *model;
+        was = bad;
+    }
+    name[used] = 0;
+}
+
+/* The folder is called after another model than the one that its results name. */
+static bool check_folder(const td_lm_results *r, const td_node *results, const td_head *file, const char *model, td_lm_named *by,
+                         td_error *error)
+{
+    const char *own = td_string(td_get(results, "model_name_sanitized")); /* as that version of the harness had it */
+    char folder[300], wanted[600];
+    if (!folder_name(r->folder, folder, sizeof folder))
+        return true;
+    sanitized(model, wanted, sizeof wanted);
+    by->other_folder = strcmp(folder, wanted) && !(own && !strcmp(folder, own));
+    return !by->other_folder || !strstr(folder, "__") ||
+           td_fail(error,
+                   "%.200s: mixed models: its folder is called after \"%.80s\", but the results file in it names \"%.80s\"; put them "
+                   "where they belong (a folder of \"%.80s\" is called \"%.80s\"), or import them apart with --model NAME",
+                   file->path, folder, model, model, wanted);
+}
+
+bool td_lm_model(const td_lm_results *r, const td_head *file, const char *date, const char *task, char *model, size_t room, td_lm_named *by,
+                 td_error *error)
 {
     const char *said_by = NULL;
-    *by_folder = false;
+    const td_node *said = NULL;
+    memset(by, 0, sizeof *by);
     for (size_t i = 0; i < r->n; i++)
-        if (has_date(r, i, date) && model_of(r->at[i].root, model, room))
-            return true;
+        if (has_date(r, i, date) && model_of(r->at[i].root, model, room)) {
+            by->other_tasks = *task && !td_get(td_get(r->at[i].root, "results"), task);
+            return check_folder(r, r->at[i].root, file, model, by, error);
+        }
     for (size_t i = 0; i < r->n; i++) {
         char other[300];
         if (!model_of(r->at[i].root, other, sizeof other))
@@ -203,9 +240,21 @@ bool td_lm_model(const td_lm_results *r, const td_head *file, const char *date, 
                            "say --model",
                            file->path, model, said_by, other, r->at[i].name);
         said_by = r->at[i].name;
+        said = r->at[i].root;
         snprintf(model, room, "%s", other);
     }
-    *by_folder = !said_by;
-    return said_by || folder_name(r->folder, model, room) ||
+    by->other_date = said_by && *date;
+    if (said_by)
+        return check_folder(r, said, file, model, by, error);
+    by->folder = true;
+    return folder_name(r->folder, model, room) ||
            td_fail(error, "%.300s: no results file beside it names the model; say --model NAME", file->path);
+}
+
+const td_node *td_lm_own(const td_lm_results *r, const char *date)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (has_date(r, i, date))
+            return r->at[i].root;
+    return r->n == 1 ? r->at[0].root : NULL;
 }

@@ -26,10 +26,20 @@ void td_lm_free(td_lm_results *r);
 
 /* The document that says most about a samples file: of its date, else one that knows its task; or NULL. */
 const td_node *td_lm_find(const td_lm_results *r, const char *date, const char *task);
+/* How sure the name of a model is; what is not as it should be. */
+typedef struct {
+    bool folder;       /* by the folder alone: no results file names one */
+    bool other_date;   /* by results of another date */
+    bool other_tasks;  /* by results of its date that do not know its task */
+    bool other_folder; /* the folder has the name of something else */
+} td_lm_named;
+
 /* The model of a samples file: by the results of its date, by all results if they agree, by the folder's
- * name (*by_folder). False with the error, also where the results beside it name several. */
-bool td_lm_model(const td_lm_results *r, const td_head *file, const char *date, char *model, size_t room,
-                 bool *by_folder, td_error *error);
+ * name. False with the error, also where the results beside it name several, or the folder another one. */
+bool td_lm_model(const td_lm_results *r, const td_head *file, const char *date, const char *task, char *model, size_t room, td_lm_named *by,
+                 td_error *error);
+/* The document that must be of a samples file: of its date, or the only one; NULL. */
+const td_node *td_lm_own(const td_lm_results *r, const char *date);
 
 /* Is this the head of a results file? */
 bool td_lm_is_results(const td_head *head);

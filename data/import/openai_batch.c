@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/pieces.h"
@@ -113,6 +114,7 @@ static bool take_request(td_sink *sink, const td_node *n, const char *line, size
         return td_sink_bad(sink, number, "a batch request without messages", NULL, error);
     row.request.data = out->at;
     row.request.len = out->len;
+    row.one_request = true; /* "request-1" of two batches is two requests, whose answers would be given to one */
     return td_sink_row(sink, &row, error);
 }
 
@@ -124,9 +126,9 @@ static bool take_answer(td_sink *sink, const td_node *n, tierce_span id, uint64_
     td_row row;
     const td_node *response = td_get(n, "response"), *body = td_get(response, "body");
     const double status = td_number(td_get(response, "status_code"), td_is_object(body) ? 200 : 0);
-    const char *given = td_sink_settings(sink)->model;
+    const char *model = td_sink_model(sink, td_string(td_get(body, "model")));
     start_row(&row, id, number);
-    row.outcome.name = td_span_of(given ? given : td_string(td_get(body, "model")));
+    row.outcome.name = td_span_of(model);
     if (!td_is_object(body) || status < 200 || status >= 300) {
         row.missing = "batch requests that failed (an error, or a status that is not 200)";
     } else if (!row.outcome.name.len) {
@@ -141,12 +143,14 @@ static bool take_answer(td_sink *sink, const td_node *n, tierce_span id, uint64_
 static bool take_line(td_sink *sink, const char *line, size_t len, uint64_t number,
                       const char *path, td_error *error)
 {
-    char room[32];
+    char room[32], place[200];
     td_node *n = td_dom_parse(line, len, path, NULL);
     const tierce_span id = td_name_of(td_get(n, "custom_id"), room);
     bool good;
     if (!n)
-        good = td_sink_bad(sink, number, "not valid JSON", NULL, error);
+        good = td_sink_bad(sink, number, td_dom_deep() ? "nested deeper than 1000 levels" : "not valid JSON", NULL, error);
+    else if (td_dom_twice(n, place, sizeof place))
+        good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
     else if (!id.len)
         good = td_sink_bad(sink, number, "a line without \"custom_id\"", NULL, error);
     else if (td_get(n, "response") || td_get(n, "error"))

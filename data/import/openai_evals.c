@@ -48,11 +48,12 @@ static bool take_sampling(td_sink *sink, td_row *row, const td_node *data, td_er
 }
 
 /* The score among a metrics event's members: the one asked for, or the first known as one. */
-static double metric(const td_sink *sink, const td_node *data)
+static double metric(td_sink *sink, const td_node *data)
 {
     static const char *const names[] = {"score", "accuracy", "correct", "acc", "f1_score", NULL};
     const char *asked = td_sink_settings(sink)->metric;
     double v = (double)NAN;
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, data);
     for (size_t i = 0; isnan(v) && (asked ? i < 1 : names[i] != NULL); i++) {
         const td_node *n = td_get(data, asked ? asked : names[i]);
         v = td_is_bool(n) ? td_true(n) : td_quantity(n);
@@ -77,11 +78,11 @@ static bool take_verdict(td_sink *sink, td_row *row, double score, td_error *err
 static bool start_run(td_sink *sink, const td_node *spec, uint64_t line, td_error *error)
 {
     state *s = td_sink_state(sink);
-    const char *given = td_sink_settings(sink)->model, *eval = td_string(td_get(spec, "eval_name"));
-    const char *model = td_string(td_first(td_get(spec, "completion_fns")));
+    const char *eval = td_string(td_get(spec, "eval_name"));
+    const char *model = td_sink_model(sink, td_string(td_first(td_get(spec, "completion_fns"))));
     td_tally_free(&s->sampled);
     td_tally_free(&s->judged);
-    snprintf(s->model, sizeof s->model, "%s", given ? given : model ? model : "");
+    snprintf(s->model, sizeof s->model, "%s", model ? model : "");
     snprintf(s->eval, sizeof s->eval, "%s", eval ? eval : "");
     return *s->model ||
            td_sink_bad(sink, line, "a spec without completion_fns (--model NAME says it)", NULL,
@@ -108,6 +109,7 @@ static bool take_event(td_sink *sink, const td_node *n, uint64_t line, td_error 
     const bool asked = td_sink_settings(sink)->metric;
     if (!strcmp(type, "sampling"))
         return take_sampling(sink, &row, data, error);
+    row.is_share = !strcmp(type, "match") || td_is_bool(td_get(data, asked ? td_sink_settings(sink)->metric : "correct"));
     if (!strcmp(type, "match") && !asked && td_is_bool(td_get(data, "correct")))
         return take_verdict(sink, &row, td_true(td_get(data, "correct")), error);
     if (!strcmp(type, "metrics") && (asked || !td_tally_of(&s->judged, row.key))) {

@@ -128,6 +128,7 @@ static bool put_score(td_sink *sink, const char *span, const td_node *attributes
         td_sink_drop(sink, line, "evaluations without a score value or a span", name);
         return true;
     }
+    td_sink_offer(sink, TD_OFFER_METRIC, name);
     if (!td_score_wanted(s->score_name, td_sink_settings(sink)->metric, name)) {
         td_sink_drop(sink, line, "evaluations of another name (--metric NAME says which counts)",
                      name);
@@ -209,13 +210,13 @@ static bool take_call(td_sink *sink, const td_node *span, const td_node *attribu
 {
     td_row row;
     td_out *out = td_sink_buffer(sink);
-    const char *model = td_sink_settings(sink)->model;
+    const char *model = td_string(td_get(attributes, "gen_ai.request.model"));
     td_row_start(&row);
-    model = model ? model : td_string(td_get(attributes, "gen_ai.request.model"));
+    model = td_sink_model(sink, model ? model : td_string(td_get(attributes, "gen_ai.response.model")));
     row.id = td_span_of(span_id(span));
     row.source = td_span_of("otel");
     row.outcome.name =
-        td_span_of(model ? model : td_string(td_get(attributes, "gen_ai.response.model")));
+        td_span_of(model);
     row.line = line;
     if (!row.id.len || !row.outcome.name.len)
         return td_sink_bad(sink, line, "a span needs a span id and gen_ai.request.model", NULL,

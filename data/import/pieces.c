@@ -90,6 +90,10 @@ void td_read_usage(td_outcome *o, const td_node *usage)
     if (!td_get(usage, "prompt_tokens") && !td_get(usage, "input_tokens_details") &&
         (td_get(usage, "cache_read_input_tokens") || td_get(usage, "cache_creation_input_tokens")))
         input = td_plus(input, td_plus(cached, written));
+    /* Others do so under OpenAI's names: what the total has more is what the cache had. */
+    const double more = td_plus(cached, written);
+    if (more > 0 && total - input - output == more)
+        input += more;
     /* Some compatible endpoints leave the thinking out of the completion, but not out of the total.
      */
     if (total > input + output) {

@@ -22,7 +22,7 @@ static const char *model_of(const td_node *row)
     return label && *label ? label : td_string(td_get(provider, "id"));
 }
 
-static const char *read_score(const td_node *row, const char *metric, double *score)
+static const char *read_score(const td_node *row, const char *metric, double *score, bool *is_share)
 {
     const td_node *reason = td_get(row, "failureReason"), *fault = td_get(row, "error");
     const bool graded = td_is_object(td_get(row, "gradingResult"));
@@ -35,6 +35,7 @@ static const char *read_score(const td_node *row, const char *metric, double *sc
         v = td_get(row, "success");
     if (!td_is_number(v) && !td_is_bool(v))
         return metric ? "rows without the chosen score" : "rows without score";
+    *is_share = td_is_bool(v);
     *score = td_is_bool(v) ? td_true(v) : td_number(v, 0);
     return NULL;
 }
@@ -87,8 +88,11 @@ static bool take_one(td_sink *sink, const td_node *line, uint64_t number, td_err
     row.request.data = out->at;
     row.request.len = out->len;
     row.outcome.name = td_span_of(model);
-    row.missing = read_score(line, td_sink_settings(sink)->metric, &row.outcome.score);
+    td_sink_offer_keys(sink, TD_OFFER_METRIC, td_get(line, "namedScores"));
+    td_sink_offer(sink, TD_OFFER_METRIC, "success");
+    row.missing = read_score(line, td_sink_settings(sink)->metric, &row.outcome.score, &row.is_share);
     take_numbers(line, &row.outcome);
+    row.one_run = true;
     row.line = number;
     return td_sink_row(sink, &row, error);
 }

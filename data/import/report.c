@@ -32,12 +32,12 @@ td_model_report *td_report_model(td_import_report *r, const char *name, size_t l
 
 static char *example(const char *path, uint64_t line, const char *detail)
 {
-    char text[700];
+    char text[1400];
     int n = snprintf(text, sizeof text, "%.300s", path);
     if (line)
         n += snprintf(text + n, sizeof text - (size_t)n, ":%llu", (unsigned long long)line);
     if (detail)
-        snprintf(text + n, sizeof text - (size_t)n, ": %.300s", detail);
+        snprintf(text + n, sizeof text - (size_t)n, ": %.1000s", detail);
     return strdup(text);
 }
 
@@ -45,7 +45,7 @@ void td_report_problem(td_import_report *r, td_problem_kind kind, const char *wh
                        const char *path, uint64_t line, const char *detail)
 {
     for (size_t i = 0; i < r->n_problems; i++)
-        if (r->problems[i].kind == kind && !strcmp(r->problems[i].what, what)) {
+        if (r->problems[i].kind == kind && r->problems[i].what && !strcmp(r->problems[i].what, what)) {
             td_problem *p = &r->problems[i];
             p->count++;
             if (order < p->order) {
@@ -56,24 +56,26 @@ void td_report_problem(td_import_report *r, td_problem_kind kind, const char *wh
             }
             return;
         }
-    if (r->n_problems == TD_MAX_PROBLEMS) { /* more kinds than there are: cannot be by construction */
-        r->failed = true;
+    const bool last = r->n_problems == TD_MAX_PROBLEMS - 1; /* kinds by the keys of the files may be many */
+    if (r->n_problems == TD_MAX_PROBLEMS) {
+        r->problems[TD_MAX_PROBLEMS - 1].count++;
         return;
     }
     td_problem *p = &r->problems[r->n_problems++];
-    p->kind = kind;
-    p->what = what;
+    p->kind = last ? TD_NOTE : kind;
+    p->what = strdup(last ? "problems of more kinds than are listed" : what);
     p->count = 1;
     p->order = order;
     p->first = example(path, line, detail);
-    r->failed = r->failed || !p->first;
+    r->failed = r->failed || !p->first || !p->what;
 }
 
 void td_report_forget(td_import_report *r, td_problem_kind kind, const char *what)
 {
     for (size_t i = 0; i < r->n_problems; i++)
-        if (r->problems[i].kind == kind && !strcmp(r->problems[i].what, what)) {
+        if (r->problems[i].kind == kind && r->problems[i].what && !strcmp(r->problems[i].what, what)) {
             free(r->problems[i].first);
+            free(r->problems[i].what);
             r->problems[i] = r->problems[--r->n_problems];
             return;
         }
@@ -83,8 +85,10 @@ void td_report_free(td_import_report *r)
 {
     for (size_t i = 0; i < r->n_models; i++)
         free(r->models[i].name);
-    for (size_t i = 0; i < r->n_problems; i++)
+    for (size_t i = 0; i < r->n_problems; i++) {
         free(r->problems[i].first);
+        free(r->problems[i].what);
+    }
     free(r->models);
     memset(r, 0, sizeof *r);
 }
@@ -159,7 +163,7 @@ void td_report_text(const td_import_report *r, td_out *out)
                 continue;
             td_puts(out, kinds[kind]);
             put(out, ": %llu x ", p->count);
-            td_puts(out, p->what);
+            td_puts(out, p->what ? p->what : "?");
             td_puts(out, "\n    first: ");
             td_puts(out, p->first ? p->first : "?");
             td_puts(out, "\n");
@@ -222,7 +226,7 @@ void td_report_json(const td_import_report *r, td_out *out)
         td_puts(out, i ? ",\n  {\"kind\": \"" : "{\"kind\": \"");
         td_puts(out, kinds[p->kind]);
         td_puts(out, "\", \"what\": ");
-        td_put_json(out, p->what, strlen(p->what));
+        td_put_json(out, p->what ? p->what : "", p->what ? strlen(p->what) : 0);
         put(out, ", \"count\": %llu, \"first\": ", p->count);
         td_put_json(out, p->first ? p->first : "", p->first ? strlen(p->first) : 0);
         td_puts(out, "}");

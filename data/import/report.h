@@ -21,7 +21,7 @@ typedef enum { TD_BAD, TD_DROPPED, TD_MISSING, TD_DUPLICATE, TD_NOTE } td_proble
 
 typedef struct {
     td_problem_kind kind;
-    const char *what; /* constant */
+    char *what;
     uint64_t count, order; /* order: of the first, among all rows */
     char *first;           /* "file:line: detail" */
 } td_problem;
@@ -32,7 +32,7 @@ typedef struct {
 typedef struct {
     const char *format; /* as it was taken for */
     uint64_t files, passed_over; /* read; in folders, of no known kind */
-    uint64_t rows, records, bad;
+    uint64_t rows, records, bad; /* rows: of the files, whatever number of outcomes each has */
     uint64_t complete; /* records with an outcome of every model */
     uint64_t unscored; /* records written without outcomes, as nothing at all had a score; else 0 */
     bool takes_scores; /* the format has --scores */

@@ -21,19 +21,24 @@ static void free_columns(columns *c)
     free(c->names);
 }
 
-static bool read_columns(columns *c, const tierce_span *cells, size_t n)
+static bool read_columns(columns *c, const tierce_span *cells, size_t n, const char *path, td_error *error)
 {
     c->names = calloc(n ? n : 1, sizeof *c->names);
     for (; c->names && c->n < n; c->n++) {
         char *name = malloc(cells[c->n].len + 1);
         if (!name)
-            return false;
+            return td_fail(error, "out of memory");
         if (cells[c->n].len)
             memcpy(name, cells[c->n].data, cells[c->n].len);
         name[cells[c->n].len] = 0;
         c->names[c->n] = name;
+        for (size_t i = 0; i < c->n && *name; i++)
+            if (!strcmp(c->names[i], name)) {
+                c->n++; /* to be freed */
+                return td_fail(error, "%.300s:1: column \"%.100s\" stands twice; rename one of them", path, name);
+            }
     }
-    return c->names != NULL;
+    return c->names || td_fail(error, "out of memory");
 }
 
 static bool give_row(td_sink *sink, const columns *c, const tierce_span *cells, size_t n,
@@ -75,7 +80,9 @@ static bool csv_rows(td_sink *sink, const char *path, td_each_line each, td_erro
             good = td_sink_bad(sink, td_csv_line(csv), what, NULL, error);
         } else if (head) {
             head = false;
-            good = read_columns(&c, cells, n) || td_fail(error, "out of memory");
+            good = read_columns(&c, cells, n, path, error);
+        } else if (n != c.n) {
+            good = td_sink_bad(sink, td_csv_line(csv), "a row with another number of cells than the header", NULL, error);
         } else {
             good = give_row(sink, &c, cells, n, td_csv_line(csv), each, error);
         }

@@ -18,8 +18,10 @@ bool td_score_line(td_sink *sink, const td_node *n, uint64_t line, td_error *err
         row.id = td_name_of(td_get(n, "custom_id"), room);
     row.outcome.name = td_span_of(td_string(td_get(n, "model")));
     row.outcome.score = td_is_bool(score) ? td_true(score) : td_quantity(score);
-    if (text && (!strcmp(text, "true") || !strcmp(text, "false")))
-        row.outcome.score = *text == 't';
+    const bool truth = text && (!strcmp(text, "true") || !strcmp(text, "false") || !strcmp(text, "True") || !strcmp(text, "False"));
+    if (truth)
+        row.outcome.score = *text == 't' || *text == 'T';
+    row.is_share = truth || td_is_bool(score);
     row.outcome.cost_usd = td_quantity(td_get(n, "cost_usd"));
     row.outcome.latency_s = td_quantity(td_get(n, "latency_s"));
     row.source = td_span_of(td_string(td_get(n, "source")));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/import/input.h"
 #include "data/import/sink_in.h"
 
@@ -25,7 +26,8 @@ bool td_sink_open(td_sink *sink, const td_import_settings *settings, td_import_r
     sink->report = report;
     sink->rows = td_sorter_open(memory, folder);
     sink->state = calloc(1, state_size ? state_size : 1);
-    return (sink->rows && sink->state) || td_fail(error, "out of memory");
+    return ((sink->rows && sink->state) || td_fail(error, "out of memory")) &&
+           td_renames_read(&sink->renames, settings->rename, error);
 }
 
 void td_sink_close(td_sink *sink)
@@ -34,6 +36,7 @@ void td_sink_close(td_sink *sink)
         free(sink->paths[i]);
     free(sink->paths);
     free(sink->state);
+    td_renames_free(&sink->renames);
     free(sink->buffer.at);
     free(sink->row.at);
     td_sorter_close(sink->rows);
@@ -121,6 +124,29 @@ void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *de
     td_report_problem(sink->report, TD_NOTE, what, sink->n_rows, path_now(sink), line, detail);
 }
 
+/* ---- what there is to choose from ---- */
+
+void td_sink_offer(td_sink *sink, td_offer_kind kind, const char *name)
+{
+    if (kind == TD_OFFER_METRIC ? sink->settings->metric : sink->settings->scorer)
+        td_offer(&sink->offers[kind], name);
+}
+
+void td_sink_offer_keys(td_sink *sink, td_offer_kind kind, const td_node *object)
+{
+    if (kind == TD_OFFER_METRIC ? sink->settings->metric : sink->settings->scorer)
+        for (const td_node *n = td_is_object(object) ? td_first(object) : NULL; n; n = td_next(n))
+            td_offer(&sink->offers[kind], td_key(n));
+}
+
+const char *td_sink_model(td_sink *sink, const char *own)
+{
+    if (!sink->settings->model)
+        return own;
+    td_offer(&sink->own_models, own);
+    return sink->settings->model;
+}
+
 /* ---- keys ---- */
 
 /* Two independent 64-bit hashes of the bytes. */
@@ -168,40 +194,66 @@ static td_sort_key sort_key(const td_sink *sink, const td_row *row)
 
 /* ---- rows ---- */
 
-/* --rename old=new,…: the model's name as it shall be called. */
-static tierce_span renamed(td_sink *sink, tierce_span model)
+/* The model's name as it shall be called; false with the error where two models would get one name. */
+static bool rename_model(td_sink *sink, const td_row *row, tierce_span *model, td_error *error)
 {
-    const char *at = sink->settings->rename;
-    for (unsigned pair = 0; at && *at; pair++) {
-        const size_t n = strcspn(at, ",");
-        const char *equals = memchr(at, '=', n);
-        if (equals && (size_t)(equals - at) == model.len && !memcmp(at, model.data, model.len)) {
-            const tierce_span name = {equals + 1, (size_t)(at + n - equals - 1)};
-            sink->renamed |= (uint64_t)1 << (pair & 63);
-            return name;
+    const td_rename *clash;
+    char place[24] = "";
+    if (td_renamed(&sink->renames, model, &clash))
+        return true;
+    if (row->line)
+        snprintf(place, sizeof place, ":%llu", (unsigned long long)row->line);
+    const int from = (int)(clash->from.len < 100 ? clash->from.len : 100), to = (int)(clash->to.len < 100 ? clash->to.len : 100);
+    return td_fail(error, "%.300s%s: --rename %.*s=%.*s: a model here is called \"%.*s\" itself, and the two would be "
+                          "averaged into one; choose another name, or, where they are the same model, say so: "
+                          "--rename %.*s=%.*s,%.*s=%.*s",
+                   path_now(sink), place, from, clash->from.data, to, clash->to.data, to, clash->to.data, from,
+                   clash->from.data, to, clash->to.data, to, clash->to.data, to, clash->to.data);
+}
+
+static void list_models(const td_import_report *report, char *names, size_t room)
+{
+    size_t used = 0;
+    *names = 0;
+    for (size_t i = 0; i < report->n_models && used < room - 1; i++)
+        used += (size_t)snprintf(names + used, room - used, "%s%s", i ? ", " : "", report->models[i].name);
+}
+
+/* Several names of the input that became one: said, but told all the same. */
+static void tell_joined(td_sink *sink)
+{
+    for (size_t i = 0; i < sink->renames.n; i++)
+        for (size_t k = 0; k < i; k++) {
+            const tierce_span one = sink->renames.at[k].to, other = sink->renames.at[i].to;
+            char detail[300];
+            if (one.len != other.len || memcmp(one.data, other.data, one.len))
+                continue;
+            const tierce_span a = sink->renames.at[k].from, b = sink->renames.at[i].from;
+            snprintf(detail, sizeof detail, "\"%.*s\" and \"%.*s\" are \"%.*s\"", (int)(a.len < 90 ? a.len : 90), a.data,
+                     (int)(b.len < 90 ? b.len : 90), b.data, (int)(one.len < 90 ? one.len : 90), one.data);
+            td_report_problem(sink->report, TD_NOTE, "models joined under one name by --rename, their outcomes averaged",
+                              i, "--rename", 0, detail);
+            break;
         }
-        at += n + (at[n] == ',');
-    }
-    return model;
 }
 
 bool td_sink_finish(td_sink *sink, td_error *error)
 {
-    const char *at = sink->settings->rename;
-    for (unsigned pair = 0; at && *at; pair++) {
-        const size_t n = strcspn(at, ",");
-        if (!(sink->renamed >> (pair & 63) & 1)) {
-            char names[256] = "";
-            size_t used = 0;
-            for (size_t i = 0; i < sink->report->n_models && used < sizeof names - 1; i++)
-                used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-                                         sink->report->models[i].name);
-            return td_fail(error, "--rename %.*s: no model of that name here; there are: %s",
-                           (int)(n < 100 ? n : 100), at, names);
-        }
-        at += n + (at[n] == ',');
+    const td_rename *unused = td_rename_unused(&sink->renames);
+    char names[256];
+    if (unused) {
+        list_models(sink->report, names, sizeof names);
+        return td_fail(error, "--rename %.*s: no model of that name here; there are: %s",
+                       (int)(unused->from.len < 100 ? unused->from.len : 100), unused->from.data, names);
     }
-    return true;
+    tell_joined(sink);
+    const td_offers *own = &sink->own_models;
+    if (own->n < 2)
+        return true;
+    const char *said = sink->settings->model, *a = own->name[0], *b = own->name[1];
+    return td_fail(error, "--model %.80s would make one model of \"%s\" and \"%s\", which the files name; where they are one, say --rename "
+                          "%s=%.80s,%s=%.80s",
+                   said, a, b, a, said, b, said);
 }
 
 /* The score mapped to 0..1; NaN after a count when it cannot be. */
@@ -212,6 +264,8 @@ static double mapped(td_sink *sink, const td_row *row)
     char detail[64];
     if (isnan(score))
         return score;
+    if (row->is_share)
+        return row->lower_is_better ? 1 - score : score;
     snprintf(detail, sizeof detail, "%.6g", score);
     if (!(score >= low && score <= high)) {
         td_sink_drop(sink, row->line,
@@ -234,6 +288,18 @@ static double checked(td_sink *sink, const td_row *row, double v)
     return v;
 }
 
+/* Parts that are more than the whole: a harness that counts them apart, or columns that were mixed up. */
+static void check_tokens(td_sink *sink, const td_row *row, const double n[TD_NUMBERS])
+{
+    char detail[200];
+    const double read = isnan(n[TD_CACHED]) ? 0 : n[TD_CACHED], written = isnan(n[TD_CACHE_WRITE]) ? 0 : n[TD_CACHE_WRITE];
+    if (read + written > n[TD_INPUT] || n[TD_REASONING] > n[TD_OUTPUT]) {
+        snprintf(detail, sizeof detail, "input %.6g, of which cached %.6g and written %.6g; output %.6g, of which reasoning %.6g", n[TD_INPUT],
+                 n[TD_CACHED], n[TD_CACHE_WRITE], n[TD_OUTPUT], n[TD_REASONING]);
+        td_sink_note(sink, row->line, "token counts that contradict each other: cached or reasoning ones are more than all", detail);
+    }
+}
+
 static void put_row(td_sink *sink, const td_row *row, tierce_span model)
 {
     td_stored s = {0};
@@ -250,6 +316,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model)
                                        o->reasoning_tokens};
     for (int i = 1; i < TD_NUMBERS; i++)
         s.number[i] = checked(sink, row, number[i]);
+    check_tokens(sink, row, s.number);
     s.number[TD_SCORE] = mapped(sink, row);
     s.line = row->line;
     s.file = sink->file;
@@ -270,7 +337,9 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
         return td_sink_bad(sink, row->line, "a row without the key that tells its request", NULL, error);
     if (row->request.len > TD_MAX_LINE || row->key.len > TD_MAX_LINE)
         return td_sink_bad(sink, row->line, "a request of more than 256 MiB", NULL, error);
-    const tierce_span model = renamed(sink, row->outcome.name);
+    tierce_span model = row->outcome.name;
+    if (!rename_model(sink, row, &model, error))
+        return false;
     if (model.len && !td_report_model(sink->report, model.data, model.len))
         return td_fail(error, "out of memory for the models, or more than 4096 of them");
     put_row(sink, row, model);
@@ -278,7 +347,7 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
         return td_fail(error, "out of memory");
     const td_sort_key key = sort_key(sink, row);
     sink->n_rows++;
-    sink->report->rows++;
+    sink->report->rows += !row->more;
     return td_sorter_add(sink->rows, key, sink->row.at, sink->row.len, error);
 }
 
@@ -305,12 +374,15 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
             continue;
         td_node *node = td_dom_parse(line, len, path, NULL);
         const uint64_t number = td_lines_number(lines);
-        if (node)
+        char place[200];
+        if (node && td_dom_twice(node, place, sizeof place))
+            good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
+        else if (node)
             good = each(sink, node, number, error);
         else if (td_dom_starved())
             good = td_fail(error, "%.300s:%llu: out of memory", path, (unsigned long long)number);
         else
-            good = td_sink_bad(sink, number, "not valid JSON", NULL, error);
+            good = td_sink_bad(sink, number, td_dom_deep() ? "nested deeper than 1000 levels" : "not valid JSON", NULL, error);
         td_dom_free(node);
     }
     td_lines_close(lines);

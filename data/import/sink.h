@@ -11,7 +11,7 @@
  * come. Parts that a harness keeps apart may be given apart: a row without model and outcome gives the
  * request; a row without request gives an outcome; two rows of one (key, model, trial) complete each
  * other; a score in a row without model holds for every model of its key. Different trials of one
- * model are averaged. The same number given twice for one trial is a duplicate.
+ * model are averaged. What is given twice for one trial counts once where all is alike, else each row as a trial.
  *
  * A harness's failure (out of quota, container died) is a row with `missing`: no outcome, never 0. */
 #ifndef TIERCE_SINK_H
@@ -31,9 +31,11 @@ typedef struct {
     tierce_span trial;     /* epoch, repetition; empty: the file knows of one */
     td_outcome outcome;    /* name: the model; what is not known is NaN; score in the file's range */
     bool lower_is_better;  /* the score is turned round: 1 - score */
+    bool is_share;         /* right or wrong, or a letter for it: within 0..1 already, whatever --score-range says */
     const char *missing;   /* constant; why there is no score though the harness tried */
     bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
     bool one_request;      /* two requests of one id are a fault of the files, unless --duplicates is said */
+    bool more;             /* another outcome of the row that was given before: a wide table's next model */
     uint64_t line;         /* of the current file; 0: the file as a whole */
 } td_row;
 
@@ -54,9 +56,19 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error);
 /* A row or line that is damaged: counts against --max-bad; false when that is used up. what: constant;
  * detail may be NULL. */
 bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *detail, td_error *error);
-/* Counted and shown in the report with the first example; reading goes on. what: constant. */
+/* Counted and shown in the report with the first example; reading goes on. what: a kind of problem, of which there are few. */
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail);
 void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail);
+
+/* A name that --metric or --scorer could have chosen here; the keys of an object are such names. Kept for the error that
+ * the choice met nothing. */
+typedef enum { TD_OFFER_METRIC, TD_OFFER_SCORER, TD_OFFERS } td_offer_kind;
+void td_sink_offer(td_sink *sink, td_offer_kind kind, const char *name);
+void td_sink_offer_keys(td_sink *sink, td_offer_kind kind, const td_node *object);
+
+/* The model as --model has it, else `own`, as the file has it (NULL: it says none). Where --model would make one of several
+ * that the files name, the import is refused at its end. */
+const char *td_sink_model(td_sink *sink, const char *own);
 
 const td_import_settings *td_sink_settings(const td_sink *sink);
 /* The source of records whose rows name none; constant. */

@@ -3,6 +3,8 @@
 #ifndef TIERCE_SINK_IN_H
 #define TIERCE_SINK_IN_H
 
+#include "data/import/offers.h"
+#include "data/import/rename.h"
 #include "data/import/sink.h"
 #include "data/import/sorter.h"
 #include "data/writer.h"
@@ -33,13 +35,15 @@ struct td_sink {
     uint32_t file; /* into paths */
     uint64_t n_rows;
     const char *source; /* where rows name none; NULL: none */
-    uint64_t renamed; /* bit per pair of --rename that was used */
+    td_renames renames;
+    td_offers offers[TD_OFFERS];
+    td_offers own_models; /* that --model stands over */
 };
 
 bool td_sink_open(td_sink *sink, const td_import_settings *settings, td_import_report *report,
                   size_t memory, const char *folder, size_t state_size, td_error *error);
 void td_sink_close(td_sink *sink);
-/* Checks that every --rename was used. */
+/* Checks that every --rename was used; tells of models that it joined. */
 bool td_sink_finish(td_sink *sink, td_error *error);
 
 /* Joins the rows and writes the records, in the order in which their keys first came. */

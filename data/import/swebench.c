@@ -133,6 +133,7 @@ static bool put(td_sink *sink, const char *id, const char *model, bool resolved,
     row.source = td_span_of(source_name);
     row.outcome.name = td_span_of(model);
     row.missing = missing;
+    row.is_share = true;
     if (!missing)
         row.outcome.score = resolved ? 1 : 0;
     return td_sink_row(sink, &row, error);
@@ -149,6 +150,7 @@ static bool tally_ids(td_tally *t, const td_node *ids)
 static bool take_report(td_sink *sink, const td_node *root, const char *model, td_error *error)
 {
     td_tally resolved = {0}, infra = {0};
+    size_t found = 0;
     bool good = (tally_ids(&resolved, td_get(root, "resolved_ids")) &&
                  tally_ids(&infra, td_get(root, "infra_failure_ids"))) ||
                 td_fail(error, "out of memory");
@@ -161,9 +163,12 @@ static bool take_report(td_sink *sink, const td_node *root, const char *model, t
         const char *missing = td_tally_of(&infra, td_span_of(id))
                                   ? "instances whose evaluation failed (infra_failure_ids)"
                                   : NULL;
-        good =
-            put(sink, id, model, td_tally_of(&resolved, td_span_of(id)) > 0, missing, NULL, error);
+        const bool solved = td_tally_of(&resolved, td_span_of(id)) > 0;
+        found += solved;
+        good = put(sink, id, model, solved, missing, NULL, error);
     }
+    if (good && found < resolved.n)
+        td_sink_note(sink, 0, "reports that resolve instances which they do not submit; those were left out", model);
     td_tally_free(&resolved);
     td_tally_free(&infra);
     return good;
@@ -216,6 +221,11 @@ static void restore_slash(char *model)
     }
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* "gemini-3.5-flash.nightly.json" is of the model up to the last dot but one. */
 static void model_of_report(const char *name, char *model, size_t size)
 {
@@ -226,7 +236,9 @@ static void model_of_report(const char *name, char *model, size_t size)
     size_t dot = n;
     while (dot > 0 && name[dot - 1] != '.')
         dot--;
-    snprintf(model, size, "%.*s", (int)(dot > 1 ? dot - 1 : n), name);
+    /* "gemini-3.5-flash.json" has no run: the dot is of a version, and "gemini-3" would be several models */
+    const bool version = dot > 1 && is_digit(name[dot - 2]) && is_digit(name[dot]) && !(is_digit(name[dot + 1]) && is_digit(name[dot + 2]));
+    snprintf(model, size, "%.*s", (int)(dot > 1 && !version ? dot - 1 : n), name);
 }
 
 /* "20260801_potter-agent" without its date. */
@@ -246,14 +258,15 @@ static bool take_json(td_sink *sink, const td_head *file, const td_node *root, t
     const bool report = td_get(root, "submitted_ids"),
                experiment = !report && td_is_array(td_get(root, "resolved"));
     char model[256];
-    if (td_sink_settings(sink)->model)
-        snprintf(model, sizeof model, "%s", td_sink_settings(sink)->model);
-    else if (report)
+    if (report)
         model_of_report(file->name, model, sizeof model);
     else
         model_of_folder(td_folder(file->path, is_details(file) ? 1 : 2), model, sizeof model);
-    if (!td_sink_settings(sink)->model && !experiment)
+    if (!experiment)
         restore_slash(model);
+    const char *taken = td_sink_model(sink, model); /* --model, or the array itself */
+    if (taken != model)
+        snprintf(model, sizeof model, "%s", taken);
     if (!*model)
         return td_fail(error,
                        "%.300s: neither the file nor its folders name the model; say it with "
@@ -279,6 +292,22 @@ static bool read_file(td_sink *sink, const td_head *file, td_error *error)
     return good;
 }
 
+/* The splits of the benchmark by the folders of the experiments: problems of another one would count as not resolved. */
+static void check_split(td_sink *sink, const run *r, size_t n)
+{
+    static const struct {
+        const char *folder;
+        size_t n;
+    } splits[] = {{"/lite/", 300}, {"/verified/", 500}, {"/bash-only/", 500}, {"/test/", 2294}};
+    char detail[200];
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+        if (strstr(r->path, splits[i].folder) && n > splits[i].n) {
+            snprintf(detail, sizeof detail, "%zu problems here, %zu in %s", n, splits[i].n, splits[i].folder);
+            td_sink_note(sink, 0, "results of a split that has fewer problems than the file of them: those of other splits count as not resolved",
+                         detail);
+        }
+}
+
 /* What the experiments leave unsaid: all other problems were not resolved. */
 static bool finish(td_sink *sink, td_error *error)
 {
@@ -302,6 +331,7 @@ static bool finish(td_sink *sink, td_error *error)
             if (!put(sink, s->ids[k], r->model, resolved, NULL, NULL, error))
                 return false;
         }
+        check_split(sink, r, s->n_ids);
         if (found < r->resolved.n)
             td_sink_note(sink, 0, "results that resolve instances which no problem file has",
                          r->model);

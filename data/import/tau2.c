@@ -85,14 +85,14 @@ static bool take(td_sink *sink, const td_node *root, const td_node *sim, td_erro
     td_row row;
     td_out *out = td_sink_buffer(sink);
     const char *domain = td_string(td_get_path(root, "info.environment_info.domain_name"));
-    const char *given = td_sink_settings(sink)->model;
+    const char *model = td_sink_model(sink, td_string(td_get_path(root, "info.agent_info.llm")));
     td_row_start(&row);
     snprintf(source, sizeof source, "tau2/%s", domain ? domain : "unknown");
     row.key = td_name_of(td_get(sim, "task_id"), task);
     row.source = td_span_of(source);
     row.trial = td_name_of(td_get(sim, td_get(sim, "id") ? "id" : "trial"), trial);
     row.outcome.name =
-        td_span_of(given ? given : td_string(td_get_path(root, "info.agent_info.llm")));
+        td_span_of(model);
     row.outcome.cost_usd = td_quantity(td_get(sim, "agent_cost"));
     row.outcome.latency_s = td_quantity(td_get(sim, "duration"));
     judge(&row, sim);

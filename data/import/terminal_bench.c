@@ -35,6 +35,7 @@ static bool find_model(td_sink *sink, const char *path, unsigned up, char *model
     td_error ignored;
     td_node *metadata = beside && !access(beside, R_OK) ? td_input_dom(beside, &ignored) : NULL;
     const char *named = td_string(td_get(metadata, "model_name"));
+    td_sink_model(sink, named);
     const tierce_span folder = td_folder(path, up);
     if (given)
         snprintf(model, size, "%s", given);
@@ -78,6 +79,7 @@ static bool take_trial(td_sink *sink, const td_node *t, const char *model, const
     snprintf(trial, sizeof trial, "%s/%s", run ? run : "", name ? name : "");
     row.key = td_span_of(td_string(td_get(t, "task_id")));
     row.source = td_span_of("terminal-bench");
+    row.is_share = true;
     row.trial = td_span_of(trial);
     row.outcome.name = td_span_of(model);
     row.outcome.input_tokens = td_counted(td_quantity(td_get(t, "total_input_tokens")));

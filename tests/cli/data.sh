@@ -54,6 +54,30 @@ runs 3 'warning +2  near-duplicates' $d check "$T/near.jsonl"
 runs 0 '0 warnings' $d check --near 0 "$T/near.jsonl"
 runs 0 '0 warnings' $d check --near 1 "$T/near.jsonl"
 
+# a key twice in one object: where the reader of records would take one of the two, and where it passes over
+twice() { printf '%s\n' "$1" > "$T/twice.jsonl"; }
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"cost_usd":2}}}'
+runs 1 'twice.jsonl:1: byte [0-9]+: a cost, token count or latency stands twice in an outcome; keep one' $d stats "$T/twice.jsonl"
+runs 1 'stands twice in an outcome' $d check "$T/twice.jsonl"
+twice '{"id":"1","source":"s","source":"t","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 '"source", "workload" or "chosen" stands twice' $d stats "$T/twice.jsonl"
+twice '{"id":"1","chosen":"a","propensity":0.5,"propensity":0.25,"prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 '"propensity" stands twice' $d stats "$T/twice.jsonl"
+twice '{"id":"1","messages":[{"role":"user","content":"x","name":"n","name":"m"}],"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 'fault +1 +a key stands twice in its object' $d check "$T/twice.jsonl"
+runs 1 'first: .*twice.jsonl:1: /messages/0/name' $d check "$T/twice.jsonl"
+twice '{"id":"1","prompt":"x","mine":{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":10,"k":11,"l":12,"m":13,"n":14,"c":15},"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 'twice.jsonl:1: /mine/c' $d check "$T/twice.jsonl"
+# a request without a word
+for p in '"prompt":""' '"prompt":" \n"' '"messages":[{"role":"user","content":""},{"role":"user","content":[]}]'; do
+    twice "{\"id\":\"1\",$p,\"outcomes\":{\"a\":{\"score\":1,\"cost_usd\":1}}}"
+    runs 3 'a request without a word' $d check "$T/twice.jsonl"
+done
+twice '{"id":"1","messages":[{"role":"user","content":[{"type":"image_url"}]}],"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 0 '0 warnings' $d check "$T/twice.jsonl"
+printf '{"tiers": [{"name": "a", "name": "b"}]}' > "$T/twice.json"
+runs 1 'twice.json: key "/tiers/0/name" stands twice in its object' "$t" tiers check "$T/twice.json"
+
 # ---- sample ----
 runs 0 '^100$' sh -c "$d sample -n 100 $T/r.jsonl 2> /dev/null | wc -l"
 runs 0 '' sh -c "$d sample -n 100 $T/r.jsonl -o $T/s1 && grep -vxFf $T/r.jsonl $T/s1 | wc -l | grep -x 0"
@@ -107,6 +131,21 @@ runs 0 '^\{"id":"1", "prompt":"p", "odd" : \[1,2\] ,"outcomes":\{"a": \{"score":
 runs 0 '' sh -c "sed -n 2p $T/ab.jsonl > $T/x; sed -n 2p $T/a.jsonl | cmp - $T/x"
 runs 0 '0 outcomes added, 2 given again alike, 0 conflicts' $d merge -o "$T/aa.jsonl" "$T/a.jsonl" "$T/a.jsonl"
 runs 0 '' cmp "$T/a.jsonl" "$T/aa.jsonl"
+
+# no input is written over, by whatever name it goes
+cp "$T/a.jsonl" "$T/keep.jsonl"
+ln -s keep.jsonl "$T/keep.link"
+ln "$T/keep.jsonl" "$T/keep.hard"
+for o in keep.jsonl ./keep.jsonl keep.link keep.hard ../$(basename "$T")/keep.jsonl; do
+    for c in merge 'sample -n 1' 'export --csv' 'export --batch'; do runs 1 'is also an input, which would be lost; name another file' $d $c -o "$T/$o" "$T/b.jsonl" "$T/keep.jsonl"; done
+done
+runs 1 'is also an input' sh -c "cd $T && $(realpath "$B")/tierce data merge -o keep.jsonl keep.link"
+cp "$T/r.jsonl" "$T/in-test.jsonl"
+runs 1 'in-test.jsonl: is also an input' $d split -o "$T/in" "$T/in-test.jsonl"
+runs 0 '' cmp "$T/r.jsonl" "$T/in-test.jsonl"
+runs 0 '' [ ! -e "$T/in-train.jsonl" ]
+runs 0 '' cmp "$T/a.jsonl" "$T/keep.jsonl"
+runs 0 '' sh -c "cd $T && ! ls | grep part-"
 sed 's/"score":1,/"score":0,/' "$T/a.jsonl" > "$T/a0.jsonl"
 runs 1 'a0.jsonl:1: id "1" has another outcome of "a" than at .*a.jsonl:1' $d merge -o "$T/no.jsonl" "$T/a.jsonl" "$T/a0.jsonl"
 runs 0 '' [ ! -e "$T/no.jsonl" ]
@@ -207,6 +246,10 @@ runs 0 '"effective_from": "2026-08-01"' cat "$T/tiers.json"
 runs 3 'valid' "$t" tiers check --date 2026-08-02 "$T/tiers.json"
 runs 3 'not yet in force: effective_from 2026-08-01 is after 2026-07-31' "$t" tiers check --date 2026-07-31 "$T/tiers.json"
 runs 1 'did you mean "gemini/gemini-3.1-pro-preview"' "$t" tiers init --from-litellm "$T/prices.json" gemini-3.1-pro
+sed 's/"gemini-3.1-pro-preview": {"litellm/"gemini\/gemini-3.5-flash": {"litellm/' "$T/prices.json" > "$T/prices2.json"
+runs 1 '"gemini/gemini-3.5-flash" stands there 2 times' "$t" tiers init --from-litellm "$T/prices2.json" gemini/gemini-3.5-flash
+sed 's/"input_cost_per_token": 1.5e-06/"input_cost_per_token": 1.5e-06, "input_cost_per_token": 2e-06/' "$T/prices.json" > "$T/prices3.json"
+runs 1 'has "input_cost_per_token" twice' "$t" tiers init --from-litellm "$T/prices3.json" gemini/gemini-3.5-flash
 runs 1 'has no key "sample_spec"' "$t" tiers init --from-litellm "$T/prices.json" sample_spec
 runs 2 'needs --from-litellm' "$t" tiers init gemini-3.1-pro
 runs 1 'not valid JSON' "$t" tiers init --from-litellm "$T/e.csv" x

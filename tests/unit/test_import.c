@@ -180,10 +180,11 @@ static void duplicates_are_settled_and_counted(void **state)
         td_duplicates mode;
         bool same;
         const char *score;
-    } cases[] = {{TD_DUPLICATES_AVERAGE, false, "\"score\": 0.75, \"cost_usd\": 0.2}"},
-                 {TD_DUPLICATES_UNSAID, false, "\"score\": 0.75, \"cost_usd\": 0.2}"},
+    } cases[] = {{TD_DUPLICATES_AVERAGE, false, "\"score\": 0.75, \"cost_usd\": 0.2, \"trials\": 2}"},
+                 {TD_DUPLICATES_UNSAID, false, "\"score\": 0.75, \"cost_usd\": 0.2, \"trials\": 2}"},
                  {TD_DUPLICATES_FIRST, false, "\"score\": 1, \"cost_usd\": 0.1}"},
-                 {TD_DUPLICATES_ERROR, true, "\"score\": 1, \"cost_usd\": 0.2}"}};
+                 {TD_DUPLICATES_FIRST, true, "\"score\": 1, \"cost_usd\": 0.1}"},
+                 {TD_DUPLICATES_AVERAGE, true, "\"score\": 1, \"cost_usd\": 0.2, \"trials\": 2}"}};
     td_error error;
     uint64_t counted;
     (void)state;
@@ -196,6 +197,8 @@ static void duplicates_are_settled_and_counted(void **state)
     }
     assert_null(conflict(TD_DUPLICATES_ERROR, false, &error, &counted));
     assert_non_null(strstr(error.text, "file:2: conflicting scores of one request: model \"a\": 0.5; file:1 has 1"));
+    assert_null(conflict(TD_DUPLICATES_ERROR, true, &error, &counted));
+    assert_non_null(strstr(error.text, "file:2: conflicting outcomes of one request: model \"a\": cost 0.3; file:1 has 0.1"));
 }
 
 static void any_key_becomes_an_id(void **state)

@@ -1,0 +1,360 @@
+#!/bin/sh
+# tierce import: labels, costs and tokens must not go wrong without a word. Each case is a mistake that a person
+# makes, or a file that says two things. $1: build directory.
+B=$1
+. "$(dirname "$0")/lib.sh"
+t=$B/tierce
+R=$T/r.jsonl
+says() { runs 0 "$1" cat "$2"; }
+# has TEXT: the records hold it, to the letter; lacks PATTERN: they do not
+has() { runs 0 '' grep -qF -- "$1" "$R"; }
+lacks() { runs 1 '' grep -qE "$1" "$R"; }
+# quiet PATTERN: what the last import said lacks it
+quiet() {
+    cat "$T/out" "$T/err" > "$T/told"
+    runs 1 '' grep -qE "$1" "$T/told"
+}
+# import STATUS PATTERN ARGS...: into $R
+import() {
+    want_status=$1 want_pattern=$2
+    shift 2
+    rm -f "$R"
+    runs "$want_status" "$want_pattern" "$t" import "$@" -o "$R"
+}
+
+# ---- two models under one name ----
+printf 'prompt,a,b\none,1,0\ntwo,1,0\n' > "$T/ab.csv"
+import 1 'ab.csv:2: --rename a=b: a model here is called "b" itself.*say so: --rename a=b,b=b$' "$T/ab.csv" --rename a=b
+import 0 'models joined under one name by --rename.*' "$T/ab.csv" --rename a=b,b=b
+says '"outcomes": \{"b": \{"score": 0.5' "$R"
+import 0 '"b" and "a" are "x"|"a" and "b" are "x"' "$T/ab.csv" --rename a=x,b=x
+import 0 '' "$T/ab.csv" --rename a=b,b=a
+quiet 'joined'
+says '"outcomes": \{"b": \{"score": 1\}, "a": \{"score": 0\}\}' "$R"
+printf 'prompt,b\nthree,1\n' > "$T/b.csv"
+printf 'prompt,a\nthree,0\n' > "$T/a.csv"
+import 1 'b.csv:2: --rename a=b: a model here' "$T/a.csv" "$T/b.csv" --rename a=b
+import 0 'conflicting scores' "$T/a.csv" "$T/b.csv" --rename a=b,b=b
+import 2 'a is renamed twice|"a" is renamed twice' "$T/ab.csv" --rename a=x,a=y
+import 2 'must be OLD=NEW' "$T/ab.csv" --rename a=
+import 2 'must be OLD=NEW' "$T/ab.csv" --rename =b
+import 2 'must be OLD=NEW' "$T/ab.csv" --rename a
+pairs=$(i=0; while [ $i -lt 70 ]; do printf 'm%s=n%s,' $i $i; i=$((i + 1)); done)
+printf 'prompt,%sz\nx,%s1\n' "$(i=0; while [ $i -lt 70 ]; do [ $i = 5 ] || printf 'm%s,' $i; i=$((i + 1)); done)" "$(i=0; while [ $i -lt 69 ]; do printf 1,; i=$((i + 1)); done)" > "$T/wide.csv"
+import 1 'rename m5: no model of that name' "$T/wide.csv" --rename "$pairs"
+
+# ---- columns that are no scores by their names, though their numbers could be ----
+printf 'prompt,gpt-4,b,gpt-4_cost,b_latency_s,cost_b,gpt4InputTokens,b_tok,B confidence,zz_ms\none,1,0,0.2,0.5,0.1,1,1,0.9,1\ntwo,0,1,0.3,0.5,0.2,1,1,0.8,1\n' > "$T/cost.csv"
+import 0 '"gpt-4_cost" .as "gpt-4|total_cost".*"b_latency_s" .as "b|latency_s", in seconds.*"cost_b" .as "b|total_cost".*"gpt4InputTokens" .as "gpt-4|input_tokens".*"b_tok" .as "b|input_tokens" or "|output_tokens"' "$T/cost.csv"
+lacks 'confidence|_tok|_cost|cost_|_ms|latency'
+import 0 'by their names are no model.s score.*' "$T/cost.csv"
+runs 0 '"B confidence"' "$t" import "$T/cost.csv" -o "$R"
+import 0 '^  b_latency_s +2 +0.5000' "$T/cost.csv" --score-columns b,b_latency_s
+awk 'BEGIN { printf "prompt,m"; for (i = 0; i < 60; i++) printf ",a_long_name_of_a_column_%d_cost", i; print ""; printf "x,1"; for (i = 0; i < 60; i++) printf ",0.5"; print "" }' > "$T/many.csv"
+import 0 'column_0_cost" .as "m|total_cost".* and [0-9]+ more' "$T/many.csv"
+printf 'prompt,a_cost\nx,0.5\n' > "$T/only.csv"
+import 1 'only.csv:1: no column holds scores.*by their names these are something else: "a_cost"' "$T/only.csv"
+printf 'prompt, a , a|total_cost\nx, 1 , 0.5\n' > "$T/space.csv"
+import 0 '' "$T/space.csv"
+has '"outcomes": {"a": {"score": 1, "cost_usd": 0.5}}'
+printf 'prompt,a,a|total_cost,a|input_tokens\nx,1,$0.02,n/a\ny,1,0.5,7\n' > "$T/usd.csv"
+import 0 'usd.csv:2: column "a|total_cost" has "\$0.02"' "$T/usd.csv"
+import 1 'no column "zz"; the columns are "prompt", "gpt-4", "b", .*"zz_ms"' "$T/cost.csv" --score-columns b,zz
+import 1 'no column "gpt4"; did you mean "gpt-4"\?; the columns' "$T/cost.csv" --score-columns gpt4
+import 1 'no column "promt"; did you mean "prompt"' "$T/cost.csv" --prompt-column promt
+import 1 '"b" stands twice' "$T/cost.csv" --score-columns b,b
+# decimal commas where no comma parts the cells: read where they can be nothing else
+printf 'prompt;a;a|total_cost;a|input_tokens\none;0,5;0,02;1.234\ntwo;1,000;12,5;7\nthree;0,25;1,234;1,5\n' > "$T/comma.csv"
+import 0 'comma.csv:2: column "a.input_tokens" has "1.234"' "$T/comma.csv"
+has '"prompt": "one", "outcomes": {"a": {"score": 0.5, "cost_usd": 0.02}}}'
+has '"prompt": "two", "outcomes": {"a": {"score": 1, "cost_usd": 12.5, "input_tokens": 7}}}'
+has '"prompt": "three", "outcomes": {"a": {"score": 0.25}}}'
+import 1 'comma.csv:3: a score whose comma may part thousands or decimals.*"1,000"' "$T/comma.csv" --score-columns a --score-range 0:2000
+printf 'prompt,a\none,"0,5"\ntwo,1\n' > "$T/commas.csv"
+import 1 'commas.csv:2: .*a decimal comma\? write a point.*: "0,5"' "$T/commas.csv" --score-columns a
+
+# ---- what comes twice: alike it is kept once, unlike it is a run of its own, cost and all ----
+cat > "$T/runs.csv" <<'C'
+prompt,a,a|total_cost
+same,1,0.25
+same,1,0.25
+cost,1,0.25
+cost,1,0.75
+mixed,1,0.25
+mixed,1,0.25
+mixed,0,1
+C
+import 0 'taken for a wide CSV table: 1 file, 7 rows' "$T/runs.csv"
+runs 0 'duplicate: 1 x the same outcome twice for a request and model; kept once' "$t" import "$T/runs.csv" -o "$R"
+runs 0 'another cost, tokens or latency for a request and model: taken for a run of its own; averaged' "$t" import "$T/runs.csv" -o "$R"
+runs 0 'runs.csv:5: model "a": cost 0.75; .*runs.csv:4 has 0.25' "$t" import "$T/runs.csv" -o "$R"
+runs 0 'duplicate: 1 x an outcome again, beside others of its request and model; averaged' "$t" import "$T/runs.csv" -o "$R"
+has '"prompt": "same", "outcomes": {"a": {"score": 1, "cost_usd": 0.25}}}'
+has '"prompt": "cost", "outcomes": {"a": {"score": 1, "cost_usd": 0.5, "trials": 2}}}'
+has '"prompt": "mixed", "outcomes": {"a": {"score": 0.66666666666666663, "cost_usd": 0.5, "trials": 3}}}'
+import 0 'another cost, tokens or latency for a request and model; the first was kept' "$T/runs.csv" --duplicates first
+has '"prompt": "cost", "outcomes": {"a": {"score": 1, "cost_usd": 0.25}}}'
+head -5 "$T/runs.csv" > "$T/five.csv"
+import 1 'five.csv:5: conflicting outcomes of one request: model "a": cost 0.75' "$T/five.csv" --duplicates error
+printf 'prompt,a,a|total_cost\none,1,\none,0,0.5\n' > "$T/first.csv"
+import 0 '' "$T/first.csv" --duplicates first
+has '"outcomes": {"a": {"score": 1}}}'
+import 0 '1 file, 2 rows' "$T/ab.csv"
+printf '%s\n' '{"prompt":"x","s":{"a":1,"b":0.5}}' > "$T/wide.jsonl"
+import 0 '1 file, 1 row$' generic "$T/wide.jsonl" --score-fields a=/s/a,b=/s/b
+
+# ---- generic: keys that are almost those that are read ----
+cat > "$T/keys.jsonl" <<'J'
+{"idx":7,"prompt":"x","model":"m","score":1,"cost":0.5,"latency_ms":900,"usage":{"prompt_tokens":5,"completion_tokens":6},"tokens_in":5,"thinking_tokens":3,"dataset":"d","note":"mine"}
+{"idx":8,"prompt":"y","model":"m","score":0,"cost":0.25,"cost_usd":0.25}
+J
+import 0 'note: 1 x lines with "/cost", which is not read \(--cost-field /cost would, in USD\)' generic "$T/keys.jsonl"
+for w in '--latency-field /latency_ms would, in seconds' '--input-field /usage/prompt_tokens would' '--output-field /usage/completion_tokens would' '--input-field /tokens_in would' '"/reasoning_tokens" would be' '--source-field /dataset would' '--id-field /idx would'; do
+    runs 0 "not read .$w" "$t" import generic "$T/keys.jsonl" -o "$R"
+done
+runs 0 'first: .*keys.jsonl:1$' "$t" import generic "$T/keys.jsonl" -o "$R"
+quiet 'note"|mine'
+import 0 '' generic "$T/keys.jsonl" --cost-field /cost --input-field /usage/prompt_tokens --id-field /idx
+quiet '"/cost"|/usage/prompt_tokens|tokens_in|/idx'
+has '"cost_usd": 0.5, "input_tokens": 5'
+import 1 'cost-field /usd: nothing stands there in any line' generic "$T/keys.jsonl" --cost-field /usd
+import 1 'score-fields b=/s/c: nothing stands there in any line' generic "$T/wide.jsonl" --score-fields a=/s/a,b=/s/c
+import 1 'cost-field is of lines with one outcome each' generic "$T/wide.jsonl" --score-fields a=/s/a --cost-field /cost
+echo '{"prompt":"x","s":{"a":1},"cost":0.5}' > "$T/wc.jsonl"
+import 0 'lines with "/cost", which is not read: with --score-fields' generic "$T/wc.jsonl" --score-fields a=/s/a
+echo '{"prompt":"x","model":"m","score":1,"cost_usd":"0.5 USD"}' > "$T/text.jsonl"
+import 0 'that is no number was left out' generic "$T/text.jsonl"
+printf '%s\n' '{"id":12345678901234567,"prompt":"x","model":"m","score":1}' '{"id":12345678901234568,"prompt":"x","model":"m","score":0}' > "$T/big.jsonl"
+import 1 'big.jsonl:1: an id of more digits than a number keeps; write it as a string' generic "$T/big.jsonl"
+
+# ---- what is tierce's own already; names that are not there ----
+echo '{"id":"1","prompt":"x","outcomes":{"a":{"score":1}}}' > "$T/rec.jsonl"
+import 1 "rec.jsonl: these are tierce's records already and need no import: tierce data" "$T/rec.jsonl"
+import 1 "line 1: this is one of tierce's records already" generic "$T/rec.jsonl"
+echo '{"id":"1","prompt":"x","usage":{"a":{"cost_usd":1}}}' > "$T/use.jsonl"
+import 1 'records already, of requests without outcomes: tierce score' "$T/use.jsonl"
+echo '{"id":"1","tier":"a","p":{"a":1},"cost":{},"reason":"X"}' > "$T/dec.jsonl"
+import 1 'dec.jsonl: these are decisions that tierce score wrote' "$T/dec.jsonl"
+echo '{"prompt":"x","model":"m","score":1}' > "$T/truth0.jsonl"
+echo '{"q":1,"who":2,"mark":3}' > "$T/g0.jsonl"
+echo '{"a":1}' > "$T/odd.jsonl"
+import 1 'of no known format \(1 file looked at\)' "$T/odd.jsonl"
+import 1 'of no known format \(2 files looked at\)' "$T/odd.jsonl" "$T/odd.jsonl"
+import 1 'metric means nothing to the format csv; its columns are "prompt", "a", "b"; its options: --prompt-column' "$T/ab.csv" --metric foo
+import 1 'its first line has "q", "who", "mark"' generic "$T/g0.jsonl" --metric foo
+import 1 'metric means nothing to the format generic; its first line has "prompt", "model", "score"; its options: --id-field' generic "$T/truth0.jsonl" --metric foo
+import 2 'no file "lm-evil", and unknown format "lm-evil"; did you mean "lm-eval"' lm-evil
+import 2 'did you mean "lm-eval"' lm-evaluation-harness "$T/odd.jsonl"
+import 2 'did you mean "openai-batch"' batch "$T/odd.jsonl"
+import 2 'did you mean --prompt-column, --score-columns or --id-column\?' "$T/ab.csv" --colums a
+import 2 'did you mean --id-column or --id-field\?' "$T/ab.csv" --id x
+printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":1,"namedScores":{"tone":1,"facts":0}}]}}' > "$T/pf.json"
+import 1 'metric tune: no record came of it: nothing here has it; there are "tone", "facts", "success"; did you mean "tone"' "$T/pf.json" --metric tune
+
+# ---- no input is written over: named, found in a folder, or an option's ----
+mkdir "$T/dir"
+cp "$T/ab.csv" "$T/dir/ab.csv"
+runs 1 'dir/ab.csv: is also an input' "$t" import "$T/dir" -o "$T/dir/ab.csv"
+runs 1 'dir/ab.csv: is also an input' "$t" import "$T/dir" -o "$R" --report "$T/dir/ab.csv"
+echo '{"id":"a","score":1}' > "$T/scores.jsonl"
+printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[{"role":"user","content":"x"}]}}\n' > "$T/in.jsonl"
+runs 1 'scores.jsonl: is also an input' "$t" import "$T/in.jsonl" --scores "$T/scores.jsonl" -o "$T/scores.jsonl"
+runs 0 '' cmp "$T/ab.csv" "$T/dir/ab.csv"
+
+# ---- lm-eval: a model's samples under another model's name ----
+runs 0 '' sh "$(dirname "$0")/../lm_eval_dir.sh" "$t" "$T/lm" 200 4
+F=google__gemini-3.5-flash P=google__gemini-3.1-pro-preview
+import 0 '' "$T/lm"
+quiet 'mixed|another model|not called|states'
+mv "$T/lm" "$T/whole"
+fresh() { rm -rf "$T/lm"; cp -r "$T/whole" "$T/lm"; }
+fresh; mv "$T/lm/$F" "$T/lm/x"; mv "$T/lm/$P" "$T/lm/$F"
+import 1 'mixed models: its folder is called after "google__gemini-3.5-flash", but the results file in it names "google/gemini-3.1-pro-preview"' "$T/lm"
+fresh; mv "$T/lm/$F" "$T/lm/goo__gle-flash"; sed -i 's/"model_name_sanitized": "[^"]*"/"model_name_sanitized": "goo__gle-flash"/' "$T/lm/goo__gle-flash"/results*
+import 0 '' "$T/lm"
+quiet 'not called like'
+fresh; mv "$T/lm/$F" "$T/lm/run1"
+import 0 'not called like the model in its results file' "$T/lm"
+says '"google/gemini-3.5-flash"' "$R"
+fresh; for f in "$T/lm/$F"/results*; do mv "$f" "$T/lm/$F/results_2026-08-15T00-00-00.000000.json"; done
+import 0 'of whose date there is no results file' "$T/lm"
+fresh; cp "$T/lm/$P/$(ls "$T/lm/$P" | grep sim_last)" "$T/lm/$F/$(ls "$T/lm/$F" | grep sim_last)"
+import 0 'sim_last_exam: 0[0-9.]* here, 0[0-9.]* there' "$T/lm"
+fresh; sed -i 's/"sim_chat": {"alias"/"sim_talk": {"alias"/' "$T/lm/$F"/results*
+import 0 'a task that the results file of their date does not know.*' "$T/lm"
+fresh
+import 1 'model m would make one model of "google/gemini-3.1-pro-preview" and "google/gemini-3.5-flash", which' "$T/lm" --model m
+import 0 'names another model than --model, which was taken' "$T/lm/$F" --model m
+import 0 'models joined' "$T/lm" --rename google/gemini-3.5-flash=m,google/gemini-3.1-pro-preview=m
+sed -i 's/"model_name": "[^"]*", *//; s/"model_args": "[^"]*"/"model_args": "pretrained=base\/model,peft=my\/lora"/' "$T/lm/$F"/results*
+rm -r "$T/lm/$P"; mv "$T/lm/$F" "$T/lm/my__lora"
+import 0 '^  my/lora' "$T/lm"
+
+# ---- a key that stands twice, documents nested too deep, requests without a word ----
+echo '{"prompt":"x","model":"m","score":1,"score":0}' > "$T/twice.jsonl"
+import 1 'twice.jsonl:1: a key stands twice in its object, and readers differ in which they take; keep one: /score' generic "$T/twice.jsonl"
+import 1 'no row could be used' generic "$T/twice.jsonl" --max-bad 1
+printf '[{"prompt":"x","model":"m","score":1},\n {"prompt":"y","model":"m","score":1,"meta":{"k":1,"k":2}}]' > "$T/twice.json"
+import 1 'twice.json: key "/1/meta/k" stands twice' generic "$T/twice.json"
+sed 's/"model":"m"/"model":"m","model":"n"/' "$T/in.jsonl" > "$T/in2.jsonl"
+import 1 'in2.jsonl:1: a key stands twice.*: /body/model' "$T/in2.jsonl"
+deep=$(awk 'BEGIN { for (i = 0; i < 1100; i++) printf "["; for (i = 0; i < 1100; i++) printf "]" }')
+echo "{\"prompt\":\"x\",\"model\":\"m\",\"score\":1,\"z\":$deep}" > "$T/deep.jsonl"
+import 1 'deep.jsonl:1: nested deeper than 1000 levels' generic "$T/deep.jsonl"
+echo "[{\"prompt\":\"x\",\"model\":\"m\",\"score\":1,\"z\":$deep}]" > "$T/deep.json"
+import 1 'deep.json: nested deeper than 1000 levels' generic "$T/deep.json"
+echo '{"prompt":"[[[[","model":"m","score":1' > "$T/cut.jsonl"
+import 1 'cut.jsonl:1: not valid JSON' generic "$T/cut.jsonl"
+echo '{"prompt":" ","model":"m","score":1}' > "$T/empty.jsonl"
+import 0 'note: 1 x records whose request has no word' generic "$T/empty.jsonl"
+
+# ---- --model over files that name several models; ids that two files use for two things ----
+printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"x","model":"n","score":0}' > "$T/two.jsonl"
+import 1 'model k would make one model of "m" and "n", which the files name; where they are one, say --rename m=k,n=k' generic "$T/two.jsonl" --model k
+import 0 '^  k +1 +0.5000' generic "$T/two.jsonl" --rename m=k,n=k
+ans() { printf '{"custom_id":"%s","response":{"status_code":200,"body":{"model":"%s","usage":{"prompt_tokens":1,"completion_tokens":1}}},"error":null}\n' "$1" "$2"; }
+{ ans a m; ans b n; } > "$T/answers.jsonl"
+import 1 'model k would make one' "$T/in.jsonl" "$T/answers.jsonl" --model k
+sed 's/"content":"x"/"content":"y"/' "$T/in.jsonl" > "$T/in3.jsonl"
+ans a m > "$T/out.jsonl"
+import 1 'in3.jsonl:1: key "a" stands for another request than at .*in.jsonl:1' "$T/in.jsonl" "$T/in3.jsonl" "$T/out.jsonl"
+
+sed 's/"messages":\[{/"messages" : [ {\t/' "$T/in.jsonl" > "$T/in4.jsonl"
+import 0 '' "$T/in.jsonl" "$T/in4.jsonl" "$T/out.jsonl" --keep-unscored
+quiet 'different requests|another request'
+
+# a score that names no model, where two answered
+{ ans a m; ans a n; } > "$T/both.jsonl"
+import 1 'us2.jsonl:1: the score of key "a" names no model, and several answered it .*: it needs a "model"' "$T/in.jsonl" "$T/both.jsonl" --scores "$(echo '{"id":"a","score":1}' > "$T/us2.jsonl"; echo "$T/us2.jsonl")"
+printf '%s\n' '{"id":"a","score":1,"model":"m"}' '{"id":"a","score":0,"model":"n"}' > "$T/us3.jsonl"
+import 0 '' "$T/in.jsonl" "$T/both.jsonl" --scores "$T/us3.jsonl"
+has '"m": {"score": 1, "input_tokens": 1, "output_tokens": 1}, "n": {"score": 0'
+
+# a report without a run in its name is of a model with a version, not of "gemini-1"
+mkdir "$T/swe"
+echo '{"instance_id":"i1","problem_statement":"p"}' > "$T/swe/problems.jsonl"
+for m in pro flash; do echo '{"submitted_ids":["i1"],"resolved_ids":["i1"],"unresolved_ids":[],"schema_version":2}' > "$T/swe/gemini-1.5-$m.json"; done
+import 0 '^  gemini-1.5-flash' "$T/swe"
+mv "$T/swe/gemini-1.5-pro.json" "$T/swe/gemini-1.5-pro.run-1.json"
+mv "$T/swe/gemini-1.5-flash.json" "$T/swe/gemini-1.5-flash.20260801.json"
+import 0 '"gemini-1.5-flash": .*"gemini-1.5-pro"|gemini-1.5-pro +1' "$T/swe"
+says '"gemini-1.5-flash": \{"score": 1\}' "$R"
+
+# right and wrong are 1 and 0 whatever the range of the numbers beside them
+printf 'prompt,a\nx,True\ny,5\n' > "$T/range.csv"
+import 0 '' "$T/range.csv" --score-range 0:10
+has '"prompt": "x", "outcomes": {"a": {"score": 1}}'
+has '"prompt": "y", "outcomes": {"a": {"score": 0.5}}'
+printf '%s\n' '{"prompt":"x","model":"m","score":true}' '{"prompt":"y","model":"m","score":5}' > "$T/range.jsonl"
+import 0 '' generic "$T/range.jsonl" --score-range 0:10
+has '"prompt": "x", "outcomes": {"m": {"score": 1}}'
+
+# a yes or no about the prompt is no model; a part of the request in a column of its own
+printf 'instruction,input,a,is_hard,has_code\nDo this:,x,1,1,0\nDo that:,y,0,0,1\n' > "$T/parts.csv"
+import 0 'sound like a part of the request.*' "$T/parts.csv"
+runs 0 '"instruction"$' "$t" import "$T/parts.csv" -o "$R"
+lacks 'is_hard|has_code'
+import 1 'no column "prompt" or "messages"; --prompt-column NAME says which it is of "p", "a"' "$(printf 'p,a\nx,1\n' > "$T/p.csv"; echo "$T/p.csv")"
+
+# a table of scores has its columns once, and its rows all of them
+printf 'id,score,score\na,1,0\n' > "$T/s2.csv"
+import 1 's2.csv:1: column "score" stands twice' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/s2.csv"
+printf 'id,score\na,1,0\n' > "$T/s3.csv"
+import 1 's3.csv:2: a row with another number of cells' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/s3.csv"
+printf 'id,score\na,True\n' > "$T/s4.csv"
+import 0 '^  m +1 +1.0000' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/s4.csv"
+
+# Inspect: one scorer for all models, long ids whole, no tokens of the grader's
+log() { printf '{"version":2,"status":"success","eval":{"task":"q","model":"%s","eval_id":"%s"},"samples":[{"id":"%s","epoch":1,"input":"x","scores":{%s},"model_usage":{"%s":{"input_tokens":7,"output_tokens":1}}},{"id":"%s","epoch":1,"input":"y","scores":{%s}}]}' "$@"; }
+long=$(awk 'BEGIN { for (i = 0; i < 300; i++) printf "k" }')
+mkdir "$T/logs"
+log p/m e1 "${long}1" '"match":{"value":"C"},"judge":{"value":"I"}' p/m "${long}2" '"match":{"value":"C"}' > "$T/logs/a.json"
+log p/n e2 "${long}1" '"judge":{"value":"I"},"match":{"value":"C"}' openai/grader "${long}2" '"match":{"value":"C"}' > "$T/logs/b.json"
+import 0 '^2 records, 2 with an outcome of every model' "$T/logs"
+runs 0 '^  p/n +2 +1.0000 .*no tokens' "$t" import "$T/logs" -o "$R"
+runs 0 '^  p/m +2 +1.0000 .*tokens of 1' "$t" import "$T/logs" -o "$R"
+log p/n e2 "${long}1" '"judge":{"value":"I"}' p/n "${long}2" '"judge":{"value":"C"}' > "$T/logs/b.json"
+import 0 'another scorer.s than in the log before' "$T/logs"
+
+# HELM: runs of one scenario by one stat
+cp -r "$(dirname "$0")/../import/helm" "$T/helm"
+import 0 '' "$T/helm"
+quiet 'another stat'
+for f in "$T"/helm/runs/v1/*pro/per_instance_stats.json; do sed -i 's/"name":"exact_match"/"name":"f1_score"/g; s/"name":"quasi_exact_match"/"name":"other"/g' "$f"; done
+import 0 'another stat than in the run before' "$T/helm"
+
+# ---- tables of a row an outcome, and of a file a model ----
+printf 'prompt,model,score,cost_usd\nx,a,1,0.5\nx,b,0,\ny,a,True,0.25\n' > "$T/long.csv"
+import 1 'long.csv:1: a row an outcome, whose model stands in the column "model"; .*tierce import generic FILE --model-field model --score-field score' "$T/long.csv"
+import 0 '^2 records, 1 with' generic "$T/long.csv" --model-field model --score-field score
+has '"prompt": "x", "outcomes": {"a": {"score": 1, "cost_usd": 0.5}, "b": {"score": 0}}'
+printf 'prompt,score\nx,1\n' > "$T/flash.csv"
+printf 'prompt,score\nx,0\n' > "$T/pro.csv"
+import 1 'pro.csv:1: "score" is no model.s name, and a table before has it too' "$T/flash.csv" "$T/pro.csv"
+import 0 'whose model is called like any score' "$T/flash.csv"
+import 0 '^  flash +1' "$T/flash.csv" --rename score=flash
+import 1 '"a" stands twice; a model has one score a line' generic "$T/wide.jsonl" --score-fields a=/s/a,a=/s/b
+import 1 'must be MODEL=POINTER' generic "$T/wide.jsonl" --score-fields =/s/a
+import 2 'model is empty; give it a value or leave it out' generic "$T/wide.jsonl" --model ""
+
+# lm-eval: the models of a task are read by one filter, in whatever order their lines come
+line() { printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"%s","%s":%s}\n' "$@"; }
+mkdir "$T/lf" "$T/lf/a" "$T/lf/b"
+{ line strict acc 1; line loose acc 0; } > "$T/lf/a/samples_t.jsonl"
+{ line loose acc 0; line strict acc 1; } > "$T/lf/b/samples_t.jsonl"
+import 0 '' "$T/lf"
+has '"outcomes": {"a": {"score": 1}, "b": {"score": 1}}'
+quiet 'not comparable'
+line loose acc 0 > "$T/lf/b/samples_t.jsonl"
+import 0 'samples files read by another filter or metric than those of their task before' "$T/lf"
+import 0 'samples files read by another filter or metric' "$T/lf" --filter strict
+line strict f1 0.5 > "$T/lf/b/samples_t.jsonl"
+import 0 'samples files read by another filter or metric' "$T/lf"
+
+# ---- tokens ----
+usage() { printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":%s}},"error":null}\n' "$1" > "$T/u.jsonl"; }
+echo '{"custom_id":"a","score":1}' > "$T/us.jsonl"
+usage '{"prompt_tokens":10,"completion_tokens":5,"total_tokens":105,"cache_read_input_tokens":90}'
+import 0 '' "$T/in.jsonl" "$T/u.jsonl" "$T/us.jsonl"
+has '"input_tokens": 100, "output_tokens": 5, "cached_tokens": 90'
+usage '{"prompt_tokens":10,"completion_tokens":5,"total_tokens":45}'
+import 0 '' "$T/in.jsonl" "$T/u.jsonl" "$T/us.jsonl"
+has '"input_tokens": 10, "output_tokens": 35, "reasoning_tokens": 30'
+printf 'prompt,a,a|input_tokens,a|cached_tokens\nx,1,5,9\n' > "$T/tok.csv"
+import 0 'contradict each other: .*' "$T/tok.csv"
+runs 0 'tok.csv:2: input 5, of which cached 9' "$t" import "$T/tok.csv" -o "$R"
+
+# SWE-bench: what was resolved and not submitted; the problems of another split
+rm "$T"/swe/*.json
+echo '{"submitted_ids":["i1"],"resolved_ids":["i1","i2"],"unresolved_ids":[],"schema_version":2}' > "$T/swe/m.r1.json"
+import 0 'resolve instances which they do not submit' "$T/swe"
+rm "$T"/swe/*.json
+mkdir -p "$T/swe/lite/20260801_m/results"
+echo '{"no_generation":[],"no_logs":[],"resolved":["i1"]}' > "$T/swe/lite/20260801_m/results/results.json"
+import 0 '' "$T/swe"
+quiet 'a split that'
+awk 'BEGIN { for (i = 2; i < 302; i++) printf "{\"instance_id\":\"i%d\",\"problem_statement\":\"p\"}\n", i }' >> "$T/swe/problems.jsonl"
+import 0 '301 problems here, 300 in /lite/' "$T/swe"
+
+# a price that nobody knew is no price
+printf 'prompt,a,b,a|total_cost,b|total_cost\nx,1,1,0,0\ny,1,1,0,0.5\n' > "$T/free.csv"
+import 0 'note: 1 x models that cost nothing' "$T/free.csv"
+runs 0 'free.csv: "a"$' "$t" import "$T/free.csv" -o "$R"
+
+# a run's number beside the score is no second model; a truth is no cost; a prompt beside messages
+printf 'prompt,model,score,run\nx,a,1,0\nx,b,0,1\n' > "$T/run.csv"
+import 1 'run.csv:1: a row an outcome, whose model stands in the column "model"' "$T/run.csv"
+printf 'prompt,model,score,weird\nx,a,1,0\nx,b,0,1\n' > "$T/run.csv"
+import 1 'run.csv:1: a row an outcome, whose model stands in the column "model"' "$T/run.csv"
+printf 'prompt,a,run\nx,1,0\ny,1,1\n' > "$T/run.csv"
+import 0 '' "$T/run.csv"
+lacks '"run": '
+echo '{"prompt":"x","model":"m","score":1,"cost_usd":true}' > "$T/truth.jsonl"
+import 0 'that is no number was left out' generic "$T/truth.jsonl"
+lacks 'cost_usd'
+echo '{"prompt":"x","messages":[{"role":"user","content":"y"}],"model":"m","score":1}' > "$T/pm.jsonl"
+import 0 'rows with a prompt and messages: the messages were taken' generic "$T/pm.jsonl"
+printf 'prompt,messages,a\nx,"[{""role"":""user"",""content"":""y""}]",1\n' > "$T/pm.csv"
+import 0 'rows with a prompt and messages: the messages were taken' "$T/pm.csv"
+
+done_
