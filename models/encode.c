@@ -296,17 +296,15 @@ static void write_payload(tm_writer *w, const tm_model *m)
         write_unknown(w, &m->unknown[i]);
 }
 
-/* Packed by zlib into memory of the allocator, NULL when memory ends. Z_FILTERED: a model is numbers, whose
- * short repetitions are chance; against Z_DEFAULT_STRATEGY the file is a twentieth smaller and unpacks, which is
- * half of what a cold start costs, in four fifths of the time. */
-static uint8_t *pack(const tierce_allocator *a, const uint8_t *from, size_t len, size_t *packed_len)
+/* Packed by zlib into memory of the allocator, NULL when memory ends. */
+static uint8_t *pack_as(const tierce_allocator *a, const uint8_t *from, size_t len, int memory, int strategy, size_t *packed_len)
 {
     z_stream z = {.next_in = (Bytef *)(uintptr_t)from,
                   .avail_in = (uInt)len,
                   .zalloc = tm_zalloc,
                   .zfree = tm_zrelease,
                   .opaque = (void *)(uintptr_t)a};
-    if (deflateInit2(&z, 9, Z_DEFLATED, 15, 9, Z_FILTERED) != Z_OK)
+    if (deflateInit2(&z, 9, Z_DEFLATED, 15, memory, strategy) != Z_OK)
         return NULL;
     const uLong bound = deflateBound(&z, (uLong)len);
     uint8_t *packed = a->alloc(a->context, bound);
@@ -320,6 +318,25 @@ static uint8_t *pack(const tierce_allocator *a, const uint8_t *from, size_t len,
     if (packed)
         a->release(a->context, packed);
     return NULL;
+}
+
+/* The shorter of two ways. A large model is numbers, whose short repetitions are chance, and Z_FILTERED leaves them
+ * alone: that of flash_pro is a twentieth smaller so, and unpacks, which is half of what a cold start costs, in
+ * four fifths of the time. Small ones repeat themselves. */
+static uint8_t *pack(const tierce_allocator *a, const uint8_t *from, size_t len, size_t *packed_len)
+{
+    size_t other_len = 0;
+    uint8_t *packed = pack_as(a, from, len, 8, Z_DEFAULT_STRATEGY, packed_len);
+    uint8_t *other = packed ? pack_as(a, from, len, 9, Z_FILTERED, &other_len) : NULL;
+    if (!other) {
+        if (packed)
+            a->release(a->context, packed);
+        return NULL;
+    }
+    const bool shorter = other_len < *packed_len;
+    a->release(a->context, shorter ? packed : other);
+    *packed_len = shorter ? other_len : *packed_len;
+    return shorter ? other : packed;
 }
 
 tierce_status tm_model_section(const tm_model *m, uint32_t i, char tag[5], size_t *plain, size_t *packed)
