@@ -37,6 +37,8 @@ static const td_option options[] = {
      "for the next request on a connection (default 75)"},
     {"stall-timeout", 0, TD_NUMBER, offsetof(ds_serve_options, stall_timeout), 0.05, 86400, "S",
      "a client that takes nothing of its answer for so long is gone (default 120)"},
+    {"busy-poll", 0, TD_COUNT, offsetof(ds_serve_options, busy_poll), 0, 1e6, "US",
+     "microseconds to look for more before sleeping; costs up to a core a worker (default 0)"},
     {"drain", 0, TD_NUMBER, offsetof(ds_serve_options, drain), 0, 86400, "S",
      "after SIGTERM, for requests under way to end (default 30)"},
 };

@@ -19,9 +19,12 @@ struct ds_loop {
     ds_conn *conns;      /* all that are open, lingering ones too */
     size_t timers, room; /* how many there may be, and how many libevent's heap holds at least */
     bool stop_when_idle;
+    double look_for; /* seconds, 0: not at all */
+    bool busy;       /* something was called since ds_loop_run looked */
 };
 
 struct ds_watch {
+    ds_loop *loop;
     struct event *event;
     ds_ready ready;
     void *context;
@@ -66,9 +69,26 @@ ds_loop *ds_loop_new(void)
     return loop;
 }
 
+void ds_loop_look_for(ds_loop *loop, double seconds)
+{
+    loop->look_for = seconds;
+}
+
+/* Descriptors are what is looked for: a timer's moment is known, and does not keep the loop from sleeping. */
 void ds_loop_run(ds_loop *loop)
 {
-    event_base_dispatch(loop->base);
+    if (loop->look_for <= 0) {
+        event_base_dispatch(loop->base);
+        return;
+    }
+    double since = ds_now();
+    for (int flags = EVLOOP_NONBLOCK;; flags = since + loop->look_for > ds_now() ? EVLOOP_NONBLOCK : EVLOOP_ONCE) {
+        loop->busy = false;
+        if (event_base_loop(loop->base, flags) || event_base_got_break(loop->base))
+            return;
+        if (loop->busy)
+            since = ds_now();
+    }
 }
 
 void ds_loop_stop(ds_loop *loop)
@@ -105,6 +125,7 @@ void ds_loop_free(ds_loop *loop)
 static void on_ready(evutil_socket_t fd, short what, void *context)
 {
     ds_watch *w = context;
+    w->loop->busy = true;
     w->ready(w->context, fd, (what & EV_READ) != 0, (what & EV_WRITE) != 0);
 }
 
@@ -113,6 +134,7 @@ ds_watch *ds_watch_new(ds_loop *loop, int fd, bool read, bool write, ds_ready re
     ds_watch *w = malloc(sizeof *w);
     if (!w)
         return NULL;
+    w->loop = loop;
     w->ready = ready;
     w->context = context;
     w->event = event_new(loop->base, fd, (short)(EV_PERSIST | (read ? EV_READ : 0) | (write ? EV_WRITE : 0)),
@@ -352,6 +374,7 @@ static void on_conn_read(struct bufferevent *bev, void *context)
 {
     ds_conn *c = context;
     struct evbuffer *in = bufferevent_get_input(bev);
+    c->loop->busy = true;
     if (c->closing) {
         drain(c);
         return;

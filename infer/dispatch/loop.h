@@ -18,6 +18,9 @@ typedef struct ds_loop ds_loop;
 typedef struct ds_conn ds_conn;
 
 ds_loop *ds_loop_new(void);
+/* After something happened, look again and again for so many seconds before sleeping (0, the default: sleep at
+ * once). A sleeping processor takes its time to wake up, a virtual one most of all; a looking one costs its power. */
+void ds_loop_look_for(ds_loop *loop, double seconds);
 void ds_loop_run(ds_loop *loop); /* until ds_loop_stop */
 void ds_loop_stop(ds_loop *loop);
 void ds_loop_stop_when_idle(ds_loop *loop); /* when the last connection is closed, its last bytes taken */

@@ -93,6 +93,7 @@ int ds_server_run(const ds_serve_options *options, const char *keys, unsigned wo
         if (!worker)
             fprintf(stderr, "tierce serve: listening on port %u, %llu worker%s\n", ds_listener_port(s.listener),
                     (unsigned long long)options->workers, options->workers == 1 ? "" : "s");
+        ds_loop_look_for(s.loop, (double)options->busy_poll / 1e6);
         ds_loop_run(s.loop);
         status = 0;
     }

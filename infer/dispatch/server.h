@@ -8,7 +8,7 @@
 typedef struct {
     ds_engine_options engine;
     const char *listen, *port_file, *client_keys_env;
-    uint64_t workers, max_body, max_held, max_connections;
+    uint64_t workers, max_body, max_held, max_connections, busy_poll; /* busy_poll: microseconds */
     double head_timeout, body_timeout, idle_timeout, stall_timeout, drain;
 } ds_serve_options;
 

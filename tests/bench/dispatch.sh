@@ -16,7 +16,7 @@
 # REALTIME=10 (root) gives mock, driver and serve SCHED_FIFO, so that nothing else of this machine takes a core
 # from them; what a hypervisor takes remains. NICE=-15 is the milder way. AWAKE=1 keeps the cores of a virtual machine
 # from going to sleep, by loops of the idle class that give way to everything: waking one up costs milliseconds on a busy
-# host, and a server at 2,000 requests/s sleeps between any two.
+# host, and a server at 2,000 requests/s sleeps between any two. BUSY=1000 gives serve --busy-poll 1000, so that it does not.
 B=${1:-build} WHAT=${2:-all} ROUNDS=${ROUNDS:-12} T=$(mktemp -d)
 trap 'kill $M $S $A 2>/dev/null; rm -rf "$T"' EXIT
 make -s "$B/mock" "$B/tierce-dispatch" && ${CC:-cc} -std=c11 -O2 tests/bench/load.c -o "$B/load" || exit 1
@@ -42,7 +42,7 @@ tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \
 echo "{\"retry\": {\"base_s\": 0.01, \"breaker_failures\": 1000}, \"tiers\": [$(tier flash ok,in=100,out=20), $(tier pro ok,in=100,out=20), $(tier slow ok,in=100,out=60,gap=100), $(tier shaky 500,p=0.3,then=ok)]}" > "$T/tiers.json"
 start() {
     rm -f "$T/port"
-    $ON_A "$B/tierce-dispatch" serve -m models/flash-pro.tierce --tiers "$T/tiers.json" --listen 127.0.0.1:0 --port-file "$T/port" "$@" 2> "$T/err" & S=$!
+    $ON_A "$B/tierce-dispatch" serve -m models/flash-pro.tierce --tiers "$T/tiers.json" --listen 127.0.0.1:0 --port-file "$T/port" ${BUSY:+--busy-poll "$BUSY"} "$@" 2> "$T/err" & S=$!
     while ! [ -s "$T/port" ]; do sleep 0.05; kill -0 $S 2> /dev/null || { cat "$T/err"; exit 1; }; done
     SP=$(cat "$T/port")
 }

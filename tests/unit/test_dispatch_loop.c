@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -154,9 +155,60 @@ static void test_many(void **unused)
     ds_loop_free(s.loop);
 }
 
+static double cpu_now(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void on_byte(void *context, int fd, bool readable, bool writable)
+{
+    state *s = context;
+    char byte;
+    (void)writable;
+    if (readable && read(fd, &byte, 1) == 1)
+        s->fired++;
+}
+
+static void on_write(void *context)
+{
+    state *s = context;
+    assert_int_equal(write(s->to, "x", 1), 1);
+}
+
+/* A loop that looks before it sleeps: does all that another does, computes while it looks, and sleeps then. */
+static void test_look(void **unused)
+{
+    for (int looking = 0; looking < 2; looking++) {
+        state s = {.loop = ds_loop_new()};
+        int ends[2];
+        (void)unused;
+        assert_int_equal(pipe(ends), 0);
+        s.to = ends[1];
+        ds_loop_look_for(s.loop, looking ? 0.2 : 0.0001);
+        ds_watch *watch = ds_watch_new(s.loop, ends[0], true, false, on_byte, &s);
+        ds_timer *writes = ds_timer_new(s.loop, on_write, &s), *end = ds_timer_new(s.loop, on_end, s.loop);
+        ds_timer_set(writes, 0.01);
+        ds_timer_set(end, 0.6);
+        const double before = cpu_now();
+        ds_loop_run(s.loop);
+        const double used = cpu_now() - before;
+        assert_int_equal(s.fired, 1);
+        assert_true(looking ? used > 0.02 : used < 0.1);
+        assert_true(used < 0.45); /* it slept when 0.2 s had brought nothing */
+        ds_watch_free(watch);
+        ds_timer_free(writes);
+        ds_timer_free(end);
+        ds_loop_free(s.loop);
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_at_once), cmocka_unit_test(test_no_starving),
-                                       cmocka_unit_test(test_freed_while_it_fires), cmocka_unit_test(test_many)};
+                                       cmocka_unit_test(test_freed_while_it_fires), cmocka_unit_test(test_many), cmocka_unit_test(test_look)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
