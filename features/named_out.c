@@ -23,11 +23,13 @@ static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level
     state->namer(state->namer_context, &state->vector.at[state->vector.n - 1], name, n);
 }
 
+#ifndef TIERCE_NO_HELP
 TF_CLONES static void mix_named(uint32_t *hash)
 {
     for (unsigned id = 0; id < TF_N_COUNT; id++)
         hash[id] = tf_hash_mix(hash[id]);
 }
+#endif
 
 static void emit_level(tf_state *state, unsigned id, uint32_t value, uint32_t bucket)
 {
@@ -66,6 +68,7 @@ static void emit_each(tf_state *state, const uint32_t *bucket, const uint32_t *h
     }
 }
 
+#ifndef TIERCE_NO_HELP /* nor room for a second way */
 /* The same where nothing is in the way. Which are absent no processor guesses: the others are listed first. */
 static void emit_all(tf_state *state, const uint32_t *bucket, const uint32_t *hash)
 {
@@ -88,6 +91,7 @@ static void emit_all(tf_state *state, const uint32_t *bucket, const uint32_t *ha
     }
 }
 _Static_assert(TF_N_COUNT <= 256, "emit_all lists them as bytes");
+#endif
 
 void tf_emit_named(tf_state *state)
 {
@@ -95,10 +99,12 @@ void tf_emit_named(tf_state *state)
     uint32_t bucket[TF_N_COUNT], hash[TF_N_COUNT];
     state->room = f->spec.max_entries;
     hash_named(f, state->vector.values, bucket, hash);
-    if (state->namer || f->spec.scale[TF_B_NAMED] <= 0 || state->vector.n + 2 * TF_N_COUNT > state->room)
-        emit_each(state, bucket, hash);
-    else {
+#ifndef TIERCE_NO_HELP
+    if (!state->namer && f->spec.scale[TF_B_NAMED] > 0 && state->vector.n + 2 * TF_N_COUNT <= state->room) {
         mix_named(hash);
         emit_all(state, bucket, hash);
+        return;
     }
+#endif
+    emit_each(state, bucket, hash);
 }

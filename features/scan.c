@@ -243,6 +243,7 @@ TF_INLINE void take_piece(tf_scan *scan, bool at_once)
     const uint64_t starts = (~(word | gap) & valid) | (word & ~(word << 1));
     count_lines(scan, breaks, len);
     const tf_piece piece = {raw, &m, word, gap, starts, base};
+    (void)at_once;
 #ifdef TF_AVX2
     if (at_once)
         tf_list_all(scan, &piece);

@@ -71,8 +71,8 @@ TF_INLINE bool has_none(const uint32_t *hash, uint32_t n)
     return none != 0;
 }
 
-/* Entries of tokens from..to - 1 of a group of the ask. */
-TF_INLINE void append_ask(tf_state *state, const group *g, uint32_t from, uint32_t to, bool pair, bool skip)
+/* Entries of tokens from..to - 1 of a group of the ask; two tokens stand before each. */
+TF_INLINE void append_ask(tf_state *state, const group *g, uint32_t from, uint32_t to)
 {
     tf_vector *v = &state->vector;
     uint64_t *const seen = state->seen;
@@ -83,13 +83,10 @@ TF_INLINE void append_ask(tf_state *state, const group *g, uint32_t from, uint32
         start = end;
         end = tf_append(seen, at, end, g->word[i], TF_B_WORD);
         words += end - start;
-        if (pair) {
-            start = end;
-            end = tf_append(seen, at, end, g->pair[i], TF_B_PAIR);
-            pairs += end - start;
-        }
-        if (skip)
-            end = tf_append(seen, at, end, g->skip[i], TF_B_SKIP);
+        start = end;
+        end = tf_append(seen, at, end, g->pair[i], TF_B_PAIR);
+        pairs += end - start;
+        end = tf_append(seen, at, end, g->skip[i], TF_B_SKIP);
     }
     v->n = (uint32_t)end;
     v->count[TF_B_WORD] += (uint32_t)words;
@@ -130,17 +127,15 @@ TF_CLONES static void feed_ask(tf_state *state, const tf_tokens *t)
     for (uint32_t i = 0; i < t->n; i += GROUP) {
         const uint32_t n = t->n - i < GROUP ? t->n - i : GROUP;
         const uint32_t *hash = &t->hash[TF_BACK + i];
+        const uint32_t with_two = hash[-2] ? 0 : hash[-1] || n == 1 ? 1 : 2; /* first that has two before it */
+        const uint32_t from = all && is_plain(state, hash, n) ? with_two : n;
         group g;
-        if (!all || !is_plain(state, hash, n)) {
-            emit_ask(state, t, i, n);
+        emit_ask(state, t, i, from);
+        if (from == n)
             continue;
-        }
         make_indexes(&g, hash, bits, TF_B_WORD, TF_B_PAIR);
         make_skips(&g, hash, bits);
-        uint32_t from = 0;
-        for (; from < n && from < 2 && !hash[(int)from - 2]; from++) /* a pair needs one token before it, a skip two */
-            append_ask(state, &g, from, from + 1, hash[(int)from - 1] != 0, false);
-        append_ask(state, &g, from, n, true, true);
+        append_ask(state, &g, from, n);
     }
 }
 

@@ -63,6 +63,7 @@ double tm_exp(double x)
     return exp_within(x > 700.0 ? 700.0 : x);
 }
 
+#ifdef TF_AVX2
 #define SIDE 8 /* exponentials side by side */
 
 TF_CLONES void tm_exp_below(double *x, uint32_t n, double most, double least)
@@ -77,6 +78,13 @@ TF_CLONES void tm_exp_below(double *x, uint32_t n, double most, double least)
             x[i + k] = side[k] > least ? e[k] : 0.0;
     }
 }
+#else
+void tm_exp_below(double *x, uint32_t n, double most, double least)
+{
+    for (uint32_t i = 0; i < n; i++)
+        x[i] = x[i] - most > least ? tm_exp(x[i] - most) : 0.0;
+}
+#endif
 
 double tm_sigmoid(double x)
 {

@@ -236,6 +236,7 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
     const tm_votes *v = &model->votes;
     tm_found hit, voting;
     uint32_t hits = 0, votes;
+    (void)avx2;
 #ifdef TF_AVX2
     if (avx2) {
         hits = find_slots_avx2(w->place, at, n & ~7u, &hit);
