@@ -184,8 +184,8 @@ int cmd_serve(int argc, char **argv)
                 o.client_keys_env);
         return 2;
     }
-    const size_t n = strlen(o.listen);
-    if (o.workers > 1 && n > 2 && !strcmp(o.listen + n - 2, ":0")) {
+    const char *port = strrchr(o.listen, ':');
+    if (o.workers > 1 && port && port[1] && !port[1 + strspn(port + 1, "0")]) {
         fprintf(stderr, "tierce serve: --listen %s: several workers share one port; name it\n", o.listen);
         return 2;
     }

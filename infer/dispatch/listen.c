@@ -126,7 +126,8 @@ ds_listener *ds_listen(ds_loop *loop, const char *address, bool reuse_port,
     const int why = errno;
     freeaddrinfo(at);
     if (!l || !l->watch || !l->pause) {
-        td_fail(error, "--listen %.100s: %s; is another program there already?", address, strerror(why));
+        td_fail(error, "--listen %.100s: %s%s", address, strerror(why),
+                why == EADDRINUSE ? "; is another program there already?" : "");
         ds_listener_free(l);
         return NULL;
     }
@@ -146,11 +147,23 @@ uint64_t ds_listener_refused(const ds_listener *l)
 
 void ds_listener_accept(ds_listener *l, bool on)
 {
+    if (!l->watch)
+        return;
     l->on = on;
     if (l->pausing)
         return;
     if (!ds_watch_change(l->watch, on, false))
         pause_accepting(l);
+}
+
+void ds_listener_close(ds_listener *l)
+{
+    ds_timer_stop(l->pause);
+    ds_watch_free(l->watch);
+    close(l->fd);
+    l->on = false;
+    l->watch = NULL;
+    l->fd = -1;
 }
 
 void ds_listener_free(ds_listener *l)

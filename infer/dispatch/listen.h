@@ -16,6 +16,8 @@ unsigned ds_listener_port(const ds_listener *listener);
  * accepting pauses for a tenth of a second by itself. */
 void ds_listener_accept(ds_listener *listener, bool on);
 uint64_t ds_listener_refused(const ds_listener *listener); /* pauses for want of descriptors */
+/* For good: who comes now is refused by the kernel. Not from within `accepted`. */
+void ds_listener_close(ds_listener *listener);
 void ds_listener_free(ds_listener *listener);
 
 #endif

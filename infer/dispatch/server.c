@@ -37,7 +37,7 @@ static void on_terminate(void *context)
         return;
     }
     s->draining = true;
-    ds_listener_accept(s->listener, false);
+    ds_listener_close(s->listener);
     for (ds_client *c = s->clients, *next; c; c = next) {
         next = c->next;
         if (c->state == DS_CLIENT_HEAD && !c->begun)

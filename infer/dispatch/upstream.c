@@ -36,6 +36,7 @@ struct ds_transfer {
     bool paused, in_bytes, over, fresh, too_large;
     bool starved;  /* there was no descriptor for it */
     bool waits;    /* in `swept` */
+    bool well;     /* curl said that it ended, without a fault */
     bool spoilt;   /* curl may have kept an entry for `socket` */
     int socket;    /* that is being connected; -1: none */
     ds_transfer *next;
@@ -43,14 +44,15 @@ struct ds_transfer {
 
 /* ---- life of a transfer ---- */
 
-static void give_back(ds_upstream *up, CURL *easy)
+/* A handle is used again as it is, every option set anew: curl_easy_reset allocates, tells nobody when it could not,
+ * and leaves defaults half-set (7.88: an upload buffer of 0 bytes, a buffer that is written past its end). One whose
+ * transfer did not end well is not used again. */
+static void give_back(ds_upstream *up, CURL *easy, bool well)
 {
-    if (up->n_spare < sizeof up->spare / sizeof *up->spare) {
-        curl_easy_reset(easy);
+    if (well && up->n_spare < sizeof up->spare / sizeof *up->spare)
         up->spare[up->n_spare++] = easy;
-    } else {
+    else
         curl_easy_cleanup(easy);
-    }
 }
 
 static void transfer_free(ds_transfer *t)
@@ -58,7 +60,7 @@ static void transfer_free(ds_transfer *t)
     curl_multi_remove_handle(t->up->multi, t->easy);
     if (t->spoilt && t->socket >= 0)
         ds_numbers_keep(&t->up->spoilt, t->socket);
-    give_back(t->up, t->easy);
+    give_back(t->up, t->easy, t->well);
     curl_slist_free_all(t->headers);
     ds_silence_free(&t->silence);
     t->up->n_transfers--;
@@ -302,6 +304,7 @@ static void collect(ds_upstream *up)
             continue;
         const CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        t->well = code == CURLE_OK;
         if (t->over || try_fresh(t, code))
             continue;
         end(t, t->too_large ? DS_WIRE_TOO_LARGE : wire_of(t, code), code == CURLE_OK ? "" : curl_easy_strerror(code));
@@ -387,38 +390,38 @@ static bool set_headers(ds_transfer *t)
 
 static bool set_options(ds_transfer *t)
 {
-    CURL *e = t->easy;
-    if (curl_easy_setopt(e, CURLOPT_URL, t->post.url) != CURLE_OK || /* these copy */
-        curl_easy_setopt(e, CURLOPT_USERAGENT, "tierce") != CURLE_OK)
-        return false;
-    curl_easy_setopt(e, CURLOPT_PRIVATE, t);
-    curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
-    curl_easy_setopt(e, CURLOPT_POST, 1L);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->post.body_len);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->post.body);
-    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-    curl_easy_setopt(e, CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
-    curl_easy_setopt(e, CURLOPT_RESOLVER_START_DATA, t);
-    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
-    curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
-    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->post.connect_s * 1000) + 1);
-    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
-    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, 55L); /* below the providers' idle close */
-    curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 16384L);
-    curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L);
-    if (t->fresh)
-        curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
-    return true;
+    CURLcode fault = CURLE_OK;
+#define SET(option, value) fault = fault ? fault : curl_easy_setopt(t->easy, option, value)
+    SET(CURLOPT_URL, t->post.url);
+    SET(CURLOPT_USERAGENT, "tierce");
+    SET(CURLOPT_PRIVATE, t);
+    SET(CURLOPT_HTTPHEADER, t->headers);
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->post.body_len);
+    SET(CURLOPT_POSTFIELDS, t->post.body);
+    SET(CURLOPT_WRITEFUNCTION, on_bytes);
+    SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, t);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, t);
+    SET(CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
+    SET(CURLOPT_RESOLVER_START_DATA, t);
+    SET(CURLOPT_PREREQFUNCTION, on_connected);
+    SET(CURLOPT_PREREQDATA, t);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(t->post.connect_s * 1000) + 1);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NOPROGRESS, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_MAXAGE_CONN, 55L); /* below the providers' idle close */
+    SET(CURLOPT_BUFFERSIZE, 16384L);
+    SET(CURLOPT_TCP_NODELAY, 1L);
+    SET(CURLOPT_HTTP09_ALLOWED, 0L);
+    SET(CURLOPT_FRESH_CONNECT, t->fresh ? 1L : 0L);
+#undef SET
+    return fault == CURLE_OK;
 }
 
 ds_transfer *ds_transfer_start(ds_upstream *up, const ds_post *post, const ds_transfer_calls *calls, void *context)
