@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "data/import/scale.h"
 #include "data/text_out.h"
 
 typedef struct {
@@ -14,6 +15,7 @@ typedef struct {
     double score_sum;
     uint64_t costed, tokened; /* outcomes with a cost; with input and output tokens */
     double cost_sum;
+    td_scale scale; /* of its scores, as the files have them */
 } td_model_report;
 
 /* Their order is that of the report. */

@@ -357,4 +357,28 @@ import 0 'rows with a prompt and messages: the messages were taken' generic "$T/
 printf 'prompt,messages,a\nx,"[{""role"":""user"",""content"":""y""}]",1\n' > "$T/pm.csv"
 import 0 'rows with a prompt and messages: the messages were taken' "$T/pm.csv"
 
+# ---- scores of another scale than 0..1: what is within it by chance is no score ----
+printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"y","model":"m","score":85}' '{"prompt":"z","model":"n","score":1}' > "$T/scale.jsonl"
+import 1 'scale.jsonl:2: score 85 of "m": 1 of 2 are outside 0..1, they run from 1 to 85; .*--score-range 0:100' generic "$T/scale.jsonl"
+runs 1 '' test -e "$R"
+import 0 '' generic "$T/scale.jsonl" --score-range 0:100
+has '"m": {"score": 0.01}'
+import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --max-bad 1
+import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --score-range 0:50
+import 1 'scale.jsonl:1: score 1 of "m": 2 of 2 are outside' generic "$T/scale.jsonl" --score-range 200:300
+printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"y","model":"m","score":-1}' > "$T/minus.jsonl"
+import 1 'minus.jsonl:2: score -1 of "m": .*--score-range -1:1' generic "$T/minus.jsonl"
+awk 'BEGIN { print "prompt,a"; for (i = 0; i < 210; i++) print "p" i "," (i < 205 ? 1 : 85) }' > "$T/far.csv"
+import 1 'far.csv:207: score 85 of "a"' "$T/far.csv"
+awk 'BEGIN { print "prompt,a,b,c,d,e,f"; for (i = 0; i < 210; i++) print "p" i (i < 205 ? ",1,1,1,1,1,1" : ",85,86,87,88,89,90") }' > "$T/far.csv"
+import 1 'score 85 of "a".*; "b" 1 to 86; "c" 1 to 87; "d" 1 to 88; 2 more' "$T/far.csv"
+printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":{"prompt_tokens":1,"completion_tokens":1}}},"error":null}\n' > "$T/out0.jsonl"
+echo '{"id":"a","score":7}' > "$T/us0.jsonl"
+import 1 'us0.jsonl:1: score 7: 1 of 1 are outside 0..1.*--score-range 0:10' "$T/in.jsonl" "$T/out0.jsonl" --scores "$T/us0.jsonl"
+printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":4},{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"y"},"success":true,"score":1}]}}' > "$T/pf4.json"
+import 1 'pf4.json: score 4 of "m": 1 of 2 .*--score-range 0:5' "$T/pf4.json"
+mkdir -p "$T/sc/a"
+printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":50}\n' > "$T/sc/a/samples_t.jsonl"
+import 1 'samples_t.jsonl:1: score 50 of "a": 1 of 1' "$T/sc"
+
 done_
