@@ -27,6 +27,7 @@ bool td_score_line(td_sink *sink, const td_node *n, uint64_t line, td_error *err
     row.source = td_span_of(td_string(td_get(n, "source")));
     row.workload = td_span_of(td_string(td_get(n, "workload")));
     row.line = line;
+    row.label = true;
     if (!row.id.len || isnan(row.outcome.score))
         return td_sink_bad(sink, line,
                            "a score needs \"id\" and \"score\" (a number, true or false)", NULL,

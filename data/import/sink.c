@@ -277,6 +277,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model, td_scal
     s.file = sink->file;
     s.one_run = row->one_run;
     s.one_request = row->one_request;
+    s.label = row->label;
     s.missing = row->missing;
     for (int i = 0; i < TD_TEXTS; i++)
         s.len[i] = (uint32_t)text[i].len;
@@ -284,6 +285,19 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model, td_scal
     td_put(&sink->row, (const char *)&s, sizeof s);
     for (int i = 0; i < TD_TEXTS; i++)
         td_put(&sink->row, text[i].data, text[i].len);
+}
+
+/* Who answered, and whom the file of --scores names: a slip of the pen there would be a model of its own. */
+static void note_whose(td_sink *sink, const td_row *row, td_model_report *of)
+{
+    const char *scores = sink->settings->scores;
+    sink->nameless_failure = sink->nameless_failure || (!of && row->missing);
+    if (of && !row->label) {
+        of->answered = true;
+    } else if (of && !of->labelled && scores && !strcmp(scores, path_now(sink))) {
+        of->labelled = true;
+        of->label_line = row->line;
+    }
 }
 
 bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
@@ -298,6 +312,7 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
     td_model_report *of = model.len ? td_report_model(sink->report, model.data, model.len) : NULL;
     if (model.len && !of)
         return td_fail(error, "out of memory for the models, or more than 4096 of them");
+    note_whose(sink, row, of);
     put_row(sink, row, model, of ? &of->scale : &sink->nameless);
     if (sink->row.failed || sink->buffer.failed || sink->report->failed)
         return td_fail(error, "out of memory");

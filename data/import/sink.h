@@ -35,6 +35,7 @@ typedef struct {
     const char *missing;   /* constant; why there is no score though the harness tried */
     bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
     bool one_request;      /* two requests of one id are a fault of the files, unless --duplicates is said */
+    bool label;            /* a score given apart from the answer: where that run failed, it does not count */
     bool more;             /* another outcome of the row that was given before: a wide table's next model */
     uint64_t line;         /* of the current file; 0: the file as a whole */
 } td_row;

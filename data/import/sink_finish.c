@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/import/sink_in.h"
+#include "data/nearest.h"
 
 static void list_models(const td_import_report *report, char *names, size_t room)
 {
@@ -87,6 +88,32 @@ static bool check_scales(td_sink *sink, td_error *error)
                    more, low, high, said ? "" : ", or drop those outside with --max-bad N");
 }
 
+/* ---- whom the scores name ---- */
+
+/* Whom --scores names, but no answer: with a name that almost answered it is a slip of the pen, else other files may
+ * hold its answers (the join looks at it again). */
+static bool check_labels(td_sink *sink, td_error *error)
+{
+    const char *names[256], *near;
+    size_t n = 0;
+    for (size_t i = 0; i < sink->report->n_models; i++)
+        if (sink->report->models[i].answered && n < sizeof names / sizeof *names)
+            names[n++] = sink->report->models[i].name;
+    for (size_t i = 0; n && !sink->nameless_failure && i < sink->report->n_models; i++) {
+        const td_model_report *m = &sink->report->models[i];
+        char detail[110];
+        if (!m->labelled || m->answered)
+            continue;
+        if ((near = td_nearest(m->name, names, n)) != NULL)
+            return td_fail(error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", sink->settings->scores,
+                           (unsigned long long)m->label_line, m->name, near);
+        snprintf(detail, sizeof detail, "\"%.100s\"", m->name);
+        td_report_problem(sink->report, TD_NOTE, "models that --scores names and that answered nothing here: their scores are all that is known of them",
+                          i, sink->settings->scores, m->label_line, detail);
+    }
+    return true;
+}
+
 bool td_sink_finish(td_sink *sink, td_error *error)
 {
     const td_rename *unused = td_rename_unused(&sink->renames);
@@ -97,6 +124,8 @@ bool td_sink_finish(td_sink *sink, td_error *error)
                        (int)(unused->from.len < 100 ? unused->from.len : 100), unused->from.data, names);
     }
     tell_joined(sink);
+    if (!check_labels(sink, error))
+        return false;
     const td_offers *own = &sink->own_models;
     if (own->n < 2)
         return check_scales(sink, error);

@@ -381,4 +381,43 @@ mkdir -p "$T/sc/a"
 printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":50}\n' > "$T/sc/a/samples_t.jsonl"
 import 1 'samples_t.jsonl:1: score 50 of "a": 1 of 1' "$T/sc"
 
+# ---- lm-eval: of some metrics less is better, whether the results say so or not ----
+rm -r "$T/sc/a"; mkdir "$T/sc/a"
+for m in perplexity word_perplexity byte_perplexity bits_per_byte wer loss mse mae eval_loss; do
+    printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","%s":0.25}\n' $m > "$T/sc/a/samples_t.jsonl"
+    import 0 'turned round .1 - score.' "$T/sc"
+    runs 0 "samples_t.jsonl:1: $m\$" "$t" import "$T/sc" -o "$R"
+    has '"a": {"score": 0.75}'
+done
+printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":0.25}\n' > "$T/sc/a/samples_t.jsonl"
+import 0 '' "$T/sc"
+has '"a": {"score": 0.25}'
+quiet 'turned'
+
+
+# ---- a failure is never 0, whatever a file of scores says of it; scores of a model that answered nothing ----
+fails() { printf '{"custom_id":"%s","response":{"status_code":500,"body":{%s"error":{}}},"error":null}\n' "$1" "$2"; }
+ans a m > "$T/f1.jsonl"
+fails a '"model":"n",' >> "$T/f1.jsonl"
+printf '%s\n' '{"id":"a","model":"m","score":1}' '{"id":"a","model":"n","score":0}' > "$T/fs.jsonl"
+import 0 'fs.jsonl:2: model "n", key "a"' "$T/in.jsonl" "$T/f1.jsonl" --scores "$T/fs.jsonl"
+runs 0 'scores of requests that failed, which are missing all the same' "$t" import "$T/in.jsonl" "$T/f1.jsonl" --scores "$T/fs.jsonl" -o "$R"
+runs 0 '^  n +0 +- +1 ' "$t" import "$T/in.jsonl" "$T/f1.jsonl" --scores "$T/fs.jsonl" -o "$R"
+has '"outcomes": {"m": {"score": 1, "input_tokens": 1, "output_tokens": 1}}'
+{ ans a m; fails a ''; } > "$T/f2.jsonl"
+import 0 'scores of requests that failed' "$T/f2.jsonl" "$T/in.jsonl" --scores "$T/fs.jsonl"
+lacks '"n": '
+{ ans a m; fails a '"model":"n",'; ans a n; } > "$T/f3.jsonl"
+import 0 '' "$T/in.jsonl" "$T/f3.jsonl" --scores "$T/fs.jsonl"
+has '"n": {"score": 0, '
+quiet 'scores of requests that failed'
+ans a gpt-5 > "$T/f4.jsonl"
+echo '{"id":"a","model":"M1","score":1}' > "$T/fs2.jsonl"
+import 1 'fs2.jsonl:1: a score of "M1", which answered nothing here; "gpt-5" answered this request and has none' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+ans a gpt-4o > "$T/f4.jsonl"
+echo '{"id":"a","model":"GPT-4o","score":1}' > "$T/fs2.jsonl"
+import 1 'did you mean "gpt-4o"' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' '{"id":"a","model":"late","score":0}' > "$T/fs2.jsonl"
+import 0 'models that --scores names and that answered nothing here.*' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+
 done_
