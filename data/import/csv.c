@@ -5,6 +5,7 @@
 
 #include "data/import/csv_columns.h"
 #include "data/import/csv_names.h"
+#include "data/import/csv_notes.h"
 #include "data/import/import.h"
 #include "data/import/request_out.h"
 
@@ -75,8 +76,12 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     td_out *out = td_sink_buffer(sink);
     td_row row;
     char hex[33];
+    bool good = true;
     td_row_start(&row);
     row.line = line;
+    for (size_t i = 0; i < t->n; i++)
+        if ((td_column_is_read(t, i) && td_sink_not_utf8(sink, line, cells[i].data, cells[i].len, &good, error)))
+            return good;
     const char *fault = put_request(t, cells, out);
     if (fault)
         return td_sink_bad(sink, line, fault, NULL, error);

@@ -7,6 +7,7 @@
 
 #include "data/import/csv_names.h"
 #include "data/import/csv_notes.h"
+#include "data/import/utf8.h"
 
 #define MAX_COLUMNS 4096
 #define SAMPLE 200 /* cells with something in them, from which a score column is told */
@@ -57,6 +58,12 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
             return td_fail(error, "%.300s:1: column \"%.100s\" stands twice; rename one of them", path, t->names[i]);
         }
         t->n++;
+        const size_t odd = td_not_utf8(name.data, name.len);
+        char detail[80];
+        if (odd) {
+            td_not_utf8_detail(name.data, odd, detail, sizeof detail);
+            return td_fail(error, "%.300s:1: " TD_NOT_UTF8 ": %s", path, detail);
+        }
     }
     return t->names || td_fail(error, "out of memory");
 }

@@ -53,6 +53,11 @@ static bool is_number_of_model(const td_columns *t, size_t column)
     return false;
 }
 
+bool td_column_is_read(const td_columns *t, size_t column)
+{
+    return td_column_has_role(t, column) || td_column_is_model(t, column) || is_number_of_model(t, column);
+}
+
 /* The model whose name the column's holds, the longest of them, else the only one, else the nearest. */
 static const char *model_meant(const td_columns *t, const char *column)
 {

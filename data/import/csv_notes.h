@@ -7,6 +7,7 @@
 /* Column + 1 of that name; 0: none. */
 size_t td_columns_find(const td_columns *t, const char *name, size_t len);
 bool td_column_has_role(const td_columns *t, size_t column);
+bool td_column_is_read(const td_columns *t, size_t column); /* anything of it */
 bool td_column_is_model(const td_columns *t, size_t column);
 /* "M_response" of a model M: what it said, which may be a number. */
 bool td_column_is_response(const td_columns *t, size_t column);

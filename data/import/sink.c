@@ -8,6 +8,7 @@
 #include "data/dom_twice.h"
 #include "data/import/input.h"
 #include "data/import/sink_in.h"
+#include "data/import/utf8.h"
 
 void td_row_start(td_row *row)
 {
@@ -112,6 +113,17 @@ bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *det
     return td_fail(error, "%llu bad rows, more than --max-bad %llu allows; the last: %.300s%s: %s%s%.200s",
                    (unsigned long long)sink->report->bad, most, path_now(sink), place, what,
                    detail ? ": " : "", detail ? detail : "");
+}
+
+bool td_sink_not_utf8(td_sink *sink, uint64_t line, const char *text, size_t len, bool *good, td_error *error)
+{
+    const size_t at = td_not_utf8(text, len);
+    char detail[80];
+    if (!at)
+        return false;
+    td_not_utf8_detail(text, at, detail, sizeof detail);
+    *good = td_sink_bad(sink, line, TD_NOT_UTF8, detail, error);
+    return true;
 }
 
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail)
@@ -341,10 +353,10 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
     char *line;
     size_t len;
     while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE) {
-        if (blank(line, len))
+        const uint64_t number = td_lines_number(lines);
+        if (blank(line, len) || td_sink_not_utf8(sink, number, line, len, &good, error))
             continue;
         td_node *node = td_dom_parse(line, len, path, NULL);
-        const uint64_t number = td_lines_number(lines);
         char place[200];
         if (node && td_dom_twice(node, place, sizeof place))
             good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);

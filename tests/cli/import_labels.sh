@@ -420,4 +420,28 @@ import 1 'did you mean "gpt-4o"' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.js
 printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' '{"id":"a","model":"late","score":0}' > "$T/fs2.jsonl"
 import 0 'models that --scores names and that answered nothing here.*' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
 
+# ---- Latin-1: two prompts that differ in one letter are not one ----
+printf 'prompt,a\ncaf\351,1\ncaf\340,0\n' > "$T/latin.csv"
+import 1 'latin.csv:2: bytes that are not UTF-8 .*iconv -f ISO-8859-1 -t UTF-8.*: byte 0xE9 behind "caf"' "$T/latin.csv"
+import 1 'no row could be used' "$T/latin.csv" --max-bad 2
+printf 'prompt,a\ncaf\303\251,1\ncaf\303\240,0\n' > "$T/utf.csv"
+import 0 '^2 records' "$T/utf.csv"
+printf 'prompt,caf\351\nx,1\n' > "$T/latin.csv"
+import 1 'latin.csv:1: bytes that are not UTF-8' "$T/latin.csv"
+printf '{"prompt":"x","model":"m","score":1}\n{"prompt":"caf\351","model":"m","score":1}\n' > "$T/latin.jsonl"
+import 1 'latin.jsonl:2: bytes that are not UTF-8' generic "$T/latin.jsonl"
+import 0 '^1 record$' generic "$T/latin.jsonl" --max-bad 1
+printf '[{"prompt":"x","model":"m","score":1},\n{"prompt":"caf\351","model":"m","score":1}]' > "$T/latin.json"
+import 1 'latin.json:2: bytes that are not UTF-8' generic "$T/latin.json"
+printf 'prompt,model,score\ncaf\351,m,1\n' > "$T/latin3.csv"
+import 1 'latin3.csv:2: bytes that are not UTF-8' generic "$T/latin3.csv" --model-field model --score-field score
+sed 's/"content":"x"/"content":"'"$(printf '\351')"'"/' "$T/in.jsonl" > "$T/latin-in.jsonl"
+import 1 'latin-in.jsonl:1: bytes that are not UTF-8' "$T/latin-in.jsonl" "$T/out.jsonl" "$T/us.jsonl"
+for bad in '\300\200' '\355\240\200' '\364\220\200\200' '\342\202' '\200'; do # overlong, a surrogate, too high, cut, no start
+    printf "{\"prompt\":\"$bad\",\"model\":\"m\",\"score\":1}\n" > "$T/latin.jsonl"
+    import 1 'not UTF-8' generic "$T/latin.jsonl"
+done
+printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\251","model":"m","score":1}\n' > "$T/utf.jsonl"
+import 0 '^1 record$' generic "$T/utf.jsonl"
+
 done_
