@@ -141,11 +141,15 @@ static void tell_columns(td_sink *sink, const td_columns *t)
                      "the names given here (--score-columns takes one that is a score all the same)"},
         {&t->parts, "tables with columns that sound like a part of the request, which is another column's alone (--prompt-column says which)"},
         {&t->empty, "tables with columns that are empty from top to bottom; models' ones give no outcome"},
-        {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are)"},
+        {&t->outside, "tables with columns of numbers outside the range of scores, not taken for models (--score-range LOW:HIGH says another; the first "
+                      "such cell is named)"},
+        {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are; the first other thing "
+                    "is named)"},
         {&t->alone, "tables with columns of scores without the cost or response that others have beside them, not taken "
                     "for models (--score-columns says which are)"},
         {&t->other, "tables with columns that by their names are no model's score, not taken for models (--score-columns says "
                     "which are)"},
+        {&t->rest, "tables with columns that are not read (--score-columns takes those that are models' scores)"},
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (*lists[i].list->text)

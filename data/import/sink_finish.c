@@ -90,16 +90,19 @@ static bool check_scales(td_sink *sink, td_error *error)
 
 /* ---- whom the scores name ---- */
 
-/* Whom --scores names, but no answer: with a name that almost answered it is a slip of the pen, else other files may
+/* Whom --scores names, but no answer: with the name almost of one that answered and has no scores it is a slip of the pen, else other files may
  * hold its answers (the join looks at it again). */
 static bool check_labels(td_sink *sink, td_error *error)
 {
     const char *names[256], *near;
     size_t n = 0;
-    for (size_t i = 0; i < sink->report->n_models; i++)
-        if (sink->report->models[i].answered && n < sizeof names / sizeof *names)
+    bool any = false;
+    for (size_t i = 0; i < sink->report->n_models; i++) {
+        any = any || sink->report->models[i].answered;
+        if (sink->report->models[i].answered && !sink->report->models[i].labelled && n < sizeof names / sizeof *names)
             names[n++] = sink->report->models[i].name;
-    for (size_t i = 0; n && !sink->nameless_failure && i < sink->report->n_models; i++) {
+    }
+    for (size_t i = 0; any && !sink->nameless_failure && i < sink->report->n_models; i++) {
         const td_model_report *m = &sink->report->models[i];
         char detail[110];
         if (!m->labelled || m->answered)

@@ -444,4 +444,40 @@ done
 printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\251","model":"m","score":1}\n' > "$T/utf.jsonl"
 import 0 '^1 record$' generic "$T/utf.jsonl"
 
+# ---- columns: what is no model by its name, and what is not taken, is told ----
+for c in gold gold_label ground_truth expected reference human winner row idx repeat age top_p Gold goldLabel question_id expected_score; do
+    printf 'prompt,a,%s\nx,1,0\ny,0,1\n' $c > "$T/no.csv"
+    import 0 "columns that are not read" "$T/no.csv"
+    runs 0 "no.csv:1: \"$c\"\$" "$t" import "$T/no.csv" -o "$R"
+    lacks "\"$c\": "
+done
+import 0 '^  expected_score +2' "$T/no.csv" --score-columns a,expected_score
+printf 'prompt,a,difficulty,label,answer,level,index,seed,notes,a_response\nx,1,0,1,0,1,0,1,text,more\n' > "$T/rest.csv"
+import 0 'rest.csv:1: "difficulty", "label", "answer", "level", "index", "seed", "notes"$' "$T/rest.csv"
+awk 'BEGIN { printf "prompt,m"; for (i = 0; i < 90; i++) printf ",a_long_text_%d", i; print ""; printf "x,1"; for (i = 0; i < 90; i++) printf ",t"; print "" }' > "$T/many.csv"
+import 0 '"a_long_text_0", .* and [0-9]+ more' "$T/many.csv"
+printf 'prompt,flash,pro,flash|total_cost,pro_cost\nx,1,0,0.1,0.2\n' > "$T/own.csv"
+import 0 '"pro_cost" .as "pro.total_cost"' "$T/own.csv"
+for cell in 1.5 inf T '"0,5"' 85%; do
+    printf 'prompt,a,b\nx,1,1\ny,0,%s\n' "$cell" > "$T/cell.csv"
+    import 0 "\"b\" .line 3: \"$(echo "$cell" | tr -d '"')\"" "$T/cell.csv"
+done
+printf 'prompt,a,b\nx,85%%,1\ny,70%%,1\n' > "$T/cell.csv"
+import 0 '"a" .line 2: "85%"; take the % away' "$T/cell.csv"
+runs 0 'outside the range of scores, not taken for models .--score-range' "$t" import "$T/cell.csv" -o "$R"
+printf 'prompt,a,b\nx,85,70\ny,70,1\n' > "$T/cell.csv"
+import 1 'numbers of another scale do "a" .line 2: "85".*--score-range 0:100' "$T/cell.csv"
+import 0 '^  a +2 +0.7750' "$T/cell.csv" --score-range 0:100
+# headers: alone, in capitals, behind a line of Excel's, in lines without a line feed
+printf 'prompt,a\n' > "$T/head.csv"
+import 1 'head.csv: a header line, and no row behind it' "$T/head.csv"
+printf 'prompt,a\rx,1\r' > "$T/cr.csv"
+import 1 'cr.csv: its lines end in a carriage return alone.*tr ' "$T/cr.csv"
+printf 'sep=;\r\nprompt;a\r\nx;0,5\r\ny;1;1\r\n' > "$T/sep.csv"
+import 1 'sep.csv:4: a row with another number of cells' "$T/sep.csv"
+import 0 '^  a +1 +0.5000' "$T/sep.csv" --max-bad 1
+printf 'Prompt,FLASH\nx,1\n' > "$T/caps.csv"
+import 1 'did you mean --prompt-column "Prompt"' "$T/caps.csv"
+import 1 'no column "flash"; did you mean "FLASH"' "$T/caps.csv" --prompt-column Prompt --score-columns flash
+
 done_
