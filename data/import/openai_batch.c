@@ -152,7 +152,10 @@ static bool take_line(td_sink *sink, const char *line, size_t len, uint64_t numb
     else if (td_dom_twice(n, place, sizeof place))
         good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
     else if (!id.len)
-        good = td_sink_bad(sink, number, "a line without \"custom_id\"", NULL, error);
+        good = td_sink_bad(sink, number, td_get(n, "id") && td_get(n, "score") ? "a line without \"custom_id\", but with \"id\" and \"score\": scores are "
+                                                                                  "given with --scores FILE"
+                                                                                : "a line without \"custom_id\"",
+                           NULL, error);
     else if (td_get(n, "response") || td_get(n, "error"))
         good = take_answer(sink, n, id, number, error);
     else

@@ -480,4 +480,42 @@ printf 'Prompt,FLASH\nx,1\n' > "$T/caps.csv"
 import 1 'did you mean --prompt-column "Prompt"' "$T/caps.csv"
 import 1 'no column "flash"; did you mean "FLASH"' "$T/caps.csv" --prompt-column Prompt --score-columns flash
 
+# ---- promptfoo: a score that is no number is not replaced without a word ----
+pf() { printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true%s},{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"y"},"success":true,"score":0.5}]}}' "$1" > "$T/pfo.json"; }
+for v in null NaN; do
+    pf ",\"score\":$v"
+    import 0 'missing: 1 x rows whose "score" is null or NaN' "$T/pfo.json"
+    lacks '"prompt": "x"'
+done
+import 0 '^  m +2 ' "$T/pfo.json" --metric success
+pf ',"score":"0.25"'
+import 0 'number in quotes: it was taken for the number' "$T/pfo.json"
+has '"prompt": "x", "outcomes": {"m": {"score": 0.25}}'
+pf ',"score":"good"'
+import 0 'missing: 1 x rows whose "score" is no number' "$T/pfo.json"
+pf ''
+import 0 'rows without "score": "success" was taken' "$T/pfo.json"
+has '"prompt": "x", "outcomes": {"m": {"score": 1}}'
+
+# ---- scores by id: where they belong, and what is wrong with them ----
+echo '{"id":"a","score":1,"model":"m"}' > "$T/sid.jsonl"
+import 1 'sid.jsonl: is not of the format openai-batch.*scores by id are given with --scores FILE' "$T/in.jsonl" "$T/out.jsonl" "$T/sid.jsonl"
+import 1 'sid.jsonl:1: a line without "custom_id", but with "id" and "score": scores are given with --scores FILE' openai-batch "$T/in.jsonl" "$T/out.jsonl" "$T/sid.jsonl"
+mkdir "$T/bdir"; cp "$T/in.jsonl" "$T/out.jsonl" "$T/sid.jsonl" "$T/bdir"
+import 0 'files that look like scores by id, and are not read .--scores FILE' "$T/bdir"
+echo '{"id":"a","score":"good"}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: a score that is neither a number nor true or false: "score" is "good"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+echo '{"key":"a","score":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"id" is not there: it has "key", "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+printf 'id,grade\na,1\n' > "$T/bad.csv"
+import 1 'bad.csv:2: .*"score" is not there: it has "id", "grade"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+
+# ---- generic: a cost that is no number is named, not said to be unread ----
+echo '{"prompt":"x","model":"m","score":1,"cost_usd":"$0.5","latency_s":1}' > "$T/dollar.jsonl"
+import 0 'dollar.jsonl:1: /cost_usd is "\$0.5"' generic "$T/dollar.jsonl"
+quiet 'not read'
+echo '{"prompt":"x","model":"m","score":1,"price":"$0.5","latency_s":1}' > "$T/dollar.jsonl"
+import 0 'dollar.jsonl:1: /price is "\$0.5"' generic "$T/dollar.jsonl" --cost-field /price
+quiet 'not read'
+
 done_
