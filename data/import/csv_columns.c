@@ -182,7 +182,12 @@ static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const 
     const bool score = kind == TD_CELL_TRUTH || (kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high);
     c->holds |= score ? SCORES : kind == TD_CELL_NUMBER || is_percent(cell, commas) ? OTHER | OUTSIDE : OTHER;
     if (!score && !c->line) {
-        snprintf(c->odd, sizeof c->odd, "%.*s", (int)(cell.len < 24 ? cell.len : 24), cell.data);
+        size_t n = cell.len < 24 ? cell.len : 24;
+        while (n && n < cell.len && ((unsigned char)cell.data[n] & 0xc0) == 0x80) /* not inside a letter */
+            n--;
+        snprintf(c->odd, sizeof c->odd, "%.*s", (int)n, cell.data);
+        for (char *at = c->odd; *at; at++)
+            *at = (unsigned char)*at < ' ' ? ' ' : *at;
         c->line = line;
     }
     c->holds |= td_cell_has_comma(cell) ? SCORES : 0; /* it must not go by unseen */

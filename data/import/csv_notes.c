@@ -73,6 +73,13 @@ static bool holds_name(const char *column, const char *name)
     return false;
 }
 
+static bool has_number(const td_columns *t, size_t model, td_named kind)
+{
+    char name[600];
+    const int n = snprintf(name, sizeof name, "%.500s%s", t->models[model].name, td_named_suffix(kind));
+    return td_columns_find(t, name, (size_t)n) > 0;
+}
+
 /* Whose the column is: the longest name that its own holds, of the models and of the columns that could be some, else the
  * only model, else the nearest. */
 static const char *model_meant(const td_columns *t, size_t column)
@@ -92,8 +99,9 @@ static const char *model_meant(const td_columns *t, size_t column)
             names[n++] = name;
     }
     td_column_stem(own, stem, sizeof stem);
-    best = best ? best : t->n_models == 1 ? t->models[0].name : NULL;
-    return best ? best : *stem ? td_nearest(stem, names, n) : NULL;
+    if (!best && t->n_models == 1 && !has_number(t, 0, td_column_named(own)))
+        best = t->models[0].name;
+    return best ? best : *stem && t->n_models > 1 ? td_nearest(stem, names, n) : NULL;
 }
 
 /* What sounds like money, tokens or time and is read by nobody would be lost without a word. */

@@ -5,8 +5,10 @@
 bool td_scale_look(td_scale *s, double score, double low, double high, uint32_t file, uint64_t line)
 {
     const bool fresh = !s->n;
-    if (!isfinite(score))
+    if (!isfinite(score)) {
+        s->infinite++;
         return false;
+    }
     s->least = fresh || score < s->least ? score : s->least;
     s->most = fresh || score > s->most ? score : s->most;
     s->n++;

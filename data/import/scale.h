@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 typedef struct {
-    uint64_t n, outside;   /* numbers seen (True, False and letters are none); those outside the range */
-    double least, most;    /* of the finite ones */
+    uint64_t n, outside;   /* finite numbers seen (True, False and letters are none); those outside the range */
+    uint64_t infinite;     /* beside those */
+    double least, most;
     double first;          /* the first outside, and where it stands */
     uint32_t file;         /* as the sink counts its files */
     uint64_t line;         /* 0: the file as a whole */

@@ -65,6 +65,7 @@ static bool check_scales(td_sink *sink, td_error *error)
     size_t used = 0, others = 0;
     for (size_t i = 0; i < sink->report->n_models; i++) {
         const td_model_report *m = &sink->report->models[i];
+        all.infinite += m->scale.infinite;
         if (m->scale.n)
             widen(&all, &m->scale);
         if (!worst->outside && m->scale.outside) {
@@ -76,6 +77,8 @@ static bool check_scales(td_sink *sink, td_error *error)
     }
     if (sink->nameless.n)
         widen(&all, &sink->nameless);
+    if (!all.n && all.infinite + sink->nameless.infinite)
+        return td_fail(error, "%.200s: no score is a finite number", sink->n_paths ? sink->paths[0] : "?");
     const bool said = set->score_low != 0 || set->score_high != 1;
     if (!all.outside || ((said || all.outside <= set->max_bad) && all.outside < all.n))
         return true;

@@ -445,6 +445,10 @@ printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\2
 import 0 '^1 record$' generic "$T/utf.jsonl"
 
 # ---- columns: what is no model by its name, and what is not taken, is told ----
+printf 'prompt,a\nx,1e999\n' > "$T/inf.csv"
+import 1 'no score is a finite number' "$T/inf.csv" --score-columns a
+printf 'prompt,a,b\nx,1,1\ny,0,"two\nlines"\n' > "$T/lines.csv"
+import 0 '"b" .line 3: "two lines"' "$T/lines.csv"
 for c in gold gold_label ground_truth expected reference human winner row idx repeat age top_p Gold goldLabel question_id expected_score; do
     printf 'prompt,a,%s\nx,1,0\ny,0,1\n' $c > "$T/no.csv"
     import 0 "columns that are not read" "$T/no.csv"
@@ -458,6 +462,8 @@ awk 'BEGIN { printf "prompt,m"; for (i = 0; i < 90; i++) printf ",a_long_text_%d
 import 0 '"a_long_text_0", .* and [0-9]+ more' "$T/many.csv"
 printf 'prompt,flash,pro,flash|total_cost,pro_cost\nx,1,0,0.1,0.2\n' > "$T/own.csv"
 import 0 '"pro_cost" .as "pro.total_cost"' "$T/own.csv"
+printf 'prompt,flash,flash|total_cost,pro_cost\nx,1,0.1,0.2\n' > "$T/own.csv"
+import 0 '"pro_cost" .as "MODEL.total_cost"' "$T/own.csv"
 for cell in 1.5 inf T '"0,5"' 85%; do
     printf 'prompt,a,b\nx,1,1\ny,0,%s\n' "$cell" > "$T/cell.csv"
     import 0 "\"b\" .line 3: \"$(echo "$cell" | tr -d '"')\"" "$T/cell.csv"
