@@ -5,6 +5,7 @@
 
 #include "data/import/csv_columns.h"
 #include "data/import/csv_names.h"
+#include "data/import/csv_notes.h"
 #include "data/import/import.h"
 #include "data/import/request_out.h"
 
@@ -75,8 +76,12 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     td_out *out = td_sink_buffer(sink);
     td_row row;
     char hex[33];
+    bool good = true;
     td_row_start(&row);
     row.line = line;
+    for (size_t i = 0; i < t->n; i++)
+        if ((td_column_is_read(t, i) && td_sink_not_utf8(sink, line, cells[i].data, cells[i].len, &good, error)))
+            return good;
     const char *fault = put_request(t, cells, out);
     if (fault)
         return td_sink_bad(sink, line, fault, NULL, error);
@@ -136,11 +141,15 @@ static void tell_columns(td_sink *sink, const td_columns *t)
                      "the names given here (--score-columns takes one that is a score all the same)"},
         {&t->parts, "tables with columns that sound like a part of the request, which is another column's alone (--prompt-column says which)"},
         {&t->empty, "tables with columns that are empty from top to bottom; models' ones give no outcome"},
-        {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are)"},
+        {&t->outside, "tables with columns of numbers outside the range of scores, not taken for models (--score-range LOW:HIGH says another; the first "
+                      "such cell is named)"},
+        {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are; the first other thing "
+                    "is named)"},
         {&t->alone, "tables with columns of scores without the cost or response that others have beside them, not taken "
                     "for models (--score-columns says which are)"},
         {&t->other, "tables with columns that by their names are no model's score, not taken for models (--score-columns says "
                     "which are)"},
+        {&t->rest, "tables with columns that are not read (--score-columns takes those that are models' scores)"},
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (*lists[i].list->text)

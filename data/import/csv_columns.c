@@ -7,6 +7,7 @@
 
 #include "data/import/csv_names.h"
 #include "data/import/csv_notes.h"
+#include "data/import/utf8.h"
 
 #define MAX_COLUMNS 4096
 #define SAMPLE 200 /* cells with something in them, from which a score column is told */
@@ -45,6 +46,9 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
     if (n > MAX_COLUMNS)
         return td_fail(error, "%.300s:1: %zu columns, more than %d", path, n, MAX_COLUMNS);
     t->names = calloc(n ? n : 1, sizeof *t->names);
+    t->told = calloc(n ? n : 1, sizeof *t->told);
+    if (!t->told)
+        return td_fail(error, "out of memory");
     for (size_t i = 0; t->names && i < n; i++) {
         const tierce_span name = td_cell_trimmed(cells[i]);
         t->names[i] = malloc(name.len + 1);
@@ -57,6 +61,12 @@ static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const
             return td_fail(error, "%.300s:1: column \"%.100s\" stands twice; rename one of them", path, t->names[i]);
         }
         t->n++;
+        const size_t odd = td_not_utf8(name.data, name.len);
+        char detail[80];
+        if (odd) {
+            td_not_utf8_detail(name.data, odd, detail, sizeof detail);
+            return td_fail(error, "%.300s:1: " TD_NOT_UTF8 ": %s", path, detail);
+        }
     }
     return t->names || td_fail(error, "out of memory");
 }
@@ -137,33 +147,49 @@ static bool models_by_suffix(td_columns *t, const char *suffix, td_error *error)
 /* Names of columns that hold numbers but no scores. */
 static bool not_a_model(const char *name)
 {
-    static const char *const names[] = {
-        "", "index", "Unnamed: 0", "label", "answer", "target", "level", "split", "seed", "doc_id", "fold",
-        "oracle_model_to_route_to", "epoch", "difficulty", "correct_answer", "length", "turns", "weight",
-        "temperature", "confidence", "run", "trial", "attempt", "rep", "repetition", "iteration", "round", "turn", "step"};
     const td_named kind = td_column_named(name);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i]))
-            return true;
-    return strchr(name, '|') != NULL || (kind != TD_NAMED_NOTHING && kind != TD_NAMED_OTHER);
+    return td_column_is_no_model(name) || strchr(name, '|') != NULL || (kind != TD_NAMED_NOTHING && kind != TD_NAMED_OTHER);
 }
 
-enum { SCORES = 1, OTHER = 2 };
+enum { SCORES = 1, OTHER = 2, OUTSIDE = 4 }; /* OUTSIDE: a number that is no score; percent, too */
 
 /* What a column's first cells hold: an empty cell says nothing, so a column is read on until it has said
  * enough, to the end of the table where it must be. */
 typedef struct {
     unsigned char holds;
     unsigned n;
+    char odd[32]; /* the first cell that is no score, and its line */
+    uint64_t line;
 } column_sample;
 
-static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const td_import_settings *s)
+/* "85%" */
+static bool is_percent(tierce_span cell, bool commas)
+{
+    double v;
+    cell = td_cell_trimmed(cell);
+    if (cell.len < 2 || cell.data[cell.len - 1] != '%')
+        return false;
+    cell.len--;
+    return td_cell_read(cell, commas, &v) == TD_CELL_NUMBER;
+}
+
+static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const td_import_settings *s, uint64_t line)
 {
     double v;
     const td_cell kind = td_cell_score(cell, commas, s, &v);
     if (c->n == SAMPLE || kind == TD_CELL_EMPTY)
         return;
-    c->holds |= kind == TD_CELL_TRUTH || (kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high) ? SCORES : OTHER;
+    const bool score = kind == TD_CELL_TRUTH || (kind == TD_CELL_NUMBER && v >= s->score_low && v <= s->score_high);
+    c->holds |= score ? SCORES : kind == TD_CELL_NUMBER || is_percent(cell, commas) ? OTHER | OUTSIDE : OTHER;
+    if (!score && !c->line) {
+        size_t n = cell.len < 24 ? cell.len : 24;
+        while (n && n < cell.len && ((unsigned char)cell.data[n] & 0xc0) == 0x80) /* not inside a letter */
+            n--;
+        snprintf(c->odd, sizeof c->odd, "%.*s", (int)n, cell.data);
+        for (char *at = c->odd; *at; at++)
+            *at = (unsigned char)*at < ' ' ? ' ' : *at;
+        c->line = line;
+    }
     c->holds |= td_cell_has_comma(cell) ? SCORES : 0; /* it must not go by unseen */
     c->n++;
 }
@@ -171,30 +197,59 @@ static void look_at_cell(column_sample *c, tierce_span cell, bool commas, const 
 static bool all_said(const td_columns *t, const column_sample *c)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (c[i].n < SAMPLE && c[i].holds != (SCORES | OTHER) && !td_column_has_role(t, i) && !not_a_model(t->names[i]))
+        if (c[i].n < SAMPLE && (c[i].holds & (SCORES | OTHER)) != (SCORES | OTHER) && !td_column_has_role(t, i) && !not_a_model(t->names[i]))
             return false;
     return true;
 }
 
-/* *fault: the first bad row, with its line. */
+/* *fault: the first bad row, with its line; *any: there is a row at all. */
 static bool sample_columns(const td_columns *t, td_csv *csv, const td_import_settings *s, column_sample *c,
-                           const char **fault, uint64_t *line, td_error *error)
+                           const char **fault, uint64_t *line, bool *any, td_error *error)
 {
     tierce_span *cells;
     size_t n;
     const char *what;
     td_csv_status status = TD_CSV_ROW;
+    *any = all_said(t, c); /* then no row is looked at */
     while (status != TD_CSV_END && !all_said(t, c)) {
         status = td_csv_next(csv, &cells, &n, &what, error);
         if (status == TD_CSV_BROKEN)
             return false;
+        *any = *any || status != TD_CSV_END;
         if (status == TD_CSV_BAD && !*fault) {
             *fault = what;
             *line = td_csv_line(csv);
         }
         for (size_t i = 0; status == TD_CSV_ROW && i < n && i < t->n; i++)
-            look_at_cell(&c[i], cells[i], t->commas, s);
+            look_at_cell(&c[i], cells[i], t->commas, s, td_csv_line(csv));
     }
+    return true;
+}
+
+/* "(line 3: "1.5")" */
+static const char *odd_cell(const column_sample *c, char text[90])
+{
+    const bool percent = c->odd[0] && strchr(c->odd, '%') && c->holds & OUTSIDE;
+    snprintf(text, 90, " (line %llu: \"%s\"%s)", (unsigned long long)c->line, c->odd, percent ? "; take the % away" : "");
+    return text;
+}
+
+static bool place_column(td_columns *t, size_t i, const column_sample *c, bool named, td_error *error)
+{
+    char odd[90];
+    const bool scores = (c->holds & (SCORES | OTHER)) == SCORES;
+    if (!c->holds)
+        td_columns_note(t, &t->empty, i, "");
+    else if (scores && td_column_named(t->names[i]) == TD_NAMED_OTHER)
+        td_columns_note(t, &t->other, i, "");
+    else if (scores && named)
+        td_columns_note(t, &t->alone, i, "");
+    else if (scores)
+        return add_model(t, i, error);
+    else if (c->holds & OUTSIDE)
+        td_columns_note(t, &t->outside, i, odd_cell(c, odd));
+    else if (c->holds != OTHER)
+        td_columns_note(t, &t->mixed, i, odd_cell(c, odd));
     return true;
 }
 
@@ -206,21 +261,12 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
     const char *fault = NULL;
     uint64_t line = 0;
     const bool named = t->n_models > 0;
-    bool good = c ? sample_columns(t, csv, s, c, &fault, &line, error) : td_fail(error, "out of memory");
-    for (size_t i = 0; good && i < t->n; i++) {
-        if (td_column_has_role(t, i) || not_a_model(t->names[i]) || td_column_is_model(t, i) || td_column_is_response(t, i))
-            continue;
-        if (!c[i].holds)
-            td_columns_note(&t->empty, t->names[i]);
-        else if (c[i].holds == SCORES && td_column_named(t->names[i]) == TD_NAMED_OTHER)
-            td_columns_note(&t->other, t->names[i]);
-        else if (c[i].holds == SCORES && named)
-            td_columns_note(&t->alone, t->names[i]);
-        else if (c[i].holds == SCORES)
-            good = add_model(t, i, error);
-        else if (c[i].holds != OTHER)
-            td_columns_note(&t->mixed, t->names[i]);
-    }
+    bool any = false, good = c ? sample_columns(t, csv, s, c, &fault, &line, &any, error) : td_fail(error, "out of memory");
+    if (good && !any)
+        good = td_fail(error, "%.300s: a header line, and no row behind it", path);
+    for (size_t i = 0; good && i < t->n; i++)
+        if (!td_column_has_role(t, i) && !not_a_model(t->names[i]) && !td_column_is_model(t, i) && !td_column_is_response(t, i))
+            good = place_column(t, i, &c[i], named, error);
     free(c);
     if (good && !t->n_models && fault)
         return td_fail(error, "%.300s:%llu: %s", path, (unsigned long long)line, fault);
@@ -278,6 +324,7 @@ void td_columns_free(td_columns *t)
     for (size_t i = 0; i < t->n; i++)
         free(t->names[i]);
     free(t->names);
+    free(t->told);
     free(t->models);
 }
 

@@ -41,8 +41,9 @@ typedef struct {
     /* what was left out, for the report: columns without any value, with scores and something else, with
      * scores in a table whose models have other columns beside them, with numbers like scores but a name of
      * something else, those that are called a cost, tokens or latency, but are no model's, and those that sound like a
-     * part of the request but are not the prompt */
-    td_column_list empty, mixed, alone, other, unread, parts;
+     * part of the request but are not the prompt; those whose numbers are of another range; all others */
+    td_column_list empty, mixed, alone, other, unread, parts, outside, rest;
+    bool *told; /* columns that stand in a list */
 } td_columns;
 
 /* Reads the header and, where it does not suffice, some rows: open the file again for the rows. Zero *c

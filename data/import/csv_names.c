@@ -121,6 +121,27 @@ td_named td_column_named(const char *name)
     return other ? TD_NAMED_OTHER : TD_NAMED_NOTHING;
 }
 
+bool td_column_is_no_model(const char *name)
+{
+    static const char *const whole[] = {
+        "", "unnamed-0", "answer", "answers", "target", "targets", "level", "split", "fold", "oracle-model-to-route-to", "epoch",
+        "difficulty", "difficulty-level", "correct-answer", "length", "len", "turns", "weight", "temperature", "confidence", "run", "trial",
+        "attempt", "rep", "repeat", "repeats", "repetition", "iteration", "round", "turn", "step", "gold", "ground-truth", "groundtruth",
+        "truth", "gt", "expected", "reference", "ref", "human", "winner", "row", "rows", "line", "n", "num", "no", "nr", "number", "count",
+        "age", "gender", "sex", "top-p", "top-k", "max-tokens", "presence-penalty", "frequency-penalty", "shots", "n-shots", "num-fewshot",
+        "category", "topic", "subject", "domain", "language", "lang", "date", "time", "timestamp", "year", "month", "day", "hour", "user",
+        "session", "annotator", "rater", "judge", "version", "batch", "group", "cluster", "class", "preferred", "preference", "tie",
+        "votes", "sample", "position", "order", "offset", "page", "hard", "easy", "train", "test", "holdout", NULL};
+    static const char *const last[] = {"id", "ids", "idx", "index", "label", "labels", "seed", NULL};
+    static const char *const first[] = {"gold", "golden", "expected", "human", NULL};
+    words w;
+    char joined[sizeof w.at + MAX_WORDS] = "";
+    split(name, &w);
+    for (size_t i = 0, used = 0; i < w.n; i++)
+        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", i ? "-" : "", w.at[i]);
+    return among(joined, whole) || among(w.n ? w.at[w.n - 1] : "", last) || (w.n > 1 && among(w.at[0], first));
+}
+
 bool td_column_is_any_score(const char *name)
 {
     static const char *const scores[] = {"score", "scores", "correct", "accuracy", "acc", "result", "grade", "reward", "pass", "passed", "success",

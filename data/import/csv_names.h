@@ -23,6 +23,9 @@ td_named td_column_named(const char *name);
 /* Where such a number of a model would be read: "|total_cost"; NULL: nowhere. */
 const char *td_named_suffix(td_named kind);
 
+/* Is it known as something that is no model: a label, an index, a setting? */
+bool td_column_is_no_model(const char *name);
+
 /* Does it say a score, but not whose: "score", "correct"? */
 bool td_column_is_any_score(const char *name);
 

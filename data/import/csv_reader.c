@@ -35,7 +35,7 @@ static char guess(const td_csv *csv)
     size_t count[3] = {0, 0, 0};
     static const char marks[] = ",;\t";
     bool quoted = false;
-    for (size_t i = 0; i < csv->held && (quoted || csv->window[i] != '\n'); i++) {
+    for (size_t i = csv->next; i < csv->held && (quoted || csv->window[i] != '\n'); i++) {
         quoted ^= csv->window[i] == '"';
         for (int m = 0; m < 3 && !quoted; m++)
             count[m] += csv->window[i] == marks[m];
@@ -60,8 +60,22 @@ td_csv *td_csv_open(const char *path, char delimiter, td_error *error)
     }
     if (csv->held >= 3 && !memcmp(csv->window, "\xef\xbb\xbf", 3))
         csv->next = 3;
-    csv->delimiter = delimiter ? delimiter : guess(csv);
     csv->line = 1;
+    if (csv->held - csv->next >= 6 && !memcmp(csv->window + csv->next, "sep=", 4)) { /* a line of Excel's own */
+        const char *at = csv->window + csv->next + 5, *end = csv->window + csv->held;
+        at += *at == '\r' && at + 1 < end;
+        if (*at == '\n') {
+            delimiter = delimiter ? delimiter : csv->window[csv->next + 4];
+            csv->next = (size_t)(at + 1 - csv->window);
+            csv->line = 2;
+        }
+    }
+    csv->delimiter = delimiter ? delimiter : guess(csv);
+    if (memchr(csv->window, '\r', csv->held) && !memchr(csv->window, '\n', csv->held)) {
+        td_fail(error, "%.300s: its lines end in a carriage return alone; convert them with: tr '\\r' '\\n'", path);
+        td_csv_close(csv);
+        return NULL;
+    }
     return csv;
 }
 

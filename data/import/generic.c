@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dom_twice.h"
 #include "data/import/csv_names.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
@@ -13,6 +14,7 @@
 #include "data/import/pointer.h"
 #include "data/import/request_out.h"
 #include "data/import/rows.h"
+#include "data/import/utf8.h"
 
 static const td_node *field(const td_node *line, const char *said, const char *usual)
 {
@@ -59,14 +61,14 @@ static const td_node *optional(const td_node *line, const char *said, const char
     return v;
 }
 
-static double number_or_none(td_sink *sink, uint64_t line, const td_node *v)
+static double number_or_none(td_sink *sink, uint64_t line, const td_node *v, const char *said, const char *usual)
 {
     double number = (double)NAN;
-    char detail[80];
+    char detail[200];
     const char *text = td_string(v);
     if (!v || td_is_null(v) || (!is_truth(v) && read_number(v, &number)) || (text && !*text))
         return number;
-    snprintf(detail, sizeof detail, "\"%.60s\"", text ? text : td_is_bool(v) ? "true or false" : "a list or an object");
+    snprintf(detail, sizeof detail, "%.100s is \"%.60s\"", said ? said : usual, text ? text : td_is_bool(v) ? "true or false" : "a list or an object");
     td_sink_note(sink, line, "a cost, token count or latency that is no number was left out", detail);
     return number;
 }
@@ -144,13 +146,13 @@ static bool take_long(td_sink *sink, const td_import_settings *set, const td_nod
         return td_sink_bad(sink, row->line, "no model; --model-field POINTER or --model NAME says it", NULL, error);
     met *m = td_sink_state(sink);
     td_outcome *o = &row->outcome;
-    o->cost_usd = number_or_none(sink, row->line, optional(line, set->cost_field, "/cost_usd", &m->cost));
-    o->input_tokens = number_or_none(sink, row->line, optional(line, set->input_field, "/input_tokens", &m->input));
-    o->output_tokens = number_or_none(sink, row->line, optional(line, set->output_field, "/output_tokens", &m->output));
-    o->latency_s = number_or_none(sink, row->line, optional(line, set->latency_field, "/latency_s", &m->latency));
-    o->cached_tokens = number_or_none(sink, row->line, td_get(line, "cached_tokens"));
-    o->cache_write_tokens = number_or_none(sink, row->line, td_get(line, "cache_write_tokens"));
-    o->reasoning_tokens = number_or_none(sink, row->line, td_get(line, "reasoning_tokens"));
+    o->cost_usd = number_or_none(sink, row->line, optional(line, set->cost_field, "/cost_usd", &m->cost), set->cost_field, "/cost_usd");
+    o->input_tokens = number_or_none(sink, row->line, optional(line, set->input_field, "/input_tokens", &m->input), set->input_field, "/input_tokens");
+    o->output_tokens = number_or_none(sink, row->line, optional(line, set->output_field, "/output_tokens", &m->output), set->output_field, "/output_tokens");
+    o->latency_s = number_or_none(sink, row->line, optional(line, set->latency_field, "/latency_s", &m->latency), set->latency_field, "/latency_s");
+    o->cached_tokens = number_or_none(sink, row->line, td_get(line, "cached_tokens"), NULL, "/cached_tokens");
+    o->cache_write_tokens = number_or_none(sink, row->line, td_get(line, "cache_write_tokens"), NULL, "/cache_write_tokens");
+    o->reasoning_tokens = number_or_none(sink, row->line, td_get(line, "reasoning_tokens"), NULL, "/reasoning_tokens");
     const char *fault = take_score(row, field(line, set->score_field, "/score"));
     if (fault)
         return td_sink_bad(sink, row->line, fault, NULL, error);
@@ -256,6 +258,25 @@ static bool finish(td_sink *sink, td_error *error)
     return true;
 }
 
+static td_node *load_list(const char *path, td_error *error)
+{
+    size_t len;
+    char detail[80], *text = td_input_load(path, 0, &len, error);
+    const size_t odd = text ? td_not_utf8(text, len) : 0;
+    td_node *root = NULL;
+    if (odd) {
+        size_t line = 1;
+        for (size_t i = 0; i < odd; i++)
+            line += text[i] == '\n';
+        td_not_utf8_detail(text, odd, detail, sizeof detail);
+        td_fail(error, "%.300s:%zu: " TD_NOT_UTF8 ": %s", path, line, detail);
+    } else if (text) {
+        root = td_dom_once(td_dom_parse(text, len, path, error), path, error);
+    }
+    free(text);
+    return root;
+}
+
 static bool read_generic(td_sink *sink, const td_head *file, td_error *error)
 {
     if (!check_wide(td_sink_settings(sink), error) || !check_pairs(td_sink_settings(sink)->score_fields, error))
@@ -264,7 +285,7 @@ static bool read_generic(td_sink *sink, const td_head *file, td_error *error)
         return td_rows(sink, file, take_line, error);
     if (td_head_first(file) != '[')
         return td_sink_lines(sink, file->path, take_line, error);
-    td_node *root = td_input_dom(file->path, error);
+    td_node *root = load_list(file->path, error);
     bool good = root != NULL;
     uint64_t number = 0;
     for (const td_node *line = td_first(root); good && line; line = td_next(line))

@@ -45,6 +45,7 @@ static td_slot *slot_of(td_group *g, const char *model, size_t len)
     s->model[len] = 0;
     s->len = len;
     s->missing = NULL;
+    s->answered = s->labelled = false;
     s->n_trials = 0;
     g->n_slots++;
     return s;
@@ -114,6 +115,43 @@ static bool conflict(td_group *g, const td_slot *s, const td_trial *t, const td_
                                        : "another cost, tokens or latency for a request and model: taken for a run of its own; averaged";
     td_report_problem(g->sink->report, TD_DUPLICATE, what, number, td_group_path(g, row->file), row->line, detail);
     return true;
+}
+
+void td_group_failures(td_group *g)
+{
+    const td_slot *nameless = td_group_slot(g, "", 0);
+    const bool failed = nameless && nameless->missing; /* of the failure it is not known whose */
+    for (size_t i = 0; i < g->n_slots; i++) {
+        td_slot *s = &g->slots[i];
+        char detail[300], key[160];
+        if (!s->labelled || s->answered || !(s->missing || (failed && s->len)))
+            continue;
+        for (size_t k = 0; k < s->n_trials; k++) {
+            s->trials[k].n[TD_SCORE] = 0;
+            s->trials[k].same = 0;
+        }
+        td_group_key(g, key, sizeof key);
+        snprintf(detail, sizeof detail, s->len ? "model \"%.100s\", %s" : "%.0s%s", s->model, key);
+        td_report_problem(g->sink->report, TD_NOTE, "scores of requests that failed, which are missing all the same: a failure is no 0",
+                          s->label_order, td_group_path(g, s->label_file), s->label_line, detail);
+    }
+}
+
+bool td_group_whose(const td_group *g)
+{
+    const td_slot *stranger = NULL, *bare = NULL, *nameless = td_group_slot(g, "", 0);
+    double number[TD_NUMBERS];
+    uint32_t scored;
+    for (size_t i = 0; i < g->n_slots && !g->sink->nameless_failure && !(nameless && nameless->labelled); i++) {
+        const td_slot *s = &g->slots[i];
+        const td_model_report *m = s->labelled && s->len ? td_report_model(g->sink->report, s->model, s->len) : NULL;
+        td_slot_average(s, number, &scored);
+        stranger = m && m->labelled && !m->answered && !stranger ? s : stranger;
+        bare = s->len && s->answered && !s->missing && !scored && !bare ? s : bare;
+    }
+    return !stranger || !bare ||
+           td_fail(g->error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; \"%.80s\" answered this request and has none",
+                   td_group_path(g, stranger->label_file), (unsigned long long)stranger->label_line, stranger->model, bare->model);
 }
 
 void td_group_tell(td_group *g)
@@ -196,6 +234,13 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
         s->file = row->file;
         s->line = row->line;
         s->order = number;
+    }
+    s->answered = s->answered || (!row->label && !row->missing);
+    if (row->label && !s->labelled) {
+        s->labelled = true;
+        s->label_file = row->file;
+        s->label_line = row->line;
+        s->label_order = number;
     }
     td_trial *t = find_trial(s, row, trial_name, &no_memory);
     if (!t)

@@ -24,6 +24,9 @@ typedef struct {
     const char *missing;
     uint32_t file;
     uint64_t line, order;
+    bool answered, labelled; /* some run did not fail; a score was given apart, the first of them: */
+    uint32_t label_file;
+    uint64_t label_line, label_order;
     td_trial *trials;
     size_t n_trials, trials_room;
 } td_slot;
@@ -41,6 +44,11 @@ typedef struct {
 
 /* Adds a row; text: its texts, number: its order of arrival. False with the group's error. */
 bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t number);
+/* When all rows are there: a failure is no answer, and the score that a file gives it all the same is none; told. */
+void td_group_failures(td_group *g);
+/* False with the group's error where a score is of a model that answered nothing at all, while one that answered this
+ * request has none: the score is that one's, under a wrong name. */
+bool td_group_whose(const td_group *g);
 /* Tells, when all rows are there, of those that came twice. */
 void td_group_tell(td_group *g);
 /* Empties it and keeps its memory. */

@@ -140,6 +140,16 @@ static bool check_options(work *w)
 
 /* ---- reading ---- */
 
+/* Lines {"id": …, "score": …} among files of a format that has --scores. */
+static bool is_scores(const work *w, size_t f)
+{
+    td_head head = {.by_name = true};
+    td_error ignored;
+    const bool good = td_lists(w->importer->options, "scores") &&
+                      td_head_read(&head, w->files.at[f].path, w->head_room, &ignored) == TD_HEAD_OK && td_head_first(&head) == '{';
+    return good && td_head_has(&head, "score") && (td_head_has(&head, "id") || td_head_has(&head, "custom_id"));
+}
+
 static bool read_file(work *w, td_sink *sink, size_t f)
 {
     td_head head;
@@ -152,8 +162,10 @@ static bool read_file(work *w, td_sink *sink, size_t f)
         return true;
     if (claim == TD_NOT_MINE && !(file->by_name && w->job->format)) {
         if (file->by_name)
-            return td_fail(w->error, "%.300s: is not of the format %s that the other files have", file->path,
-                           w->importer->name);
+            return td_fail(w->error, "%.300s: is not of the format %s that the other files have%s", file->path,
+                           w->importer->name, is_scores(w, f) ? "; scores by id are given with --scores FILE" : "");
+        if (is_scores(w, f))
+            td_report_problem(w->report, TD_NOTE, "files that look like scores by id, and are not read (--scores FILE joins them)", f, file->path, 0, NULL);
         w->report->passed_over++;
         return true;
     }

@@ -248,8 +248,9 @@ static bool finish_group(join *j)
     td_record record;
     if (!j->group.any)
         return true;
-    if (!check_whose(j))
+    if (!check_whose(j) || !td_group_whose(&j->group))
         return false;
+    td_group_failures(&j->group);
     td_group_tell(&j->group);
     count_missing(j);
     put_line(j, &j->line, &scored);

@@ -29,6 +29,24 @@ bool td_lm_choose(td_lm_choices *choices, const char *task, const char *filter, 
     return true;
 }
 
+bool td_lm_less_is_better(const char *metric)
+{
+    static const char *const last[] = {"perplexity", "ppl", "loss", "wer", "cer", "ter", "mse", "mae", "rmse", "nll", "error", "errors",
+                                       "err", "brier", "ece", "distance", "divergence"};
+    static const char *const whole[] = {"bits_per_byte", "brier_score", "word_error_rate", "character_error_rate", "error_rate",
+                                        "pct_stereotype", "likelihood_diff", "edit_distance"};
+    size_t at = strlen(metric);
+    while (at && metric[at - 1] != '_' && metric[at - 1] != '-' && metric[at - 1] != '/' && metric[at - 1] != ' ')
+        at--;
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++)
+        if (!strcmp(metric + at, last[i]))
+            return true;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (!strcmp(metric, whole[i]))
+            return true;
+    return false;
+}
+
 void td_lm_choices_free(td_lm_choices *choices)
 {
     free(choices->at);

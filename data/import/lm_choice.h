@@ -19,6 +19,9 @@ typedef struct {
 const td_lm_choice *td_lm_choice_of(const td_lm_choices *choices, const char *task);
 /* False when memory ends. */
 bool td_lm_choose(td_lm_choices *choices, const char *task, const char *filter, const char *metric);
+/* Does the metric's name say that less is better (perplexity, wer, a loss)? For files whose results do not say it. */
+bool td_lm_less_is_better(const char *metric);
+
 void td_lm_choices_free(td_lm_choices *choices);
 
 #endif

@@ -180,7 +180,12 @@ static bool settle(td_sink *sink, lm_state *s, const td_node *line, uint64_t num
         return td_fail(error, "out of memory");
     const td_node *results = td_lm_find(&s->results, s->date, s->task);
     const td_node *better = td_get(td_get(td_get(results, "higher_is_better"), s->task), s->metric);
-    s->lower_is_better = td_is_bool(better) && !td_true(better);
+    s->lower_is_better = td_is_bool(better) ? !td_true(better) : td_lm_less_is_better(s->metric);
+    if (s->lower_is_better)
+        td_sink_note(sink, number, td_is_bool(better) ? "files whose metric is the better the less it is: their scores are turned round (1 - score)"
+                                                      : "files whose metric is by its name the better the less it is (their results do not say): "
+                                                        "their scores are turned round (1 - score)",
+                     s->metric);
     s->started = true;
     return true;
 }

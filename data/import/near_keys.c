@@ -110,10 +110,10 @@ static void tell(td_sink *sink, td_map *known, const td_node *n, const char *poi
                                         "model; give a line an outcome instead (--model-field, --score-field)", pointer);
         else
             return;
+    } else if (!strcmp(pointer + 1, w->meant)) {
+        return; /* read, and empty or no number: that is told where it is read */
     } else if (w->option) {
         snprintf(what, sizeof what, "lines with \"%s\", which is not read (%s %s would%s)", pointer, w->option, pointer, w->unit);
-    } else if (!strcmp(pointer + 1, w->meant)) {
-        return; /* read, and empty */
     } else {
         snprintf(what, sizeof what, "lines with \"%s\", which is not read (\"/%s\" would be)", pointer, w->meant);
     }

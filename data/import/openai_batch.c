@@ -152,7 +152,10 @@ static bool take_line(td_sink *sink, const char *line, size_t len, uint64_t numb
     else if (td_dom_twice(n, place, sizeof place))
         good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
     else if (!id.len)
-        good = td_sink_bad(sink, number, "a line without \"custom_id\"", NULL, error);
+        good = td_sink_bad(sink, number, td_get(n, "id") && td_get(n, "score") ? "a line without \"custom_id\", but with \"id\" and \"score\": scores are "
+                                                                                  "given with --scores FILE"
+                                                                                : "a line without \"custom_id\"",
+                           NULL, error);
     else if (td_get(n, "response") || td_get(n, "error"))
         good = take_answer(sink, n, id, number, error);
     else
@@ -170,7 +173,7 @@ static bool read_path(td_sink *sink, const char *path, td_error *error)
     char *line;
     size_t len;
     while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE)
-        if (len)
+        if (len && !td_sink_not_utf8(sink, td_lines_number(lines), line, len, &good, error))
             good = take_line(sink, line, len, td_lines_number(lines), path, error);
     td_lines_close(lines);
     td_input_close(in);

@@ -22,7 +22,33 @@ static const char *model_of(const td_node *row)
     return label && *label ? label : td_string(td_get(provider, "id"));
 }
 
-static const char *read_score(const td_node *row, const char *metric, double *score, bool *is_share)
+/* What stands under "score" and is no number: null and NaN are no score, a number in quotes is one, and `success` is taken only
+ * where there is no score at all; told. NULL, or why there is none. */
+static const char *odd_score(td_sink *sink, const td_node *row, uint64_t line, double *score, bool *is_share)
+{
+    const td_node *v = td_get(row, "score"), *success = td_get(row, "success");
+    const char *text = td_string(v);
+    char *end;
+    if (!v && td_is_bool(success)) {
+        td_sink_note(sink, line, "rows without \"score\": \"success\" was taken", NULL);
+        *is_share = true;
+        *score = td_true(success);
+        return NULL;
+    }
+    if (text && *text && strspn(text, "+-.0123456789eE") == strlen(text)) {
+        *score = strtod(text, &end);
+        if (!*end) {
+            td_sink_note(sink, line, "rows whose \"score\" is a number in quotes: it was taken for the number", text);
+            return NULL;
+        }
+        *score = (double)NAN;
+    }
+    return td_is_null(v) ? "rows whose \"score\" is null or NaN (--metric success takes whether they passed)"
+           : v           ? "rows whose \"score\" is no number (--metric success takes whether they passed)"
+                         : "rows without score";
+}
+
+static const char *read_score(td_sink *sink, const td_node *row, const char *metric, uint64_t line, double *score, bool *is_share)
 {
     const td_node *reason = td_get(row, "failureReason"), *fault = td_get(row, "error");
     const bool graded = td_is_object(td_get(row, "gradingResult"));
@@ -31,10 +57,10 @@ static const char *read_score(const td_node *row, const char *metric, double *sc
     const td_node *v = td_get(row, "score");
     if (metric)
         v = strcmp(metric, "success") ? td_get(td_get(row, "namedScores"), metric) : td_get(row, "success");
-    else if (!td_is_number(v))
-        v = td_get(row, "success");
+    else if (!td_is_number(v) && !td_is_bool(v))
+        return odd_score(sink, row, line, score, is_share);
     if (!td_is_number(v) && !td_is_bool(v))
-        return metric ? "rows without the chosen score" : "rows without score";
+        return "rows without the chosen score";
     *is_share = td_is_bool(v);
     *score = td_is_bool(v) ? td_true(v) : td_number(v, 0);
     return NULL;
@@ -90,7 +116,7 @@ static bool take_one(td_sink *sink, const td_node *line, uint64_t number, td_err
     row.outcome.name = td_span_of(model);
     td_sink_offer_keys(sink, TD_OFFER_METRIC, td_get(line, "namedScores"));
     td_sink_offer(sink, TD_OFFER_METRIC, "success");
-    row.missing = read_score(line, td_sink_settings(sink)->metric, &row.outcome.score, &row.is_share);
+    row.missing = read_score(sink, line, td_sink_settings(sink)->metric, number, &row.outcome.score, &row.is_share);
     take_numbers(line, &row.outcome);
     row.one_run = true;
     row.line = number;

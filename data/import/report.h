@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "data/import/scale.h"
 #include "data/text_out.h"
 
 typedef struct {
@@ -14,6 +15,10 @@ typedef struct {
     double score_sum;
     uint64_t costed, tokened; /* outcomes with a cost; with input and output tokens */
     double cost_sum;
+    bool answered;         /* rows of answers name it, or of failures: not scores alone */
+    uint64_t label_line;   /* where --scores first names it, from 1 */
+    bool labelled;
+    td_scale scale; /* of its scores, as the files have them */
 } td_model_report;
 
 /* Their order is that of the report. */

@@ -64,6 +64,14 @@ static bool give_row(td_sink *sink, const columns *c, const tierce_span *cells, 
     return good;
 }
 
+static bool cells_not_utf8(td_sink *sink, const tierce_span *cells, size_t n, uint64_t line, bool *good, td_error *error)
+{
+    size_t i = 0;
+    while (i < n && !td_sink_not_utf8(sink, line, cells[i].data, cells[i].len, good, error))
+        i++;
+    return i < n;
+}
+
 static bool csv_rows(td_sink *sink, const char *path, td_each_line each, td_error *error)
 {
     columns c = {NULL, 0};
@@ -83,7 +91,7 @@ static bool csv_rows(td_sink *sink, const char *path, td_each_line each, td_erro
             good = read_columns(&c, cells, n, path, error);
         } else if (n != c.n) {
             good = td_sink_bad(sink, td_csv_line(csv), "a row with another number of cells than the header", NULL, error);
-        } else {
+        } else if (!cells_not_utf8(sink, cells, n, td_csv_line(csv), &good, error)) {
             good = give_row(sink, &c, cells, n, td_csv_line(csv), each, error);
         }
     }

@@ -1,10 +1,34 @@
 #include "data/import/scores.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "data/import/csv_names.h"
 #include "data/import/pieces.h"
 #include "data/import/rows.h"
+
+/* What is wrong with the line: the value, or the keys that it has instead. */
+static bool refuse(td_sink *sink, const td_node *n, const td_node *score, bool has_id, uint64_t line, td_error *error)
+{
+    char detail[500], list[400] = "";
+    const char *text = td_string(score);
+    size_t more = 0;
+    if (has_id && score) {
+        snprintf(detail, sizeof detail, "\"score\" is %s%.60s%s", text ? "\"" : "", text ? text : td_is_null(score) ? "null" : "a list or an object",
+                 text ? "\"" : "");
+        return td_sink_bad(sink, line, "a score that is neither a number nor true or false", detail, error);
+    }
+    for (const td_node *at = td_is_object(n) ? td_first(n) : NULL; at; at = td_next(at)) {
+        char quoted[70];
+        snprintf(quoted, sizeof quoted, "\"%.60s\"", td_key(at));
+        td_list_add(list, sizeof list, &more, quoted);
+    }
+    td_list_end(list, sizeof list, more);
+    snprintf(detail, sizeof detail, "it has %s", *list ? list : "none");
+    return td_sink_bad(sink, line, has_id ? "a score needs \"id\" and \"score\" (a number, true or false), and \"score\" is not there"
+                                          : "a score needs \"id\" and \"score\" (a number, true or false), and \"id\" is not there", detail, error);
+}
 
 bool td_score_line(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
 {
@@ -27,10 +51,9 @@ bool td_score_line(td_sink *sink, const td_node *n, uint64_t line, td_error *err
     row.source = td_span_of(td_string(td_get(n, "source")));
     row.workload = td_span_of(td_string(td_get(n, "workload")));
     row.line = line;
+    row.label = true;
     if (!row.id.len || isnan(row.outcome.score))
-        return td_sink_bad(sink, line,
-                           "a score needs \"id\" and \"score\" (a number, true or false)", NULL,
-                           error);
+        return refuse(sink, n, score, row.id.len > 0, line, error);
     return td_sink_row(sink, &row, error);
 }
 

@@ -8,6 +8,7 @@
 #include "data/dom_twice.h"
 #include "data/import/input.h"
 #include "data/import/sink_in.h"
+#include "data/import/utf8.h"
 
 void td_row_start(td_row *row)
 {
@@ -114,6 +115,17 @@ bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *det
                    detail ? ": " : "", detail ? detail : "");
 }
 
+bool td_sink_not_utf8(td_sink *sink, uint64_t line, const char *text, size_t len, bool *good, td_error *error)
+{
+    const size_t at = td_not_utf8(text, len);
+    char detail[80];
+    if (!at)
+        return false;
+    td_not_utf8_detail(text, at, detail, sizeof detail);
+    *good = td_sink_bad(sink, line, TD_NOT_UTF8, detail, error);
+    return true;
+}
+
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail)
 {
     td_report_problem(sink->report, TD_DROPPED, what, sink->n_rows, path_now(sink), line, detail);
@@ -211,53 +223,8 @@ static bool rename_model(td_sink *sink, const td_row *row, tierce_span *model, t
                    clash->from.data, to, clash->to.data, to, clash->to.data, to, clash->to.data);
 }
 
-static void list_models(const td_import_report *report, char *names, size_t room)
-{
-    size_t used = 0;
-    *names = 0;
-    for (size_t i = 0; i < report->n_models && used < room - 1; i++)
-        used += (size_t)snprintf(names + used, room - used, "%s%s", i ? ", " : "", report->models[i].name);
-}
-
-/* Several names of the input that became one: said, but told all the same. */
-static void tell_joined(td_sink *sink)
-{
-    for (size_t i = 0; i < sink->renames.n; i++)
-        for (size_t k = 0; k < i; k++) {
-            const tierce_span one = sink->renames.at[k].to, other = sink->renames.at[i].to;
-            char detail[300];
-            if (one.len != other.len || memcmp(one.data, other.data, one.len))
-                continue;
-            const tierce_span a = sink->renames.at[k].from, b = sink->renames.at[i].from;
-            snprintf(detail, sizeof detail, "\"%.*s\" and \"%.*s\" are \"%.*s\"", (int)(a.len < 90 ? a.len : 90), a.data,
-                     (int)(b.len < 90 ? b.len : 90), b.data, (int)(one.len < 90 ? one.len : 90), one.data);
-            td_report_problem(sink->report, TD_NOTE, "models joined under one name by --rename, their outcomes averaged",
-                              i, "--rename", 0, detail);
-            break;
-        }
-}
-
-bool td_sink_finish(td_sink *sink, td_error *error)
-{
-    const td_rename *unused = td_rename_unused(&sink->renames);
-    char names[256];
-    if (unused) {
-        list_models(sink->report, names, sizeof names);
-        return td_fail(error, "--rename %.*s: no model of that name here; there are: %s",
-                       (int)(unused->from.len < 100 ? unused->from.len : 100), unused->from.data, names);
-    }
-    tell_joined(sink);
-    const td_offers *own = &sink->own_models;
-    if (own->n < 2)
-        return true;
-    const char *said = sink->settings->model, *a = own->name[0], *b = own->name[1];
-    return td_fail(error, "--model %.80s would make one model of \"%s\" and \"%s\", which the files name; where they are one, say --rename "
-                          "%s=%.80s,%s=%.80s",
-                   said, a, b, a, said, b, said);
-}
-
 /* The score mapped to 0..1; NaN after a count when it cannot be. */
-static double mapped(td_sink *sink, const td_row *row)
+static double mapped(td_sink *sink, const td_row *row, td_scale *scale)
 {
     const double low = sink->settings->score_low, high = sink->settings->score_high;
     double score = row->outcome.score;
@@ -267,7 +234,7 @@ static double mapped(td_sink *sink, const td_row *row)
     if (row->is_share)
         return row->lower_is_better ? 1 - score : score;
     snprintf(detail, sizeof detail, "%.6g", score);
-    if (!(score >= low && score <= high)) {
+    if (!td_scale_look(scale, score, low, high, sink->file, row->line)) {
         td_sink_drop(sink, row->line,
                      "score outside the range of scores (--score-range LOW:HIGH says another)", detail);
         return (double)NAN;
@@ -300,7 +267,7 @@ static void check_tokens(td_sink *sink, const td_row *row, const double n[TD_NUM
     }
 }
 
-static void put_row(td_sink *sink, const td_row *row, tierce_span model)
+static void put_row(td_sink *sink, const td_row *row, tierce_span model, td_scale *scale)
 {
     td_stored s = {0};
     const td_outcome *o = &row->outcome;
@@ -317,11 +284,12 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model)
     for (int i = 1; i < TD_NUMBERS; i++)
         s.number[i] = checked(sink, row, number[i]);
     check_tokens(sink, row, s.number);
-    s.number[TD_SCORE] = mapped(sink, row);
+    s.number[TD_SCORE] = mapped(sink, row, scale);
     s.line = row->line;
     s.file = sink->file;
     s.one_run = row->one_run;
     s.one_request = row->one_request;
+    s.label = row->label;
     s.missing = row->missing;
     for (int i = 0; i < TD_TEXTS; i++)
         s.len[i] = (uint32_t)text[i].len;
@@ -329,6 +297,19 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model)
     td_put(&sink->row, (const char *)&s, sizeof s);
     for (int i = 0; i < TD_TEXTS; i++)
         td_put(&sink->row, text[i].data, text[i].len);
+}
+
+/* Who answered, and whom the file of --scores names: a slip of the pen there would be a model of its own. */
+static void note_whose(td_sink *sink, const td_row *row, td_model_report *of)
+{
+    const char *scores = sink->settings->scores;
+    sink->nameless_failure = sink->nameless_failure || (!of && row->missing);
+    if (of && !row->label) {
+        of->answered = true;
+    } else if (of && !of->labelled && scores && !strcmp(scores, path_now(sink))) {
+        of->labelled = true;
+        of->label_line = row->line;
+    }
 }
 
 bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
@@ -340,9 +321,11 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
     tierce_span model = row->outcome.name;
     if (!rename_model(sink, row, &model, error))
         return false;
-    if (model.len && !td_report_model(sink->report, model.data, model.len))
+    td_model_report *of = model.len ? td_report_model(sink->report, model.data, model.len) : NULL;
+    if (model.len && !of)
         return td_fail(error, "out of memory for the models, or more than 4096 of them");
-    put_row(sink, row, model);
+    note_whose(sink, row, of);
+    put_row(sink, row, model, of ? &of->scale : &sink->nameless);
     if (sink->row.failed || sink->buffer.failed || sink->report->failed)
         return td_fail(error, "out of memory");
     const td_sort_key key = sort_key(sink, row);
@@ -370,10 +353,10 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
     char *line;
     size_t len;
     while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE) {
-        if (blank(line, len))
+        const uint64_t number = td_lines_number(lines);
+        if (blank(line, len) || td_sink_not_utf8(sink, number, line, len, &good, error))
             continue;
         td_node *node = td_dom_parse(line, len, path, NULL);
-        const uint64_t number = td_lines_number(lines);
         char place[200];
         if (node && td_dom_twice(node, place, sizeof place))
             good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);

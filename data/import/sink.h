@@ -35,6 +35,7 @@ typedef struct {
     const char *missing;   /* constant; why there is no score though the harness tried */
     bool one_run;          /* two scores of one trial are a fault of the file, unless --duplicates says how */
     bool one_request;      /* two requests of one id are a fault of the files, unless --duplicates is said */
+    bool label;            /* a score given apart from the answer: where that run failed, it does not count */
     bool more;             /* another outcome of the row that was given before: a wide table's next model */
     uint64_t line;         /* of the current file; 0: the file as a whole */
 } td_row;
@@ -56,6 +57,8 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error);
 /* A row or line that is damaged: counts against --max-bad; false when that is used up. what: constant;
  * detail may be NULL. */
 bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *detail, td_error *error);
+/* The same for text that is not UTF-8 where it is; *good: false where the import ends. False: it is UTF-8. */
+bool td_sink_not_utf8(td_sink *sink, uint64_t line, const char *text, size_t len, bool *good, td_error *error);
 /* Counted and shown in the report with the first example; reading goes on. what: a kind of problem, of which there are few. */
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail);
 void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail);

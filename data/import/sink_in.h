@@ -20,7 +20,7 @@ typedef struct {
     const char *missing; /* constant, so the pointer may be kept */
     double number[TD_NUMBERS];
     uint32_t file;
-    uint32_t one_run, one_request;
+    uint32_t one_run, one_request, label;
     uint32_t len[TD_TEXTS];
 } td_stored;
 
@@ -38,12 +38,14 @@ struct td_sink {
     td_renames renames;
     td_offers offers[TD_OFFERS];
     td_offers own_models; /* that --model stands over */
+    td_scale nameless;    /* of scores whose rows name no model */
+    bool nameless_failure; /* some run failed of which it is not known whose */
 };
 
 bool td_sink_open(td_sink *sink, const td_import_settings *settings, td_import_report *report,
                   size_t memory, const char *folder, size_t state_size, td_error *error);
 void td_sink_close(td_sink *sink);
-/* Checks that every --rename was used; tells of models that it joined. */
+/* Checks that every --rename was used and that the scores are of the range; tells of models that --rename joined. */
 bool td_sink_finish(td_sink *sink, td_error *error);
 
 /* Joins the rows and writes the records, in the order in which their keys first came. */

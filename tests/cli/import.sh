@@ -181,11 +181,12 @@ import 0 'the folder.s name was taken for the model.s' "$T/two" --duplicates ave
 has '{"id": "t/0", "source": "t", "prompt": "Q", "outcomes": {"two": {"score": 0.5, "trials": 2}}}'
 import 0 'several metrics' "$T/two" --duplicates first
 import 0 '0.0000' "$T/two" --metric acc_norm
-# an old file is one list; a lower score may be the better one; a number outside 0..1 is dropped
+# an old file is one list; a lower score may be the better one; a number outside 0..1 says that the scale is another
 mkdir "$T/old"
 printf '[%s,\n%s]' "{\"doc_id\":0,\"arguments\":{\"gen_args_0\":{\"arg_0\":\"P0\",\"arg_1\":{}}},\"resps\":[],\"ter\":0.2}" "{\"doc_id\":1,\"arguments\":{\"gen_args_0\":{\"arg_0\":\"P1\"}},\"resps\":[],\"ter\":7.5}" > "$T/old/m_t.jsonl"
 printf '{"results":{"m_t":{"alias":"t","ter,none":1}},"higher_is_better":{"m_t":{"ter":false}},"config":{"model_args":"pretrained=org/name,dtype=x"}}' > "$T/old/results.json"
-import 0 'dropped: 1 x score outside' "$T/old"
+import 1 'm_t.jsonl:2: score 7.5 of "org/name": 1 of 2 are outside 0..1' "$T/old"
+import 0 'dropped: 1 x score outside' "$T/old" --max-bad 1
 has '"prompt": "P0", "outcomes": {"org/name": {"score": 0.8}}'
 printf '%s\n' '{"doc_id":0,"doc":{"question":"what?"},"arguments":{},"resps":[],"acc":1}' > "$T/two/samples_t.jsonl"
 import 1 'samples_t.jsonl:1: no prompt in "arguments"' "$T/two"

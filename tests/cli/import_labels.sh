@@ -357,4 +357,171 @@ import 0 'rows with a prompt and messages: the messages were taken' generic "$T/
 printf 'prompt,messages,a\nx,"[{""role"":""user"",""content"":""y""}]",1\n' > "$T/pm.csv"
 import 0 'rows with a prompt and messages: the messages were taken' "$T/pm.csv"
 
+# ---- scores of another scale than 0..1: what is within it by chance is no score ----
+printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"y","model":"m","score":85}' '{"prompt":"z","model":"n","score":1}' > "$T/scale.jsonl"
+import 1 'scale.jsonl:2: score 85 of "m": 1 of 2 are outside 0..1, they run from 1 to 85; .*--score-range 0:100' generic "$T/scale.jsonl"
+runs 1 '' test -e "$R"
+import 0 '' generic "$T/scale.jsonl" --score-range 0:100
+has '"m": {"score": 0.01}'
+import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --max-bad 1
+import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --score-range 0:50
+import 1 'scale.jsonl:1: score 1 of "m": 2 of 2 are outside' generic "$T/scale.jsonl" --score-range 200:300
+printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"y","model":"m","score":-1}' > "$T/minus.jsonl"
+import 1 'minus.jsonl:2: score -1 of "m": .*--score-range -1:1' generic "$T/minus.jsonl"
+awk 'BEGIN { print "prompt,a"; for (i = 0; i < 210; i++) print "p" i "," (i < 205 ? 1 : 85) }' > "$T/far.csv"
+import 1 'far.csv:207: score 85 of "a"' "$T/far.csv"
+awk 'BEGIN { print "prompt,a,b,c,d,e,f"; for (i = 0; i < 210; i++) print "p" i (i < 205 ? ",1,1,1,1,1,1" : ",85,86,87,88,89,90") }' > "$T/far.csv"
+import 1 'score 85 of "a".*; "b" 1 to 86; "c" 1 to 87; "d" 1 to 88; 2 more' "$T/far.csv"
+printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":{"prompt_tokens":1,"completion_tokens":1}}},"error":null}\n' > "$T/out0.jsonl"
+echo '{"id":"a","score":7}' > "$T/us0.jsonl"
+import 1 'us0.jsonl:1: score 7: 1 of 1 are outside 0..1.*--score-range 0:10' "$T/in.jsonl" "$T/out0.jsonl" --scores "$T/us0.jsonl"
+printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":4},{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"y"},"success":true,"score":1}]}}' > "$T/pf4.json"
+import 1 'pf4.json: score 4 of "m": 1 of 2 .*--score-range 0:5' "$T/pf4.json"
+mkdir -p "$T/sc/a"
+printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":50}\n' > "$T/sc/a/samples_t.jsonl"
+import 1 'samples_t.jsonl:1: score 50 of "a": 1 of 1' "$T/sc"
+
+# ---- lm-eval: of some metrics less is better, whether the results say so or not ----
+rm -r "$T/sc/a"; mkdir "$T/sc/a"
+for m in perplexity word_perplexity byte_perplexity bits_per_byte wer loss mse mae eval_loss; do
+    printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","%s":0.25}\n' $m > "$T/sc/a/samples_t.jsonl"
+    import 0 'turned round .1 - score.' "$T/sc"
+    runs 0 "samples_t.jsonl:1: $m\$" "$t" import "$T/sc" -o "$R"
+    has '"a": {"score": 0.75}'
+done
+printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":0.25}\n' > "$T/sc/a/samples_t.jsonl"
+import 0 '' "$T/sc"
+has '"a": {"score": 0.25}'
+quiet 'turned'
+
+
+# ---- a failure is never 0, whatever a file of scores says of it; scores of a model that answered nothing ----
+fails() { printf '{"custom_id":"%s","response":{"status_code":500,"body":{%s"error":{}}},"error":null}\n' "$1" "$2"; }
+ans a m > "$T/f1.jsonl"
+fails a '"model":"n",' >> "$T/f1.jsonl"
+printf '%s\n' '{"id":"a","model":"m","score":1}' '{"id":"a","model":"n","score":0}' > "$T/fs.jsonl"
+import 0 'fs.jsonl:2: model "n", key "a"' "$T/in.jsonl" "$T/f1.jsonl" --scores "$T/fs.jsonl"
+runs 0 'scores of requests that failed, which are missing all the same' "$t" import "$T/in.jsonl" "$T/f1.jsonl" --scores "$T/fs.jsonl" -o "$R"
+runs 0 '^  n +0 +- +1 ' "$t" import "$T/in.jsonl" "$T/f1.jsonl" --scores "$T/fs.jsonl" -o "$R"
+has '"outcomes": {"m": {"score": 1, "input_tokens": 1, "output_tokens": 1}}'
+{ ans a m; fails a ''; } > "$T/f2.jsonl"
+import 0 'scores of requests that failed' "$T/f2.jsonl" "$T/in.jsonl" --scores "$T/fs.jsonl"
+lacks '"n": '
+{ ans a m; fails a '"model":"n",'; ans a n; } > "$T/f3.jsonl"
+import 0 '' "$T/in.jsonl" "$T/f3.jsonl" --scores "$T/fs.jsonl"
+has '"n": {"score": 0, '
+quiet 'scores of requests that failed'
+ans a gpt-5 > "$T/f4.jsonl"
+echo '{"id":"a","model":"M1","score":1}' > "$T/fs2.jsonl"
+import 1 'fs2.jsonl:1: a score of "M1", which answered nothing here; "gpt-5" answered this request and has none' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+ans a gpt-4o > "$T/f4.jsonl"
+echo '{"id":"a","model":"GPT-4o","score":1}' > "$T/fs2.jsonl"
+import 1 'did you mean "gpt-4o"' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' '{"id":"a","model":"late","score":0}' > "$T/fs2.jsonl"
+import 0 'models that --scores names and that answered nothing here.*' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+
+# ---- Latin-1: two prompts that differ in one letter are not one ----
+printf 'prompt,a\ncaf\351,1\ncaf\340,0\n' > "$T/latin.csv"
+import 1 'latin.csv:2: bytes that are not UTF-8 .*iconv -f ISO-8859-1 -t UTF-8.*: byte 0xE9 behind "caf"' "$T/latin.csv"
+import 1 'no row could be used' "$T/latin.csv" --max-bad 2
+printf 'prompt,a\ncaf\303\251,1\ncaf\303\240,0\n' > "$T/utf.csv"
+import 0 '^2 records' "$T/utf.csv"
+printf 'prompt,caf\351\nx,1\n' > "$T/latin.csv"
+import 1 'latin.csv:1: bytes that are not UTF-8' "$T/latin.csv"
+printf '{"prompt":"x","model":"m","score":1}\n{"prompt":"caf\351","model":"m","score":1}\n' > "$T/latin.jsonl"
+import 1 'latin.jsonl:2: bytes that are not UTF-8' generic "$T/latin.jsonl"
+import 0 '^1 record$' generic "$T/latin.jsonl" --max-bad 1
+printf '[{"prompt":"x","model":"m","score":1},\n{"prompt":"caf\351","model":"m","score":1}]' > "$T/latin.json"
+import 1 'latin.json:2: bytes that are not UTF-8' generic "$T/latin.json"
+printf 'prompt,model,score\ncaf\351,m,1\n' > "$T/latin3.csv"
+import 1 'latin3.csv:2: bytes that are not UTF-8' generic "$T/latin3.csv" --model-field model --score-field score
+sed 's/"content":"x"/"content":"'"$(printf '\351')"'"/' "$T/in.jsonl" > "$T/latin-in.jsonl"
+import 1 'latin-in.jsonl:1: bytes that are not UTF-8' "$T/latin-in.jsonl" "$T/out.jsonl" "$T/us.jsonl"
+for bad in '\300\200' '\355\240\200' '\364\220\200\200' '\342\202' '\200'; do # overlong, a surrogate, too high, cut, no start
+    printf "{\"prompt\":\"$bad\",\"model\":\"m\",\"score\":1}\n" > "$T/latin.jsonl"
+    import 1 'not UTF-8' generic "$T/latin.jsonl"
+done
+printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\251","model":"m","score":1}\n' > "$T/utf.jsonl"
+import 0 '^1 record$' generic "$T/utf.jsonl"
+
+# ---- columns: what is no model by its name, and what is not taken, is told ----
+printf 'prompt,a\nx,1e999\n' > "$T/inf.csv"
+import 1 'no score is a finite number' "$T/inf.csv" --score-columns a
+printf 'prompt,a,b\nx,1,1\ny,0,"two\nlines"\n' > "$T/lines.csv"
+import 0 '"b" .line 3: "two lines"' "$T/lines.csv"
+for c in gold gold_label ground_truth expected reference human winner row idx repeat age top_p Gold goldLabel question_id expected_score; do
+    printf 'prompt,a,%s\nx,1,0\ny,0,1\n' $c > "$T/no.csv"
+    import 0 "columns that are not read" "$T/no.csv"
+    runs 0 "no.csv:1: \"$c\"\$" "$t" import "$T/no.csv" -o "$R"
+    lacks "\"$c\": "
+done
+import 0 '^  expected_score +2' "$T/no.csv" --score-columns a,expected_score
+printf 'prompt,a,difficulty,label,answer,level,index,seed,notes,a_response\nx,1,0,1,0,1,0,1,text,more\n' > "$T/rest.csv"
+import 0 'rest.csv:1: "difficulty", "label", "answer", "level", "index", "seed", "notes"$' "$T/rest.csv"
+awk 'BEGIN { printf "prompt,m"; for (i = 0; i < 90; i++) printf ",a_long_text_%d", i; print ""; printf "x,1"; for (i = 0; i < 90; i++) printf ",t"; print "" }' > "$T/many.csv"
+import 0 '"a_long_text_0", .* and [0-9]+ more' "$T/many.csv"
+printf 'prompt,flash,pro,flash|total_cost,pro_cost\nx,1,0,0.1,0.2\n' > "$T/own.csv"
+import 0 '"pro_cost" .as "pro.total_cost"' "$T/own.csv"
+printf 'prompt,flash,flash|total_cost,pro_cost\nx,1,0.1,0.2\n' > "$T/own.csv"
+import 0 '"pro_cost" .as "MODEL.total_cost"' "$T/own.csv"
+for cell in 1.5 inf T '"0,5"' 85%; do
+    printf 'prompt,a,b\nx,1,1\ny,0,%s\n' "$cell" > "$T/cell.csv"
+    import 0 "\"b\" .line 3: \"$(echo "$cell" | tr -d '"')\"" "$T/cell.csv"
+done
+printf 'prompt,a,b\nx,85%%,1\ny,70%%,1\n' > "$T/cell.csv"
+import 0 '"a" .line 2: "85%"; take the % away' "$T/cell.csv"
+runs 0 'outside the range of scores, not taken for models .--score-range' "$t" import "$T/cell.csv" -o "$R"
+printf 'prompt,a,b\nx,85,70\ny,70,1\n' > "$T/cell.csv"
+import 1 'numbers of another scale do "a" .line 2: "85".*--score-range 0:100' "$T/cell.csv"
+import 0 '^  a +2 +0.7750' "$T/cell.csv" --score-range 0:100
+# headers: alone, in capitals, behind a line of Excel's, in lines without a line feed
+printf 'prompt,a\n' > "$T/head.csv"
+import 1 'head.csv: a header line, and no row behind it' "$T/head.csv"
+printf 'prompt,a\rx,1\r' > "$T/cr.csv"
+import 1 'cr.csv: its lines end in a carriage return alone.*tr ' "$T/cr.csv"
+printf 'sep=;\r\nprompt;a\r\nx;0,5\r\ny;1;1\r\n' > "$T/sep.csv"
+import 1 'sep.csv:4: a row with another number of cells' "$T/sep.csv"
+import 0 '^  a +1 +0.5000' "$T/sep.csv" --max-bad 1
+printf 'Prompt,FLASH\nx,1\n' > "$T/caps.csv"
+import 1 'did you mean --prompt-column "Prompt"' "$T/caps.csv"
+import 1 'no column "flash"; did you mean "FLASH"' "$T/caps.csv" --prompt-column Prompt --score-columns flash
+
+# ---- promptfoo: a score that is no number is not replaced without a word ----
+pf() { printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true%s},{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"y"},"success":true,"score":0.5}]}}' "$1" > "$T/pfo.json"; }
+for v in null NaN; do
+    pf ",\"score\":$v"
+    import 0 'missing: 1 x rows whose "score" is null or NaN' "$T/pfo.json"
+    lacks '"prompt": "x"'
+done
+import 0 '^  m +2 ' "$T/pfo.json" --metric success
+pf ',"score":"0.25"'
+import 0 'number in quotes: it was taken for the number' "$T/pfo.json"
+has '"prompt": "x", "outcomes": {"m": {"score": 0.25}}'
+pf ',"score":"good"'
+import 0 'missing: 1 x rows whose "score" is no number' "$T/pfo.json"
+pf ''
+import 0 'rows without "score": "success" was taken' "$T/pfo.json"
+has '"prompt": "x", "outcomes": {"m": {"score": 1}}'
+
+# ---- scores by id: where they belong, and what is wrong with them ----
+echo '{"id":"a","score":1,"model":"m"}' > "$T/sid.jsonl"
+import 1 'sid.jsonl: is not of the format openai-batch.*scores by id are given with --scores FILE' "$T/in.jsonl" "$T/out.jsonl" "$T/sid.jsonl"
+import 1 'sid.jsonl:1: a line without "custom_id", but with "id" and "score": scores are given with --scores FILE' openai-batch "$T/in.jsonl" "$T/out.jsonl" "$T/sid.jsonl"
+mkdir "$T/bdir"; cp "$T/in.jsonl" "$T/out.jsonl" "$T/sid.jsonl" "$T/bdir"
+import 0 'files that look like scores by id, and are not read .--scores FILE' "$T/bdir"
+echo '{"id":"a","score":"good"}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: a score that is neither a number nor true or false: "score" is "good"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+echo '{"key":"a","score":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"id" is not there: it has "key", "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+printf 'id,grade\na,1\n' > "$T/bad.csv"
+import 1 'bad.csv:2: .*"score" is not there: it has "id", "grade"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+
+# ---- generic: a cost that is no number is named, not said to be unread ----
+echo '{"prompt":"x","model":"m","score":1,"cost_usd":"$0.5","latency_s":1}' > "$T/dollar.jsonl"
+import 0 'dollar.jsonl:1: /cost_usd is "\$0.5"' generic "$T/dollar.jsonl"
+quiet 'not read'
+echo '{"prompt":"x","model":"m","score":1,"price":"$0.5","latency_s":1}' > "$T/dollar.jsonl"
+import 0 'dollar.jsonl:1: /price is "\$0.5"' generic "$T/dollar.jsonl" --cost-field /price
+quiet 'not read'
+
 done_

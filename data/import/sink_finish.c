@@ -1,0 +1,142 @@
+/* The end of reading: what is only seen when all rows are there, and stops the import. */
+#include <stdio.h>
+#include <string.h>
+
+#include "data/import/sink_in.h"
+#include "data/nearest.h"
+
+static void list_models(const td_import_report *report, char *names, size_t room)
+{
+    size_t used = 0;
+    *names = 0;
+    for (size_t i = 0; i < report->n_models && used < room - 1; i++)
+        used += (size_t)snprintf(names + used, room - used, "%s%s", i ? ", " : "", report->models[i].name);
+}
+
+/* Several names of the input that became one: said, but told all the same. */
+static void tell_joined(td_sink *sink)
+{
+    for (size_t i = 0; i < sink->renames.n; i++)
+        for (size_t k = 0; k < i; k++) {
+            const tierce_span one = sink->renames.at[k].to, other = sink->renames.at[i].to;
+            char detail[300];
+            if (one.len != other.len || memcmp(one.data, other.data, one.len))
+                continue;
+            const tierce_span a = sink->renames.at[k].from, b = sink->renames.at[i].from;
+            snprintf(detail, sizeof detail, "\"%.*s\" and \"%.*s\" are \"%.*s\"", (int)(a.len < 90 ? a.len : 90), a.data,
+                     (int)(b.len < 90 ? b.len : 90), b.data, (int)(one.len < 90 ? one.len : 90), one.data);
+            td_report_problem(sink->report, TD_NOTE, "models joined under one name by --rename, their outcomes averaged",
+                              i, "--rename", 0, detail);
+            break;
+        }
+}
+
+/* ---- scales ---- */
+
+static void name_range(const td_sink *sink, const td_scale *s, const char *model, char *text, size_t room)
+{
+    char place[24] = "", whose[120] = "";
+    if (s->line)
+        snprintf(place, sizeof place, ":%llu", (unsigned long long)s->line);
+    if (*model)
+        snprintf(whose, sizeof whose, " of \"%.80s\"", model);
+    snprintf(text, room, "%.200s%s: score %.6g%s: %llu of %llu are outside %.6g..%.6g, they run from %.6g to %.6g",
+             sink->n_paths ? sink->paths[s->file] : "?", place, s->first, whose, (unsigned long long)s->outside,
+             (unsigned long long)s->n, sink->settings->score_low, sink->settings->score_high, s->least, s->most);
+}
+
+static void widen(td_scale *all, const td_scale *s)
+{
+    all->least = !all->n || s->least < all->least ? s->least : all->least;
+    all->most = !all->n || s->most > all->most ? s->most : all->most;
+    all->n += s->n;
+    all->outside += s->outside;
+}
+
+/* What is within 0..1 of another scale would be taken as it stands: 1 of 100 for all right. So nothing is, unless the
+ * range was said, or as many bad rows may be as are outside; and scores that are outside one and all are no scores. */
+static bool check_scales(td_sink *sink, td_error *error)
+{
+    const td_import_settings *set = sink->settings;
+    const td_scale *worst = &sink->nameless;
+    const char *model = "";
+    td_scale all = {0};
+    char first[450], more[300] = "";
+    size_t used = 0, others = 0;
+    for (size_t i = 0; i < sink->report->n_models; i++) {
+        const td_model_report *m = &sink->report->models[i];
+        all.infinite += m->scale.infinite;
+        if (m->scale.n)
+            widen(&all, &m->scale);
+        if (!worst->outside && m->scale.outside) {
+            worst = &m->scale;
+            model = m->name;
+        } else if (m->scale.outside && others++ < 3) {
+            used += (size_t)snprintf(more + used, sizeof more - used, "; \"%.50s\" %.6g to %.6g", m->name, m->scale.least, m->scale.most);
+        }
+    }
+    if (sink->nameless.n)
+        widen(&all, &sink->nameless);
+    if (!all.n && all.infinite + sink->nameless.infinite)
+        return td_fail(error, "%.200s: no score is a finite number", sink->n_paths ? sink->paths[0] : "?");
+    const bool said = set->score_low != 0 || set->score_high != 1;
+    if (!all.outside || ((said || all.outside <= set->max_bad) && all.outside < all.n))
+        return true;
+    if (others > 3)
+        snprintf(more + used, sizeof more - used, "; %zu more", others - 3);
+    double low, high;
+    td_scale_guess(&all, &low, &high);
+    name_range(sink, worst, model, first, sizeof first);
+    return td_fail(error, "%s%s; where one is, none within it is what it looks like: say the scale, as in --score-range %.6g:%.6g%s", first,
+                   more, low, high, said ? "" : ", or drop those outside with --max-bad N");
+}
+
+/* ---- whom the scores name ---- */
+
+/* Whom --scores names, but no answer: with the name almost of one that answered and has no scores it is a slip of the pen, else other files may
+ * hold its answers (the join looks at it again). */
+static bool check_labels(td_sink *sink, td_error *error)
+{
+    const char *names[256], *near;
+    size_t n = 0;
+    bool any = false;
+    for (size_t i = 0; i < sink->report->n_models; i++) {
+        any = any || sink->report->models[i].answered;
+        if (sink->report->models[i].answered && !sink->report->models[i].labelled && n < sizeof names / sizeof *names)
+            names[n++] = sink->report->models[i].name;
+    }
+    for (size_t i = 0; any && !sink->nameless_failure && i < sink->report->n_models; i++) {
+        const td_model_report *m = &sink->report->models[i];
+        char detail[110];
+        if (!m->labelled || m->answered)
+            continue;
+        if ((near = td_nearest(m->name, names, n)) != NULL)
+            return td_fail(error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", sink->settings->scores,
+                           (unsigned long long)m->label_line, m->name, near);
+        snprintf(detail, sizeof detail, "\"%.100s\"", m->name);
+        td_report_problem(sink->report, TD_NOTE, "models that --scores names and that answered nothing here: their scores are all that is known of them",
+                          i, sink->settings->scores, m->label_line, detail);
+    }
+    return true;
+}
+
+bool td_sink_finish(td_sink *sink, td_error *error)
+{
+    const td_rename *unused = td_rename_unused(&sink->renames);
+    char names[256];
+    if (unused) {
+        list_models(sink->report, names, sizeof names);
+        return td_fail(error, "--rename %.*s: no model of that name here; there are: %s",
+                       (int)(unused->from.len < 100 ? unused->from.len : 100), unused->from.data, names);
+    }
+    tell_joined(sink);
+    if (!check_labels(sink, error))
+        return false;
+    const td_offers *own = &sink->own_models;
+    if (own->n < 2)
+        return check_scales(sink, error);
+    const char *said = sink->settings->model, *a = own->name[0], *b = own->name[1];
+    return td_fail(error, "--model %.80s would make one model of \"%s\" and \"%s\", which the files name; where they are one, say --rename "
+                          "%s=%.80s,%s=%.80s",
+                   said, a, b, a, said, b, said);
+}

@@ -1,0 +1,15 @@
+/* Text that is not UTF-8 is written as U+FFFD, and two prompts that differ in such letters alone would be one: importers
+ * refuse it where it stands. */
+#ifndef TIERCE_UTF8_H
+#define TIERCE_UTF8_H
+
+#include <stddef.h>
+
+#define TD_NOT_UTF8 "bytes that are not UTF-8 (is it Latin-1? iconv -f ISO-8859-1 -t UTF-8 FILE > NEW converts it)"
+
+/* 0: it is UTF-8; else 1 + where the first byte stands that is of no letter. */
+size_t td_not_utf8(const char *text, size_t len);
+/* "byte 0xE9 behind "caf"" for messages; at: what td_not_utf8 said. */
+void td_not_utf8_detail(const char *text, size_t at, char *detail, size_t room);
+
+#endif
