@@ -156,11 +156,11 @@ static bool write_predictions(const char *path, const tr_dataset *d, const tr_pr
 static bool outputs_spare(const eval_options *o, const char *const *paths, size_t n)
 {
     td_error error;
-    const char *const models[] = {o->model};
+    const char *const others[] = {o->model, o->tuning.tiers};
     const char *const names[] = {"--predictions", "--curve", "--report"};
     const char *const outputs[] = {o->predictions, o->curve, o->report};
     for (size_t i = 0; i < 3; i++) {
-        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], models, 1, &error)) {
+        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], others, 2, &error)) {
             fprintf(stderr, "tierce eval: %s\n", error.text);
             return false;
         }

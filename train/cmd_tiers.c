@@ -79,6 +79,10 @@ static int init(int argc, char **argv)
     }
     if (!the_day(o.date, day))
         return 2;
+    if (!td_writer_spares(o.output, &o.litellm, 1, &error)) {
+        fprintf(stderr, "tierce tiers init: %s\n", error.text);
+        return 1;
+    }
     td_node *table = td_dom_load(o.litellm, (size_t)256 << 20, &error);
     const td_litellm_job job = {(const char *const *)(argv + 1), (size_t)keys, day, o.litellm, print_note, NULL};
     bool good = table && td_litellm_tiers(table, &job, &out, &error);

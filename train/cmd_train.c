@@ -184,7 +184,8 @@ int cmd_train(int argc, char **argv)
     if (!tr_tuning_apply(&o.tuning, &fit, &spec))
         return 2;
     const char *const *paths = (const char *const *)(argv + 1);
-    if (!td_writer_spares(o.output, paths, (size_t)files, &error)) {
+    if (!td_writer_spares(o.output, paths, (size_t)files, &error) ||
+        !td_writer_spares(o.output, &o.tuning.tiers, 1, &error)) {
         fprintf(stderr, "tierce train: %s\n", error.text);
         return 1;
     }

@@ -339,7 +339,8 @@ int cmd_tune(int argc, char **argv)
     }
     if (o.traffic)
         return forecast(&o);
-    if (!td_writer_spares(o.output, (const char *const *)(argv + 1), (size_t)files, &error)) {
+    if (!td_writer_spares(o.output, (const char *const *)(argv + 1), (size_t)files, &error) ||
+        !td_writer_spares(o.output, &o.tiers, 1, &error)) {
         fprintf(stderr, "tierce tune: %s\n", error.text);
         return 1;
     }

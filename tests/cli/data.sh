@@ -152,8 +152,21 @@ runs 0 '' [ ! -e "$T/no.jsonl" ]
 runs 0 '1 conflict, settled by --prefer first' $d merge --prefer first -o "$T/x1" "$T/a.jsonl" "$T/a0.jsonl"
 runs 0 '' cmp "$T/x1" "$T/a.jsonl"
 runs 0 '"a": \{"score":0,"note":"kept"\}' sh -c "$d merge --prefer last $T/a.jsonl $T/a0.jsonl 2> /dev/null"
-runs 0 '"a": \{"score": 0.5, "note": "kept"\}' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl 2> /dev/null"
+runs 0 '"a": \{"score": 0.5, "note": "kept", "trials": 2\}' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl 2> /dev/null"
 runs 0 '"a": \{"score": 0.3333333333333333, "note"' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl $T/a0.jsonl 2> /dev/null"
+# a mean of means is as heavy as its trials: what importing both together gives, in either order
+printf '%s\n' '{"id":"1","prompt":"p","outcomes":{"a":{"score":0.6666666666666666,"cost_usd":3,"trials":3}}}' > "$T/t3.jsonl"
+printf '%s\n' '{"id":"1","prompt":"p","outcomes":{"a":{"score":0,"cost_usd":1,"input_tokens":8}}}' > "$T/t1.jsonl"
+runs 0 '"a": \{"score": 0.5, "cost_usd": 2.5, "input_tokens": 8, "trials": 4\}' sh -c "$d merge --prefer mean $T/t3.jsonl $T/t1.jsonl 2> /dev/null"
+runs 0 '"a": \{"score": 0.5, "cost_usd": 2.5, "input_tokens": 8, "trials": 4\}' sh -c "$d merge --prefer mean $T/t1.jsonl $T/t3.jsonl 2> /dev/null"
+runs 1 'has another outcome of "a"' sh -c "sed 's/,\"trials\":3//' $T/t3.jsonl > $T/t0.jsonl; $d merge $T/t3.jsonl $T/t0.jsonl"
+# what only another line knows of the record is filled in; what contradicts is told, and the first stays
+printf '%s\n' '{"id":"1","prompt":"p","workload":"w","outcomes":{"a":{"score":1}},"tail":1}' '{"id":"2","source":"","prompt":"q","outcomes":{"a":{"score":1}}}' > "$T/w1.jsonl"
+printf '%s\n' '{"id":"1","source":"s\"1","prompt":"p","workload":"x","outcomes":{"b":{"score":1}}}' '{"id":"2","source":"s","prompt":"q","outcomes":{"a":{"score":1}}}' > "$T/w2.jsonl"
+runs 0 '^\{"id":"1","prompt":"p","workload":"w","outcomes":\{"a": \{"score":1\}, "b": \{"score":1\}\}, "source": "s\\"1","tail":1\}$' sh -c "$d merge $T/w1.jsonl $T/w2.jsonl 2> /dev/null"
+runs 0 '^1 source or workload that the first line lacked' $d merge "$T/w1.jsonl" "$T/w2.jsonl"
+runs 0 '^warning: 1 source or workload unlike the first .*w2.jsonl:1: "workload" is "x", another than at .*w1.jsonl:1$' $d merge "$T/w1.jsonl" "$T/w2.jsonl"
+runs 1 '' sh -c "$d merge $T/a.jsonl $T/b.jsonl 2>&1 | grep -E 'lacked|unlike'"
 runs 1 'stands for another request' sh -c "sed 's/\"p\"/\"other\"/' $T/b.jsonl > $T/b2.jsonl; $d merge --prefer first $T/a.jsonl $T/b2.jsonl"
 runs 2 'did you mean first' $d merge --prefer frist "$T/a.jsonl"
 
@@ -250,6 +263,12 @@ sed 's/"gemini-3.1-pro-preview": {"litellm/"gemini\/gemini-3.5-flash": {"litellm
 runs 1 '"gemini/gemini-3.5-flash" stands there 2 times' "$t" tiers init --from-litellm "$T/prices2.json" gemini/gemini-3.5-flash
 sed 's/"input_cost_per_token": 1.5e-06/"input_cost_per_token": 1.5e-06, "input_cost_per_token": 2e-06/' "$T/prices.json" > "$T/prices3.json"
 runs 1 'has "input_cost_per_token" twice' "$t" tiers init --from-litellm "$T/prices3.json" gemini/gemini-3.5-flash
+# the table is not written over, by any name
+cp "$T/prices.json" "$T/table.json"; ln -s table.json "$T/table.link"; ln "$T/table.json" "$T/table.hard"
+for o in table.json table.link table.hard; do
+    runs 1 'is also an input' "$t" tiers init --from-litellm "$T/table.json" a=gemini/gemini-3.5-flash -o "$T/$o"
+done
+runs 0 '' cmp "$T/prices.json" "$T/table.json"
 runs 1 'has no key "sample_spec"' "$t" tiers init --from-litellm "$T/prices.json" sample_spec
 runs 2 'needs --from-litellm' "$t" tiers init gemini-3.1-pro
 runs 1 'not valid JSON' "$t" tiers init --from-litellm "$T/e.csv" x

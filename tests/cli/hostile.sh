@@ -161,6 +161,15 @@ for o in "$T/in.jsonl" "$T/alias"; do
     runs 1 "$lost" "$t" import generic "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" import generic "$T/in.jsonl" -o "$T/x.jsonl" --report "$o"
 done
+printf '{"tiers": [{"name": "flash"}, {"name": "pro"}]}' > "$T/in.json"; cp "$T/in.json" "$T/in.json.was"; ln -s in.json "$T/tiers.link"
+for o in "$T/in.json" "$T/tiers.link"; do
+    runs 1 "$lost" "$t" train -q --tiers "$T/in.json" "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" eval $quick --tiers "$T/in.json" --predictions "$o" "$T/in.jsonl"
+    runs 1 "$lost" "$t" eval $quick --tiers "$T/in.json" --report "$o" "$T/in.jsonl"
+    runs 1 "$lost" "$t" shrink -q --only --folds 0 -m "$T/in.tierce" --tiers "$T/in.json" --size 20K "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" tune -m "$T/in.tierce" --tiers "$T/in.json" --all "$T/in.jsonl" -o "$o"
+done
+runs 0 '' cmp "$T/in.json" "$T/in.json.was"
 runs 1 "$lost" "$t" eval $quick -m "$T/in.tierce" --predictions "$T/twin" "$T/in.jsonl"
 runs 1 "$lost" "$t" shrink -q --only --folds 0 -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$T/twin"
 cp "$T/in.jsonl" "$T/side-train.jsonl"
