@@ -326,7 +326,7 @@ static int shrink(const shrink_options *o, const tr_dataset *d, const tr_options
     for (uint32_t i = 0; i <= n; i++)
         tr_size_free(&sizes[i]);
     free(records);
-    return fflush(stdout) ? 1 : status;
+    return status;
 }
 
 /* Before the fits: can the files be written, and is none of them read, or the other one? */

@@ -157,8 +157,6 @@ static int train(const train_options *o, const tr_dataset *d, const tr_options *
         status = 0;
     if (!status && !o->quiet && !td_writer_is_stdout(o->output))
         print_report(d, &model, &report, fit, size, o->output);
-    if (fflush(stdout))
-        status = 1;
     tr_report_free(&report);
     tm_model_free(&model);
     free(records);

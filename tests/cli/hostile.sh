@@ -146,6 +146,17 @@ runs 0 '"tier"' "$t" route -m "$T/x.tierce" --json hi
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t inspect $T/m.tierce > /dev/full"
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t features hi > /dev/full"
 [ -w /dev/full ] && runs 1 'No space left' sh -c "$t simulate -n 9999 > /dev/full"
+# whatever command: standard output that cannot be written is an error, and one line says so
+if [ -w /dev/full ]; then
+    : > "$T/none.json"; printf '{"tiers": [{"name": "flash"}, {"name": "pro"}]}' > "$T/two.json"
+    for c in "data stats $T/a.jsonl" "data stats --json $T/a.jsonl" "data check $T/a.jsonl" 'data --help' 'data stats --help' 'import --formats' 'import --help' \
+        'tiers --help' "tiers check $T/two.json" --version --help 'route --help' "route -m $T/m.tierce hi" "route --json -m $T/m.tierce hi" "inspect --json $T/m.tierce" \
+        "inspect $T/m.tierce" 'features --list' 'features hi' "diff $T/m.tierce $T/m.tierce" "train --tiers flash,pro $T/a.jsonl -o $T/full.tierce" \
+        "eval --folds 2 --resamples 0 --shuffles 0 --tiers flash,pro $T/a.jsonl" "score -q -m $T/m.tierce $T/a.jsonl" "data sample -n 5 -o $T/full.jsonl $T/a.jsonl"; do
+        runs 1 'cannot write the output' sh -c "$t $c > /dev/full"
+        runs 0 '^1$' sh -c "$t $c 2>&1 > /dev/full | grep -c cannot"
+    done
+fi
 # what is read is not written over, by any name; and no folds are fitted for a file that cannot be written
 cp "$T/a.jsonl" "$T/in.jsonl"; cp "$T/m.tierce" "$T/in.tierce"; ln -s "$T/in.jsonl" "$T/alias"; ln "$T/in.tierce" "$T/twin"
 lost='is also an input'
@@ -165,7 +176,7 @@ printf '{"tiers": [{"name": "flash"}, {"name": "pro"}]}' > "$T/in.json"; cp "$T/
 for o in "$T/in.json" "$T/tiers.link"; do
     runs 1 "$lost" "$t" train -q --tiers "$T/in.json" "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" eval $quick --tiers "$T/in.json" --predictions "$o" "$T/in.jsonl"
-    runs 1 "$lost" "$t" eval $quick --tiers "$T/in.json" --report "$o" "$T/in.jsonl"
+    runs 1 "$lost" "$t" eval --folds 2 --resamples 0 --shuffles 9 --tiers "$T/in.json" --report "$o" "$T/in.jsonl"
     runs 1 "$lost" "$t" shrink -q --only --folds 0 -m "$T/in.tierce" --tiers "$T/in.json" --size 20K "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" tune -m "$T/in.tierce" --tiers "$T/in.json" --all "$T/in.jsonl" -o "$o"
 done
