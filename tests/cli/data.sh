@@ -276,6 +276,26 @@ runs 2 'day of the calendar' "$t" tiers check --date 2026-02-30 "$T/tiers.json"
 runs 2 'did you mean "check"' "$t" tiers chekc
 sed 's/"batch"/"bacth"/' "$T/tiers.json" > "$T/typo.json"
 runs 1 'tiers\[1\].prices: unknown key "bacth"; did you mean "batch"' "$t" tiers check "$T/typo.json"
+# tiers that look mistaken beside each other
+odd() { printf '{"tiers": [%s]}' "$1" > "$T/odd.json"; }
+price='"prices":{"input":1,"output":2}'
+odd "{\"name\":\"cheap\",\"outcomes\":[\"flash\"],\"model\":\"m\",$price},{\"name\":\"dear\",\"outcomes\":[\"pro\",\"flash\"],\"model\":\"m\",$price}"
+runs 3 'warning: dear: stands for the outcome "flash", as tier "cheap" does' "$t" tiers check "$T/odd.json"
+runs 3 'warning: dear: has the model id "m" of tier "cheap"' "$t" tiers check "$T/odd.json"
+runs 0 '' "$P/tierce" train -q --tiers "$T/odd.json" "$T/r.jsonl" -o "$T/odd.tierce"
+head -60 "$T/r.jsonl" | sed 's/"pro":/"else":/' > "$T/less.jsonl"; tail -n +61 "$T/r.jsonl" >> "$T/less.jsonl"
+runs 0 'warning: tiers "cheap" and "dear" stand for the same outcome in 60 of 400 records' "$P/tierce" train -q --tiers "$T/odd.json" "$T/less.jsonl" -o "$T/odd.tierce"
+odd "{\"name\":\"cheap\",\"outcomes\":[\"flash\"],$price},{\"name\":\"dear\",\"outcomes\":[\"flash\"],$price}"
+runs 1 'tiers "cheap" and "dear" stand for the same outcome in all 400 records.*: their labels are one' "$P/tierce" train -q --tiers "$T/odd.json" "$T/r.jsonl" -o "$T/never.tierce"
+runs 0 '' [ ! -e "$T/never.tierce" ]
+odd "{\"name\":\"flash\",\"outcomes\":[\"pro\"],$price},{\"name\":\"pro\",\"outcomes\":[\"flash\"],$price}"
+runs 3 'warning: flash: its outcomes name tier "pro", whose own do not: are they swapped' "$t" tiers check "$T/odd.json"
+odd "{\"name\":\"flash\",$price},{\"name\":\"pro\",\"outcomes\":[\"pro\",\"pro-2\"],$price}"
+runs 0 'no warnings' "$t" tiers check "$T/odd.json"
+# records without any of the tiers: how many, and what they have instead
+runs 1 'none of the 400 records has an outcome of the tiers "a", "b"; their outcomes are called "flash", "pro": name' "$P/tierce" train -q --tiers a,b "$T/r.jsonl" -o "$T/never.tierce"
+head -60 "$T/r.jsonl" | sed 's/"pro":/"p1":/;s/"flash":/"f1":/' > "$T/part.jsonl"; tail -n +61 "$T/r.jsonl" >> "$T/part.jsonl"
+runs 0 'warning: 60 of 400 records have no outcome of the tiers "flash", "pro" and are left out; their outcomes are called "f1", "p1"$' "$P/tierce" train -q --tiers flash,pro "$T/part.jsonl" -o "$T/part.tierce"
 # the shipped examples load, with their dates
 runs 3 'prices expired: effective_to 2026-05-31' "$t" tiers check --date 2026-11-24 "$root/data/examples/gemini-2026-05.json"
 runs 3 'input 4.17, output 25' "$t" tiers check "$root/data/examples/gemini-2026-05.json"
