@@ -61,6 +61,21 @@ runs 1 'twice.jsonl:1: byte [0-9]+: a cost, token count or latency stands twice 
 runs 1 'stands twice in an outcome' $d check "$T/twice.jsonl"
 twice '{"id":"1","source":"s","source":"t","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
 runs 1 '"source", "workload" or "chosen" stands twice' $d stats "$T/twice.jsonl"
+# the key that is there twice is the one that is named
+twice '{"custom_id":"1","custom_id":"2","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 ': "custom_id" stands twice; keep one' $d stats "$T/twice.jsonl"
+twice '{"custom_id":"1","id":"2","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 ': both "id" and "custom_id"; keep one' $d stats "$T/twice.jsonl"
+twice '{"id":"1","body":{"prompt":"x"},"body":{"prompt":"x"},"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 ': "body" stands twice; keep one' $d stats "$T/twice.jsonl"
+# parts above the whole, of input and of output
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"input_tokens":10,"cached_tokens":8,"cache_write_tokens":3}}}'
+runs 3 'warning +1  token counts that contradict each other' $d check "$T/twice.jsonl"
+runs 3 'twice.jsonl:1: "a": input 10, of which cached 8 and written 3' $d check "$T/twice.jsonl"
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"output_tokens":5,"reasoning_tokens":6}}}'
+runs 3 '"a": output 5, of which reasoning 6' $d check "$T/twice.jsonl"
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"input_tokens":10,"cached_tokens":7,"cache_write_tokens":3,"reasoning_tokens":6}}}'
+runs 0 '0 warnings' $d check "$T/twice.jsonl"
 twice '{"id":"1","chosen":"a","propensity":0.5,"propensity":0.25,"prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
 runs 1 '"propensity" stands twice' $d stats "$T/twice.jsonl"
 twice '{"id":"1","messages":[{"role":"user","content":"x","name":"n","name":"m"}],"outcomes":{"a":{"score":1,"cost_usd":1}}}'
@@ -263,6 +278,10 @@ sed 's/"gemini-3.1-pro-preview": {"litellm/"gemini\/gemini-3.5-flash": {"litellm
 runs 1 '"gemini/gemini-3.5-flash" stands there 2 times' "$t" tiers init --from-litellm "$T/prices2.json" gemini/gemini-3.5-flash
 sed 's/"input_cost_per_token": 1.5e-06/"input_cost_per_token": 1.5e-06, "input_cost_per_token": 2e-06/' "$T/prices.json" > "$T/prices3.json"
 runs 1 'has "input_cost_per_token" twice' "$t" tiers init --from-litellm "$T/prices3.json" gemini/gemini-3.5-flash
+# a rate that tiers check would refuse is not written
+sed 's/"input_cost_per_token": 1.5e-06/"input_cost_per_token": 1.5/' "$T/prices.json" > "$T/dear.json"
+runs 1 'dear.json: "gemini/gemini-3.5-flash": "input_cost_per_token" is 1.5: more than \$1 per token' "$t" tiers init --from-litellm "$T/dear.json" gemini/gemini-3.5-flash -o "$T/dear-tiers.json"
+runs 0 '' [ ! -e "$T/dear-tiers.json" ]
 # the table is not written over, by any name
 cp "$T/prices.json" "$T/table.json"; ln -s table.json "$T/table.link"; ln "$T/table.json" "$T/table.hard"
 for o in table.json table.link table.hard; do
