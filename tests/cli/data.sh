@@ -229,7 +229,21 @@ runs 1 '' sh -c "$P/tierce train -q --tiers flash,pro $T/r.jsonl -o $T/k.tierce 
 for c in stats 'sample --n 5' "split -o $T/nothing" 'merge' 'export --csv' 'export --batch' check; do runs 1 'no records in the input' $d $c "$T/nothing.jsonl"; done
 runs 0 '' [ ! -e "$T/nothing-train.jsonl" ]
 
+# what is bad is said once, and with a budget a line each
+echo '{"id":1' > "$T/cut.jsonl"
+for c in stats "split -o $T/cut" merge 'sample -n 5' 'export --csv'; do runs 0 '^1$' sh -c "$d $c $T/cut.jsonl 2>&1 | grep -c 'ends in the middle'"; done
+runs 0 '^1$' sh -c "cat $T/cut.jsonl $T/a.jsonl > $T/cut2.jsonl; $d stats --max-bad 1 $T/cut2.jsonl 2>&1 | grep -c 'ends in the middle'"
+# a side without a record is told of
+head -1 "$T/a.jsonl" > "$T/single.jsonl"
+runs 0 'warning: 1 side is empty: too few records' $d split -o "$T/single" "$T/single.jsonl"
+runs 0 'warning: 4 sides are empty' $d split --folds 5 -o "$T/single" "$T/single.jsonl"
+runs 1 '' sh -c "$d split -o $T/whole $T/r.jsonl | grep warning"
+
 # ---- the writer ----
+# a name that promises Zstandard is not given to plain text
+runs 1 'x.jsonl.zst: cannot be written: Zstandard is only read' $d sample -n 5 -o "$T/x.jsonl.zst" "$T/r.jsonl"
+runs 1 'x.jsonl.zst: cannot be written: Zstandard' "$P/tierce" simulate -n 5 -o "$T/x.jsonl.zst"
+runs 0 '' [ ! -e "$T/x.jsonl.zst" ]
 # what a link leads to is written, never the link; a file that is replaced keeps its mode
 mkdir "$T/real"
 ln -s real/x.jsonl "$T/link.jsonl"
