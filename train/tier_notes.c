@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/text_out.h"
 #include "train/memory.h"
 
 static void note_names(tr_tier_notes *notes, const td_record *record)
@@ -66,6 +65,12 @@ void tr_tier_notes_names(const tr_tier_notes *notes, char *text, size_t room)
         snprintf(text + n, room - n, " and others");
 }
 
+/* One model under other limits: what the one cannot take the other may, and a shared label is meant. */
+static bool differ_in_limits(const td_tier *a, const td_tier *b)
+{
+    return a->no_tools != b->no_tools || (a->context_window && b->context_window && a->context_window != b->context_window);
+}
+
 static bool tiers_apart(const tr_tier_notes *notes, const td_tiers *tiers, td_error *error)
 {
     for (uint32_t a = 0; notes->both && a < tiers->n; a++)
@@ -73,7 +78,7 @@ static bool tiers_apart(const tr_tier_notes *notes, const td_tiers *tiers, td_er
             const char *one = tiers->tier[b].name, *two = tiers->tier[a].name;
             if (!notes->same[a][b])
                 continue;
-            if (notes->same[a][b] == notes->both[a][b])
+            if (notes->same[a][b] == notes->both[a][b] && !differ_in_limits(&tiers->tier[a], &tiers->tier[b]))
                 return td_fail(error, "tiers \"%.80s\" and \"%.80s\" stand for the same outcome in all %llu records that have "
                                       "them: their labels are one; see their \"outcomes\" (tierce tiers check says more)",
                                one, two, (unsigned long long)notes->both[a][b]);
@@ -94,9 +99,9 @@ bool tr_tier_notes_judge(const tr_tier_notes *notes, const td_tiers *tiers, td_e
     for (uint32_t t = 0; t < tiers->n && n < sizeof wanted; t++)
         n += (size_t)snprintf(wanted + n, sizeof wanted - n, "%s\"%.40s\"", t ? ", " : "", tiers->tier[t].name);
     if (notes->without == notes->records)
-        return td_fail(error, "none of the %llu record%s has an outcome of the tiers %s; their outcomes are called %s: name those "
+        return td_fail(error, "none of the %llu records has an outcome of the tiers %s; their outcomes are called %s: name those "
                               "in --tiers, or as \"outcomes\" in tiers.json",
-                       (unsigned long long)notes->records, td_s(notes->records), wanted, names);
+                       (unsigned long long)notes->records, wanted, names);
     fprintf(stderr, "warning: %llu of %llu records have no outcome of the tiers %s and are left out; their outcomes are called %s\n",
             (unsigned long long)notes->without, (unsigned long long)notes->records, wanted, names);
     return tiers_apart(notes, tiers, error);

@@ -19,7 +19,7 @@ typedef struct {
 /* `any`: the record has an outcome of at least one tier. */
 void tr_tier_note(tr_tier_notes *notes, const td_tiers *tiers, const td_record *record, bool any);
 /* False with *error where no record has a tier, or two tiers have the same outcome wherever both have one: their
- * labels are one. Else what is less bad goes to standard error. */
+ * labels are one (told only, where the two differ in tools or context window and may be meant as one model's). Else what is less bad goes to standard error. */
 bool tr_tier_notes_judge(const tr_tier_notes *notes, const td_tiers *tiers, td_error *error);
 /* `"a", "b" and others`, of the names that were noted. */
 void tr_tier_notes_names(const tr_tier_notes *notes, char *text, size_t room);

@@ -321,6 +321,8 @@ runs 0 'warning: tiers "cheap" and "dear" stand for the same outcome in 60 of 40
 odd "{\"name\":\"cheap\",\"outcomes\":[\"flash\"],$price},{\"name\":\"dear\",\"outcomes\":[\"flash\"],$price}"
 runs 1 'tiers "cheap" and "dear" stand for the same outcome in all 400 records.*: their labels are one' "$P/tierce" train -q --tiers "$T/odd.json" "$T/r.jsonl" -o "$T/never.tierce"
 runs 0 '' [ ! -e "$T/never.tierce" ]
+sed 's/"name":"cheap"/"name":"cheap","tools":false/' "$T/odd.json" > "$T/limits.json"
+runs 0 'warning: tiers "cheap" and "dear" stand for the same outcome in 400 of 400' "$P/tierce" train -q --tiers "$T/limits.json" "$T/r.jsonl" -o "$T/odd.tierce"
 odd "{\"name\":\"flash\",\"outcomes\":[\"pro\"],$price},{\"name\":\"pro\",\"outcomes\":[\"flash\"],$price}"
 runs 3 'warning: flash: its outcomes name tier "pro", whose own do not: are they swapped' "$t" tiers check "$T/odd.json"
 odd "{\"name\":\"flash\",$price},{\"name\":\"pro\",\"outcomes\":[\"pro\",\"pro-2\"],$price}"
