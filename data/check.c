@@ -93,11 +93,31 @@ static void unknown_tier(checker *c, const td_record *r, tierce_span name)
     found(c, true, "an outcome that belongs to no tier of --tiers", r, text);
 }
 
+/* Parts that are more than the whole: a harness that counts them apart, or columns that were mixed up. Import says the
+ * same of what it reads. */
+static void look_at_tokens(checker *c, const td_record *r, const td_outcome *o)
+{
+    char text[300];
+    const double read = isnan(o->cached_tokens) ? 0 : o->cached_tokens;
+    const double written = isnan(o->cache_write_tokens) ? 0 : o->cache_write_tokens;
+    const int name = (int)(o->name.len > 80 ? 80 : o->name.len);
+    if (read + written > o->input_tokens)
+        snprintf(text, sizeof text, "\"%.*s\": input %.6g, of which cached %.6g and written %.6g", name, o->name.data,
+                 o->input_tokens, read, written);
+    else if (o->reasoning_tokens > o->output_tokens)
+        snprintf(text, sizeof text, "\"%.*s\": output %.6g, of which reasoning %.6g", name, o->name.data, o->output_tokens,
+                 o->reasoning_tokens);
+    else
+        return;
+    found(c, false, "token counts that contradict each other: cached or reasoning ones are more than all", r, text);
+}
+
 static void look_at_outcomes(checker *c, const td_record *r)
 {
     for (size_t i = 0; i < r->n_outcomes; i++) {
         c->outcomes++;
         c->costed += isnan(r->outcomes[i].cost_usd) ? 0 : 1;
+        look_at_tokens(c, r, &r->outcomes[i]);
         if (!c->options->tiers)
             continue;
         const uint32_t t = tier_of(c->options->tiers, r->outcomes[i].name);

@@ -148,7 +148,8 @@ static unsigned long threshold(const td_node *entry, bool *more)
     return least;
 }
 
-static void take_rates(const td_node *entry, td_prices *p, unsigned long above, unsigned *left)
+/* False with *dear where a rate is above what a tiers.json may hold: a slip of the pen, to mend in the table. */
+static bool take_rates(const td_node *entry, td_prices *p, unsigned long above, unsigned *left, const char **dear)
 {
     meaning m;
     for (const td_node *f = td_first(entry); f; f = td_next(f)) {
@@ -159,6 +160,9 @@ static void take_rates(const td_node *entry, td_prices *p, unsigned long above, 
             continue;
         }
         td_tariff *t = m.batch ? &p->batch : &p->usual;
+        *dear = key;
+        if (td_per_million(v) > TD_MAX_RATE)
+            return false;
         if (v >= 0)
             *rate_of(m.above ? &t->at_length : &t->rates, m.rate) = td_per_million(v);
     }
@@ -173,6 +177,7 @@ static void take_rates(const td_node *entry, td_prices *p, unsigned long above, 
         p->batch.long_above = (double)above;
         inherit(&p->batch.at_length, &p->usual.at_length);
     }
+    return true;
 }
 
 /* ---- writing ---- */
@@ -319,14 +324,16 @@ static bool one_tier(const td_node *table, const td_litellm_job *job, const char
                      td_out *out, td_error *error)
 {
     const td_node *entry = only_entry(table, key, job->path, error);
-    const char *where, *mode = td_string(td_get(entry, "mode")), *ends;
+    const char *where, *dear, *mode = td_string(td_get(entry, "mode")), *ends;
     td_prices p;
     bool more;
     unsigned left = 0;
     if (!entry)
         return false;
     td_prices_clear(&p);
-    take_rates(entry, &p, threshold(entry, &more), &left);
+    if (!take_rates(entry, &p, threshold(entry, &more), &left, &dear))
+        return td_fail(error, "%.200s: \"%.100s\": \"%.80s\" is %g: more than $1 per token; correct it in the table", job->path,
+                       key, dear, td_number(td_get(entry, dear), 0));
     if (mode && strcmp(mode, "chat") && strcmp(mode, "completion") && strcmp(mode, "responses"))
         return td_fail(error, "%.200s: \"%.100s\" is for %.60s, not for chat", job->path, key, mode);
     td_prices copy = p;

@@ -17,9 +17,20 @@ typedef struct {
     size_t next; /* index + 1; 0: the last */
 } version;
 
+/* A word of the record's own ("source", "workload"): what the first that gave it said, and, where the record's own
+ * line lacks it, its text. */
+typedef struct {
+    uint64_t hash;   /* 0: no one has said it yet */
+    size_t at, len;  /* in the text; len 0: the line says it itself */
+} word;
+
+#define N_WORDS 2
+static const char *const word_keys[N_WORDS] = {"source", "workload"};
+
 typedef struct {
     uint64_t request, line;
     size_t path;
+    word words[N_WORDS];
     size_t first, last; /* versions, index + 1 */
     bool changed, written;
 } entry;
@@ -35,7 +46,7 @@ typedef struct {
     version *versions;
     size_t n_versions, room_versions;
     td_out text, scratch, line;
-    td_error conflict; /* the first */
+    td_error conflict, contrary; /* the first of each */
     td_writer *out;
 } merger;
 
@@ -93,8 +104,13 @@ static const char *const numbers[] = {"score",         "cost_usd",           "in
                                       "output_tokens", "latency_s",          "cached_tokens",
                                       "reasoning_tokens", "cache_write_tokens"};
 
+/* Of how many trials an outcome is the mean; an outcome that does not say is one. */
+static const char trials_key[] = "trials";
+
 static bool is_number_key(tierce_span key)
 {
+    if (td_span_is(key, trials_key))
+        return true;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (td_span_is(key, numbers[i]))
             return true;
@@ -117,6 +133,12 @@ static double number_of(tierce_span raw)
     return v;
 }
 
+static double trials_of(const td_member *members, size_t n)
+{
+    const double trials = number_of(td_member_of(members, n, trials_key));
+    return trials >= 1 && trials < 1e15 ? trials : 1;
+}
+
 #define MAX_KEYS 64
 
 static size_t read_version(merger *m, const version *v, td_member *members, char **strings)
@@ -125,7 +147,7 @@ static size_t read_version(merger *m, const version *v, td_member *members, char
     return *strings ? td_members((tierce_span){m->text.at + v->raw, v->len}, *strings, members, MAX_KEYS) : (size_t)-1;
 }
 
-/* Do the two say the same? Equal bytes, or equal numbers. */
+/* Do the two say the same? Equal bytes, or equal numbers of as many trials. */
 static bool say_the_same(merger *m, const version *a, tierce_span raw)
 {
     td_member x[MAX_KEYS], y[MAX_KEYS];
@@ -139,6 +161,7 @@ static bool say_the_same(merger *m, const version *a, tierce_span raw)
         const double p = number_of(td_member_of(x, nx, numbers[i])), q = number_of(td_member_of(y, ny, numbers[i]));
         same = isnan(p) ? isnan(q) : !(p < q) && !(p > q) && !isnan(q);
     }
+    same = same && !(trials_of(x, nx) < trials_of(y, ny)) && !(trials_of(x, nx) > trials_of(y, ny));
     free(sx);
     free(sy);
     return same;
@@ -196,6 +219,34 @@ static bool add_outcome(merger *m, entry *e, const td_record *r, const td_member
     return add_version(m, e, tier, o->value);
 }
 
+/* What another line says of the record itself: taken where no line before has said it, counted where it is another.
+ * An empty word that a line gives ("source": "") is its own and stays. */
+static bool gather_words(merger *m, entry *e, const td_record *r, bool fresh)
+{
+    const tierce_span said[N_WORDS] = {r->source, r->workload};
+    for (size_t i = 0; i < N_WORDS; i++) {
+        word *w = &e->words[i];
+        const uint64_t hash = said[i].len ? td_hash_bytes(1, said[i].data, said[i].len) | 1 : 0;
+        if (!hash || hash == w->hash)
+            continue;
+        if (w->hash) {
+            if (!m->report->contrary++)
+                td_fail(&m->contrary, "%.200s:%llu: \"%s\" is \"%.*s\", another than at %.200s:%llu", r->path,
+                        (unsigned long long)r->line, word_keys[i], (int)(said[i].len > 80 ? 80 : said[i].len),
+                        said[i].data, m->files->paths[e->path], (unsigned long long)e->line);
+            continue;
+        }
+        w->hash = hash;
+        if (fresh)
+            continue;
+        w->at = m->text.len;
+        w->len = said[i].len;
+        td_put(&m->text, said[i].data, said[i].len);
+        e->changed = true;
+    }
+    return !m->text.failed;
+}
+
 static bool gather(void *context, const td_record *r, td_error *error)
 {
     merger *m = context;
@@ -211,14 +262,14 @@ static bool gather(void *context, const td_record *r, td_error *error)
     m->report->lines++;
     if (fresh) {
         *at = m->n_entries;
-        m->entries[m->n_entries++] = (entry){request, r->line, path_number(m, r->path), 0, 0, false, false};
+        m->entries[m->n_entries++] = (entry){request, r->line, path_number(m, r->path), {{0, 0, 0}}, 0, 0, false, false};
     }
     entry *e = &m->entries[*at];
     if (e->request != request)
         return td_fail(error, "%.200s:%llu: id \"%.*s\" stands for another request than at %.200s:%llu; rename one",
                        r->path, (unsigned long long)r->line, (int)(r->id.len > 80 ? 80 : r->id.len), r->id.data,
                        m->files->paths[e->path], (unsigned long long)e->line);
-    bool good = true;
+    bool good = gather_words(m, e, r, fresh);
     for (size_t i = 0; good && i < n; i++) {
         if (fresh) {
             const size_t tier = td_name_number(&m->tiers, outcomes[i].key);
@@ -240,35 +291,40 @@ static bool first_of_tier(const merger *m, const entry *e, size_t v)
     return true;
 }
 
-/* Mean of a number over the versions of a tier that have it; NaN: none has. */
-static double mean_number(merger *m, size_t v, const char *key)
+/* Mean of a number over the versions of a tier that have it, each as heavy as its trials, and *trials of them all;
+ * NaN: none has. */
+static double mean_number(merger *m, size_t v, const char *key, double *trials)
 {
     td_member members[MAX_KEYS];
     const size_t tier = m->versions[v - 1].tier;
     double sum = 0, n = 0;
+    *trials = 0;
     for (; v; v = m->versions[v - 1].next) {
         char *strings = NULL;
         if (m->versions[v - 1].tier == tier) {
             const size_t k = read_version(m, &m->versions[v - 1], members, &strings);
             const double x = k == (size_t)-1 ? (double)NAN : number_of(td_member_of(members, k, key));
-            sum += isnan(x) ? 0 : x;
-            n += isnan(x) ? 0 : 1;
+            const double weight = k == (size_t)-1 ? 1 : trials_of(members, k);
+            sum += isnan(x) ? 0 : weight * x;
+            n += isnan(x) ? 0 : weight;
+            *trials += weight;
         }
         free(strings);
     }
     return n > 0 ? sum / n : (double)NAN;
 }
 
-/* The numbers averaged; whatever else the first version holds as it stands. */
+/* The numbers averaged and the trials summed; whatever else the first version holds as it stands. */
 static void put_mean(merger *m, size_t v)
 {
     td_member members[MAX_KEYS];
     char *strings;
     bool first = true;
+    double trials = 0;
     const size_t n = read_version(m, &m->versions[v - 1], members, &strings);
     td_puts(&m->line, "{");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        const double mean = mean_number(m, v, numbers[i]);
+        const double mean = mean_number(m, v, numbers[i], &trials);
         if (isnan(mean))
             continue;
         td_puts(&m->line, first ? "\"" : ", \"");
@@ -285,6 +341,8 @@ static void put_mean(merger *m, size_t v)
         td_puts(&m->line, ": ");
         td_put(&m->line, members[i].value.data, members[i].value.len);
     }
+    td_puts(&m->line, ", \"trials\": ");
+    td_put_exact(&m->line, trials);
     td_puts(&m->line, "}");
     free(strings);
 }
@@ -315,11 +373,29 @@ static void put_outcomes(merger *m, const entry *e)
     td_puts(&m->line, "}");
 }
 
+/* Behind the outcomes: what other lines knew of the record and its own lacks. */
+static void put_words(merger *m, const entry *e, const td_record *r, bool *failed)
+{
+    td_member top[256];
+    const size_t n = td_members(r->raw, m->scratch.at, top, sizeof top / sizeof *top); /* as outcomes_of made room */
+    *failed = *failed || n == (size_t)-1;
+    for (size_t i = 0; i < N_WORDS && n != (size_t)-1; i++) {
+        if (!e->words[i].len || td_member_of(top, n, word_keys[i]).len)
+            continue;
+        td_puts(&m->line, ", \"");
+        td_puts(&m->line, word_keys[i]);
+        td_puts(&m->line, "\": ");
+        td_put_json(&m->line, m->text.at + e->words[i].at, e->words[i].len);
+        m->report->filled++;
+    }
+}
+
 static bool put_record(void *context, const td_record *r, td_error *error)
 {
     merger *m = context;
     td_member outcomes[TD_MAX_OUTCOMES];
     tierce_span whole;
+    bool failed = false;
     const uint64_t *at = td_map_find(&m->ids, td_hash_bytes(1, r->id.data, r->id.len));
     entry *e = at ? &m->entries[*at] : NULL;
     if (!e)
@@ -332,12 +408,13 @@ static bool put_record(void *context, const td_record *r, td_error *error)
     if (e->changed && outcomes_of(m, r, outcomes, TD_MAX_OUTCOMES, &whole) != (size_t)-1) {
         td_put(&m->line, r->raw.data, (size_t)(whole.data - r->raw.data));
         put_outcomes(m, e);
+        put_words(m, e, r, &failed);
         td_put(&m->line, whole.data + whole.len, r->raw.len - (size_t)(whole.data + whole.len - r->raw.data));
     } else {
         td_put(&m->line, r->raw.data, r->raw.len);
     }
     td_puts(&m->line, "\n");
-    return m->line.failed ? td_fail(error, "out of memory")
+    return m->line.failed || failed ? td_fail(error, "out of memory")
                           : td_writer_put(m->out, m->line.at, m->line.len, error);
 }
 
@@ -357,6 +434,9 @@ bool td_merge(td_files *files, td_prefer prefer, const char *output, td_merge_re
         good = m.out && td_each_record(files, TD_WANT_ANY_IDS, put_record, &m, error);
         good = td_writer_end(m.out, good, error) && good;
     }
+    if (report->contrary)
+        snprintf(report->first_contrary, sizeof report->first_contrary, "%.*s",
+                 (int)sizeof report->first_contrary - 1, m.contrary.text);
     td_names_free(&m.tiers);
     td_map_free(&m.ids);
     free(m.entries);

@@ -155,6 +155,7 @@ static void read_tier(reader *r, td_priced *t)
     tierce_span key;
     bool first = true;
     td_prices_clear(&t->prices);
+    t->context_window = -1;
     if (!enter(r))
         return;
     while (next_key(r, TD_IN_TIER, &key, &first)) {
@@ -164,6 +165,8 @@ static void read_tier(reader *r, td_priced *t)
             t->model = read_string(r, "model");
         else if (td_span_is(key, "prices") && !t->prices.known)
             read_prices(r, &t->prices);
+        else if (td_span_is(key, "context_window"))
+            read_number(r, "context_window", 4e9, &t->context_window);
         else if (td_span_is(key, "name") || td_span_is(key, "model") || td_span_is(key, "prices"))
             fault(r, "name, model or prices stands twice; keep one", "");
         else

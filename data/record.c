@@ -135,10 +135,14 @@ static void read_outcomes(td_request *r, td_json *json, td_outcome *outcomes, td
 }
 
 /* "id" may be a string or a number; a number is taken as it is written. */
-static void read_id(td_json *json, tierce_span *id)
+static void read_id(td_json *json, tierce_span key, tierce_span *id, bool *custom)
 {
+    const bool before = *custom;
+    *custom = td_span_is(key, "custom_id");
     if (id->data)
-        td_json_fail(json, "\"id\" stands twice");
+        td_json_fail(json, before != *custom ? "both \"id\" and \"custom_id\"; keep one"
+                           : *custom         ? "\"custom_id\" stands twice; keep one"
+                                             : "\"id\" stands twice; keep one");
     const char c = td_json_peek(json);
     if (c == '"')
         td_json_string(json, id);
@@ -179,7 +183,7 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
                         td_want want, bool inner)
 {
     tierce_span key;
-    bool first = true;
+    bool first = true, custom = false, body = false;
     if (!td_json_enter(json, '{'))
         return;
     while (td_json_key(json, &key, &first)) {
@@ -188,7 +192,7 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
         if (inner)
             td_json_skip(json, NULL);
         else if (td_span_is(key, "id") || td_span_is(key, "custom_id"))
-            read_id(json, &record->id);
+            read_id(json, key, &record->id, &custom);
         else if (td_span_is(key, "source"))
             read_label(json, &record->source);
         else if (td_span_is(key, "workload"))
@@ -199,9 +203,12 @@ static void read_object(td_request *r, td_json *json, td_outcome *outcomes, td_r
             read_propensity(json, &record->propensity);
         else if (td_span_is(key, "outcomes") && want != TD_WANT_REQUESTS)
             read_outcomes(r, json, outcomes, record);
-        else if (td_span_is(key, "body") && td_json_peek(json) == '{')
+        else if (td_span_is(key, "body") && td_json_peek(json) == '{') {
+            if (body)
+                td_json_fail(json, "\"body\" stands twice; keep one");
+            body = true;
             read_object(r, json, outcomes, record, want, true);
-        else {
+        } else {
             if (r->strays)
                 td_note_stray(r->strays, key, TD_AT_RECORD);
             td_json_skip(json, NULL);

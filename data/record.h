@@ -51,7 +51,7 @@ typedef enum {
 
 typedef struct td_reader td_reader;
 
-/* Told of every bad line: "file:line: what; the mend". */
+/* Told of every bad line: "file:line: what; the mend". Where none is allowed (max_bad 0) the error says it instead. */
 typedef void (*td_complaint)(void *context, const char *message);
 
 /* Reads the files one after the other. paths must outlive the reader. NULL when memory ends. */

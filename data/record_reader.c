@@ -219,7 +219,7 @@ static bool blank(const char *line, size_t len)
 static bool bad_line(td_reader *r, const char *message, td_error *error)
 {
     r->bad++;
-    if (r->complain)
+    if (r->complain && r->max_bad) /* else the error says it */
         r->complain(r->context, message);
     if (r->bad <= r->max_bad)
         return true;

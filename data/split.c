@@ -265,10 +265,18 @@ static void tell_alike(splitter *s, td_out *report, char *text, size_t room)
 static void tell(splitter *s, td_out *report)
 {
     char text[400], side[24];
+    unsigned empty = 0;
     for (uint32_t i = 0; i < s->options->n; i++) {
         side_name(s->options, i, side, sizeof side);
         snprintf(text, sizeof text, "%-8s %8llu record%s, %.1f %%\n", side, (unsigned long long)s->side_records[i],
                  td_s(s->side_records[i]), 100 * (double)s->side_records[i] / (double)(s->records ? s->records : 1));
+        td_puts(report, text);
+        if (!s->side_records[i])
+            empty++;
+    }
+    if (empty) {
+        snprintf(text, sizeof text, "warning: %u side%s empty: too few records for these shares\n", empty,
+                 empty == 1 ? " is" : "s are");
         td_puts(report, text);
     }
     if (s->options->by_source)

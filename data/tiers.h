@@ -47,6 +47,12 @@ bool td_tiers_load_json(td_tiers *tiers, const char *path, td_error *error);
 bool td_tiers_parse(td_tiers *tiers, const char *text, size_t len, const char *path, td_error *error);
 void td_tiers_free(td_tiers *tiers);
 
+/* The first outcome name that both tiers look for, or NULL. */
+const char *td_tiers_shared(const td_tier *a, const td_tier *b);
+/* Tells of every pair that looks mistaken: outcomes that two tiers look for, one model id for two, names swapped. */
+void td_tiers_odd(const td_tiers *tiers, void (*tell)(void *context, const td_tier *tier, const char *what),
+                  void *context);
+
 /* The record's outcome for a tier, or NULL. */
 const td_outcome *td_tier_outcome(const td_tier *tier, const td_record *record);
 

@@ -87,6 +87,18 @@ static int open_place(td_writer *w)
     return open_beside(w);
 }
 
+/* A file's name promises what is in it; Zstandard is unpacked here and not packed. */
+static bool is_zst(const char *path)
+{
+    const size_t n = strlen(path);
+    return n > 4 && !strcmp(path + n - 4, ".zst");
+}
+
+static bool no_zst(const char *path, td_error *error)
+{
+    return td_fail(error, "%.300s: cannot be written: Zstandard is only read; name a plain file or one that ends in .gz", path);
+}
+
 bool td_writer_check(const char *path, td_error *error)
 {
     struct stat st;
@@ -95,6 +107,8 @@ bool td_writer_check(const char *path, td_error *error)
         return td_fail(error, "%.300s: is a folder; name a file in it", path);
     if (td_writer_in_place(path))
         return true;
+    if (is_zst(path))
+        return no_zst(path, error);
     char *place = td_writer_place(path);
     const char *slash = place ? strrchr(place, '/') : NULL;
     if (place)
@@ -126,6 +140,11 @@ td_writer *td_writer_open(const char *path, td_error *error)
 {
     td_writer *w = calloc(1, sizeof *w);
     const size_t n = strlen(path);
+    if (is_zst(path) && !td_writer_in_place(path)) {
+        free(w);
+        no_zst(path, error);
+        return NULL;
+    }
     if (w && !(w->path = strdup(path))) {
         free(w);
         w = NULL;

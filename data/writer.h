@@ -1,6 +1,6 @@
 /* A file that is there whole or not at all: written under another name beside its place, flushed to
  * the disk and renamed at the end. What a link leads to is replaced, never the link; a file that is
- * replaced keeps its mode. A name that ends in ".gz" is packed (the same bytes every time); "-" is standard output. */
+ * replaced keeps its mode. A name that ends in ".gz" is packed (the same bytes every time), one that ends in ".zst" refused; "-" is standard output. */
 #ifndef TIERCE_WRITER_H
 #define TIERCE_WRITER_H
 

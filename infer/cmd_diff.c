@@ -356,10 +356,6 @@ int cmd_diff(int argc, char **argv)
         diff_weights(a, b);
         diff_training(a, b);
         status = n == 3 ? compare_decisions(&c, argv[3]) : 0;
-        if (fflush(stdout)) {
-            fprintf(stderr, "tierce diff: cannot write the output\n");
-            status = 1;
-        }
     }
     close_side(&c.a);
     close_side(&c.b);

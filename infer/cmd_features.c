@@ -42,7 +42,7 @@ static int list_all(void)
     printf("named features\n");
     for (unsigned i = 0; i < TF_N_COUNT; i++)
         printf("  %-28s %s\n", tf_named_name(i), tf_named_help(i));
-    return fflush(stdout) ? 1 : 0;
+    return 0;
 }
 
 typedef struct {
@@ -113,12 +113,13 @@ static int print_vector(const features_options *o, const tierce_router *router, 
         printer p = {o, tf_extract(features, tf_state_init(first, &spec), request, NULL, NULL), &spec,
                      router, {0}};
         tf_extract(features, tf_state_init(second, &spec), request, print_one, &p);
-        if (!p.out.failed && fwrite(p.out.at, 1, p.out.len, stdout) == p.out.len && !fflush(stdout))
-            status = 0;
+        status = p.out.failed ? 1 : 0;
+        if (!status)
+            fwrite(p.out.at, 1, p.out.len, stdout);
         free(p.out.at);
     }
     if (status)
-        fprintf(stderr, "tierce features: cannot write the output, or out of memory\n");
+        fprintf(stderr, "tierce features: out of memory\n");
     free(features);
     free(first);
     free(second);

@@ -290,7 +290,7 @@ static void put_points(td_out *out, const tm_model *m)
     td_puts(out, "]");
 }
 
-static int print_json(const tm_model *m)
+static bool print_json(const tm_model *m)
 {
     td_out out = {0};
     char hash[40];
@@ -321,9 +321,10 @@ static int print_json(const tm_model *m)
     td_puts(&out, ", ");
     put_value(&out, "file_bytes", (double)m->file_bytes);
     td_puts(&out, "}\n");
-    const bool good = !out.failed && fwrite(out.at, 1, out.len, stdout) == out.len && !fflush(stdout);
+    if (!out.failed)
+        fwrite(out.at, 1, out.len, stdout);
     free(out.at);
-    return good ? 0 : 1;
+    return !out.failed;
 }
 
 int cmd_inspect(int argc, char **argv)
@@ -340,23 +341,18 @@ int cmd_inspect(int argc, char **argv)
     if (!router)
         return 1;
     const tm_model *m = tierce_router_model(router);
-    int status = 0;
+    bool good;
     if (o.json) {
-        status = print_json(m);
+        good = print_json(m);
     } else {
         print_tiers(m);
         print_features(m);
         print_sources(m);
         print_rest(m);
-        const bool whole = print_sections(m);
-        if (!whole)
-            fprintf(stderr, "tierce inspect: out of memory\n");
-        status = fflush(stdout) || !whole ? 1 : 0;
-        if (whole && status)
-            fprintf(stderr, "tierce inspect: cannot write the output\n");
+        good = print_sections(m);
     }
-    if (o.json && status)
-        fprintf(stderr, "tierce inspect: cannot write the output\n");
+    if (!good)
+        fprintf(stderr, "tierce inspect: out of memory\n");
     tierce_router_close(router);
-    return status;
+    return good ? 0 : 1;
 }

@@ -198,10 +198,6 @@ static int decide(tierce_router *router, const tierce_policy *policy, const tier
             print_decision(router, &d, policy);
             status = o->explain && !explain(router, scratch, request, &d, (size_t)o->top) ? 1 : 0;
         }
-        if (fflush(stdout)) {
-            fprintf(stderr, "tierce route: cannot write the output\n");
-            status = 1;
-        }
     } else {
         fprintf(stderr, "tierce route: %s\n", error.message);
     }

@@ -67,8 +67,7 @@ static const char *print(void *context, score_slot *slot)
     (void)context;
     if (fwrite(slot->out.at, 1, slot->out.len, stdout) == slot->out.len)
         return NULL;
-    fprintf(stderr, "tierce score: cannot write the output: %s\n", strerror(errno));
-    return "";
+    return ""; /* main() tells of it */
 }
 
 static bool refuse(const char *what)
@@ -167,10 +166,7 @@ int cmd_score(int argc, char **argv)
     const char *const *paths = files ? (const char *const *)(argv + 1) : standard;
     const size_t n = files ? (size_t)files : 1;
     bool good = o.batch ? score_batch(&job, &o.files, paths, n, &counts) : score_files(&job, paths, n, &counts);
-    if (fflush(stdout)) {
-        fprintf(stderr, "tierce score: cannot write the output: %s\n", strerror(errno));
-        good = false;
-    }
+    good = !fflush(stdout) && good; /* main() tells why */
     print_counters(&o, router, &counts);
     tierce_router_close(router);
     return !good ? 1 : counts.bad ? 3 : 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "data/nearest.h"
+#include "data/standard_out.h"
 #include "infer/commands.h"
 
 #ifndef TIERCE_RELEASE
@@ -72,12 +73,14 @@ int main(int argc, char **argv)
     if (argc < 2)
         return help(stderr, 2);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        return help(stdout, 0);
-    if (!strcmp(argv[1], "--version"))
-        return printf("tierce %s\n", TIERCE_RELEASE) > 0 ? 0 : 1;
+        return td_end_stdout("tierce", NULL, help(stdout, 0));
+    if (!strcmp(argv[1], "--version")) {
+        printf("tierce %s\n", TIERCE_RELEASE);
+        return td_end_stdout("tierce", NULL, 0);
+    }
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (!strcmp(argv[1], commands[i].name))
-            return commands[i].run ? commands[i].run(argc - 1, argv + 1)
+            return commands[i].run ? td_end_stdout("tierce", argv[1], commands[i].run(argc - 1, argv + 1))
                                    : run_other(commands[i].program, argv);
         names[i] = commands[i].name;
     }

@@ -10,6 +10,7 @@
 #include "data/text_out.h"
 #include "infer/forecast.h"
 #include "infer/part_files.h"
+#include "infer/router_state.h"
 
 typedef struct {
     const tierce_router *router;
@@ -101,6 +102,16 @@ static void look_at_dates(const td_priced *p, const char *path)
                 p->prices.from);
 }
 
+/* The windows are the model's, as it was trained: another one in the file would be passed over in silence. */
+static void look_at_window(const batch_run *run, uint32_t tier, const td_priced *p, const char *path)
+{
+    const double trained = tierce_router_model(run->router)->tiers[tier].context_window;
+    if (p->context_window > 0 && (p->context_window < trained || p->context_window > trained))
+        fprintf(stderr, "tierce score: note: %s: context_window %.0f of %s is not used: the model decides by its own, %.0f%s\n",
+                path, p->context_window, p->name, trained,
+                trained > 0 ? " (train with this file to change it)" : " (none; train with this file to set it)");
+}
+
 static bool load_prices(batch_run *run, const score_batch_options *o, td_price_list *prices)
 {
     if (o->tiers && !td_price_list_load(prices, o->tiers, &run->error))
@@ -110,8 +121,10 @@ static bool load_prices(batch_run *run, const score_batch_options *o, td_price_l
         return false;
     for (uint32_t t = 0; t < tierce_tier_count(run->router); t++) {
         const td_priced *p = o->tiers ? td_price_list_find(prices, tierce_tier_name(run->router, t)) : NULL;
-        if (p)
+        if (p) {
             look_at_dates(p, o->tiers);
+            look_at_window(run, t, p, o->tiers);
+        }
         run->model[t] = p && *p->model ? p->model : tierce_tier_model(run->router, t);
     }
     return true;
@@ -177,6 +190,8 @@ bool score_batch(score_job *job, const score_batch_options *o, const char *const
         job->take = take;
         if (!score_files(job, paths, n_paths, counts))
             good = run->full ? false : td_fail(&run->error, "%s was not made", o->out_dir);
+        else if (!counts->decided && !counts->bad && !job->has_range) /* a range may hold the start of no line */
+            good = td_fail(&run->error, "no requests in the input; %s was not made", o->out_dir);
     }
     good = good && finish(run, o, counts);
     if (!good)

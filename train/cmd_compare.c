@@ -299,10 +299,6 @@ static int compare(pair *x, const compare_options *o, char **argv, size_t files)
         fprintf(stderr, "tierce compare: no record has outcomes of all %u tiers\n", x->h[0].d.n_tiers);
     else if (decide_all(x, o, 0) && decide_all(x, o, 1))
         status = print_all(x, o, argv, files);
-    if (fflush(stdout)) {
-        fprintf(stderr, "tierce compare: cannot write the output: %s\n", strerror(errno));
-        status = 1;
-    }
     for (unsigned k = 0; k < 2; k++) {
         tr_bench_close(&x->b[k]);
         free(x->tier[k]);

@@ -85,5 +85,5 @@ int data_done(const char *name, bool good, const td_files *files, td_out *report
     if (!good)
         fprintf(stderr, "tierce data %s: %s\n", name, error->text);
     free(report->at);
-    return good && !fflush(to) ? 0 : 1;
+    return good ? 0 : 1;
 }

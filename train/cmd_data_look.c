@@ -63,7 +63,7 @@ static const td_command check_command = {
     "Looks for what spoils learning. Faults: lines that cannot be read (scores outside 0..1 among them),\n"
     "one id twice, a key twice in one object, outcomes of unknown tiers. Warnings: one request under\n"
     "several ids, other scores for it, near-duplicates, requests without a word, tiers without outcomes,\n"
-    "costs not known. Each with its count and first place.",
+    "costs not known, token counts that are parts and more than the whole. Each with its count and first place.",
     check_list, sizeof check_list / sizeof *check_list,
     "exit status: 0 nothing found, 1 faults (or a file that cannot be read), 2 wrong usage, 3 warnings only"};
 
@@ -77,8 +77,6 @@ static int report_check(const td_findings *found, uint64_t records)
     if (out.len)
         fwrite(out.at, 1, out.len, stdout);
     free(out.at);
-    if (fflush(stdout))
-        return 1;
     if (found->failed || out.failed) {
         fprintf(stderr, "tierce data check: more was found than is listed\n");
         return 1;

@@ -185,6 +185,18 @@ int data_merge(int argc, char **argv)
                  (unsigned long long)r.conflicts, td_s(r.conflicts), r.conflicts ? ", settled by --prefer " : "",
                  r.conflicts ? o.prefer : "");
         td_puts(&report, text);
+        if (r.filled) {
+            snprintf(text, sizeof text, "%llu source%s or workload%s that the first line lacked came from another line\n",
+                     (unsigned long long)r.filled, td_s(r.filled), td_s(r.filled));
+            td_puts(&report, text);
+        }
+        if (r.contrary) {
+            snprintf(text, sizeof text, "warning: %llu source%s or workload%s unlike the first line's, which stay%s; first ",
+                     (unsigned long long)r.contrary, td_s(r.contrary), td_s(r.contrary), r.contrary == 1 ? "s" : "");
+            td_puts(&report, text);
+            td_puts(&report, r.first_contrary);
+            td_puts(&report, "\n");
+        }
     }
     return data_done("merge", good, &files, &report, o.output, &error);
 }

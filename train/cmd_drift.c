@@ -178,10 +178,6 @@ int cmd_drift(int argc, char **argv)
             status = 1;
         if (!o.json)
             print_drift(&d, o.top);
-        if (fflush(stdout)) {
-            fprintf(stderr, "tierce drift: cannot write the output: %s\n", strerror(errno));
-            status = 1;
-        }
         tr_drift_free(&d);
     }
     tierce_router_close(router);

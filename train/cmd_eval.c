@@ -90,7 +90,8 @@ typedef struct {
 static bool write_file(const char *path, const td_out *out, const char *what)
 {
     td_error error = {"out of memory"};
-    const bool good = !fflush(stdout) && !out->failed && td_write_file(path, out->at, out->len, &error);
+    fflush(stdout); /* should the file be the same, what stands there comes first */
+    const bool good = !out->failed && td_write_file(path, out->at, out->len, &error);
     if (!good)
         fprintf(stderr, "tierce eval: cannot write the %s: %s\n", what, error.text);
     return good;
@@ -156,11 +157,11 @@ static bool write_predictions(const char *path, const tr_dataset *d, const tr_pr
 static bool outputs_spare(const eval_options *o, const char *const *paths, size_t n)
 {
     td_error error;
-    const char *const models[] = {o->model};
+    const char *const others[] = {o->model, o->tuning.tiers};
     const char *const names[] = {"--predictions", "--curve", "--report"};
     const char *const outputs[] = {o->predictions, o->curve, o->report};
     for (size_t i = 0; i < 3; i++) {
-        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], models, 1, &error)) {
+        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], others, 2, &error)) {
             fprintf(stderr, "tierce eval: %s\n", error.text);
             return false;
         }
@@ -283,10 +284,6 @@ static int judge(const eval_options *o, const subject *s)
     }
     if (o->predictions && !write_predictions(o->predictions, s->d, s->p, o->report != NULL))
         status = 1;
-    if (fflush(stdout)) {
-        fprintf(stderr, "tierce eval: cannot write the output: %s\n", strerror(errno));
-        status = 1;
-    }
     tr_bench_close(&b);
     tr_bench_close(&costed);
     return status;
@@ -354,7 +351,7 @@ static int eval_folds(const eval_options *o, const tr_dataset *d, tr_options *fi
     }
     tr_predictions_free(&p);
     free(fold);
-    return fflush(stdout) ? 1 : status;
+    return status;
 }
 
 /* ---- a finished model ---- */

@@ -326,17 +326,17 @@ static int shrink(const shrink_options *o, const tr_dataset *d, const tr_options
     for (uint32_t i = 0; i <= n; i++)
         tr_size_free(&sizes[i]);
     free(records);
-    return fflush(stdout) ? 1 : status;
+    return status;
 }
 
 /* Before the fits: can the files be written, and is none of them read, or the other one? */
 static bool outputs_spare(const shrink_options *o, const char *const *paths, size_t n)
 {
     td_error error;
-    const char *const others[] = {o->model};
+    const char *const others[] = {o->model, o->tuning.tiers};
     const char *const outputs[] = {o->output, o->curve};
     for (size_t i = 0; i < 2; i++)
-        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], others, 1, &error)) {
+        if (!td_writer_spares(outputs[i], paths, n, &error) || !td_writer_spares(outputs[i], others, 2, &error)) {
             fprintf(stderr, "tierce shrink: %s\n", error.text);
             return false;
         }

@@ -40,7 +40,8 @@ static const td_option check_options[] = {
 static const td_command check_command = {
     "tierce tiers check [OPTION...] FILE",
     "Reads a tiers.json as every command does, prints what it says, and warns of what is odd: prices that\n"
-    "are not yet or no longer in force, missing prices, rates that look mistaken.",
+    "are not yet or no longer in force, missing prices, rates that look mistaken, tiers that share an outcome or a model id,\n"
+    "outcomes that name another tier.",
     check_options, sizeof check_options / sizeof *check_options,
     "exit status: 0 valid, 1 not valid or not readable, 2 wrong usage, 3 valid with warnings"};
 
@@ -79,6 +80,10 @@ static int init(int argc, char **argv)
     }
     if (!the_day(o.date, day))
         return 2;
+    if (!td_writer_spares(o.output, &o.litellm, 1, &error)) {
+        fprintf(stderr, "tierce tiers init: %s\n", error.text);
+        return 1;
+    }
     td_node *table = td_dom_load(o.litellm, (size_t)256 << 20, &error);
     const td_litellm_job job = {(const char *const *)(argv + 1), (size_t)keys, day, o.litellm, print_note, NULL};
     bool good = table && td_litellm_tiers(table, &job, &out, &error);
@@ -172,6 +177,13 @@ static void print_tier(const td_tier *t)
                *t->prices.to ? t->prices.to : "(not given)");
 }
 
+static void warn_of_pair(void *context, const td_tier *tier, const char *what)
+{
+    warnings *w = context;
+    w->tier = tier->name;
+    warn(w, what);
+}
+
 static int check(int argc, char **argv)
 {
     tiers_options o = {NULL, NULL, NULL};
@@ -198,10 +210,11 @@ static int check(int argc, char **argv)
         w.tier = tiers.tier[t].name;
         look_at_prices(&tiers.tier[t], &w);
     }
+    td_tiers_odd(&tiers, warn_of_pair, &w);
     if (!w.count)
         printf("  no warnings on %s\n", day);
     td_tiers_free(&tiers);
-    return fflush(stdout) ? 1 : w.count ? 3 : 0;
+    return w.count ? 3 : 0;
 }
 
 int cmd_tiers(int argc, char **argv)

@@ -157,8 +157,6 @@ static int train(const train_options *o, const tr_dataset *d, const tr_options *
         status = 0;
     if (!status && !o->quiet && !td_writer_is_stdout(o->output))
         print_report(d, &model, &report, fit, size, o->output);
-    if (fflush(stdout))
-        status = 1;
     tr_report_free(&report);
     tm_model_free(&model);
     free(records);
@@ -184,7 +182,8 @@ int cmd_train(int argc, char **argv)
     if (!tr_tuning_apply(&o.tuning, &fit, &spec))
         return 2;
     const char *const *paths = (const char *const *)(argv + 1);
-    if (!td_writer_spares(o.output, paths, (size_t)files, &error)) {
+    if (!td_writer_spares(o.output, paths, (size_t)files, &error) ||
+        !td_writer_spares(o.output, &o.tuning.tiers, 1, &error)) {
         fprintf(stderr, "tierce train: %s\n", error.text);
         return 1;
     }

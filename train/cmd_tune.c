@@ -245,10 +245,6 @@ static int tune(const tr_tune_options *o, tr_held *h, tr_job *jobs, uint32_t n)
             printf("\n%u operating point%s stored in %s\n", reached, reached == 1 ? "" : "s",
                    o->output ? o->output : o->model);
     }
-    if (fflush(stdout)) {
-        fprintf(stderr, "tierce tune: cannot write the output: %s\n", strerror(errno));
-        status = 1;
-    }
     tr_bench_close(&b);
     return status;
 }
@@ -299,7 +295,7 @@ static int forecast(const tr_tune_options *o)
         fprintf(stderr, "%s\n", tierce_point_count(router) ? "" : " none");
     } else if (tr_forecast_files(router, &policy, "tierce tune", &o->traffic, 1, o->max_bad, &f)) {
         tr_print_forecast(router, o->point, &f);
-        status = fflush(stdout) ? 1 : 0;
+        status = 0;
     }
     tierce_router_close(router);
     return status;
@@ -339,7 +335,8 @@ int cmd_tune(int argc, char **argv)
     }
     if (o.traffic)
         return forecast(&o);
-    if (!td_writer_spares(o.output, (const char *const *)(argv + 1), (size_t)files, &error)) {
+    if (!td_writer_spares(o.output, (const char *const *)(argv + 1), (size_t)files, &error) ||
+        !td_writer_spares(o.output, &o.tiers, 1, &error)) {
         fprintf(stderr, "tierce tune: %s\n", error.text);
         return 1;
     }

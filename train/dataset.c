@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "train/memory.h"
+#include "train/tier_notes.h"
 
 typedef struct {
     tr_dataset *d;
@@ -15,6 +16,7 @@ typedef struct {
     tf_state *state;
     size_t entries, room_entries;
     size_t rooms[16];
+    tr_tier_notes notes;
 } loader;
 
 static void complain(void *context, const char *message)
@@ -119,7 +121,9 @@ static void add_record(loader *l, const td_record *record, size_t *room_sources,
 {
     tr_dataset *d = l->d;
     grow_records(l);
-    if (!add_outcomes(d, record)) {
+    const bool any = add_outcomes(d, record);
+    tr_tier_note(&l->notes, &d->tiers, record, any);
+    if (!any) {
         d->without_outcome++;
         return;
     }
@@ -153,11 +157,9 @@ static bool read_all(loader *l, td_reader *reader, td_error *error)
     l->d->bad_lines = td_reader_bad(reader);
     if (got < 0)
         return false;
-    if (!l->d->n && l->d->without_outcome)
-        return td_fail(error, "none of the %llu records has an outcome of the tiers \"%s\"…; the outcomes of "
-                              "a record name its tiers",
-                       (unsigned long long)l->d->without_outcome, l->d->tiers.tier[0].name);
-    return l->d->n ? true : td_fail(error, "no records in the input");
+    if (!l->d->n && !l->d->without_outcome)
+        return td_fail(error, "no records in the input");
+    return tr_tier_notes_judge(&l->notes, &l->d->tiers, error);
 }
 
 /* A tier that no record has cannot be learned: more likely a misspelt name. */
@@ -202,6 +204,7 @@ bool tr_dataset_load(tr_dataset *d, const char *const *paths, size_t n_paths, co
     if (good)
         warn_of_strays(reader);
     td_reader_close(reader);
+    tr_tier_notes_free(&l.notes);
     free(memory);
     free(l.features);
     if (!good)

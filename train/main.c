@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/nearest.h"
+#include "data/standard_out.h"
 #include "train/commands.h"
 
 static const struct {
@@ -38,10 +39,10 @@ int main(int argc, char **argv)
     if (argc < 2)
         return help(stderr, 2);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        return help(stdout, 0);
+        return td_end_stdout("tierce-train", NULL, help(stdout, 0));
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (!strcmp(argv[1], commands[i].name))
-            return commands[i].run(argc - 1, argv + 1);
+            return td_end_stdout("tierce", argv[1], commands[i].run(argc - 1, argv + 1));
         names[i] = commands[i].name;
     }
     const char *near = td_nearest(argv[1], names, N_COMMANDS);

@@ -61,6 +61,21 @@ runs 1 'twice.jsonl:1: byte [0-9]+: a cost, token count or latency stands twice 
 runs 1 'stands twice in an outcome' $d check "$T/twice.jsonl"
 twice '{"id":"1","source":"s","source":"t","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
 runs 1 '"source", "workload" or "chosen" stands twice' $d stats "$T/twice.jsonl"
+# the key that is there twice is the one that is named
+twice '{"custom_id":"1","custom_id":"2","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 ': "custom_id" stands twice; keep one' $d stats "$T/twice.jsonl"
+twice '{"custom_id":"1","id":"2","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 ': both "id" and "custom_id"; keep one' $d stats "$T/twice.jsonl"
+twice '{"id":"1","body":{"prompt":"x"},"body":{"prompt":"x"},"outcomes":{"a":{"score":1,"cost_usd":1}}}'
+runs 1 ': "body" stands twice; keep one' $d stats "$T/twice.jsonl"
+# parts above the whole, of input and of output
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"input_tokens":10,"cached_tokens":8,"cache_write_tokens":3}}}'
+runs 3 'warning +1  token counts that contradict each other' $d check "$T/twice.jsonl"
+runs 3 'twice.jsonl:1: "a": input 10, of which cached 8 and written 3' $d check "$T/twice.jsonl"
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"output_tokens":5,"reasoning_tokens":6}}}'
+runs 3 '"a": output 5, of which reasoning 6' $d check "$T/twice.jsonl"
+twice '{"id":"1","prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1,"input_tokens":10,"cached_tokens":7,"cache_write_tokens":3,"reasoning_tokens":6}}}'
+runs 0 '0 warnings' $d check "$T/twice.jsonl"
 twice '{"id":"1","chosen":"a","propensity":0.5,"propensity":0.25,"prompt":"x","outcomes":{"a":{"score":1,"cost_usd":1}}}'
 runs 1 '"propensity" stands twice' $d stats "$T/twice.jsonl"
 twice '{"id":"1","messages":[{"role":"user","content":"x","name":"n","name":"m"}],"outcomes":{"a":{"score":1,"cost_usd":1}}}'
@@ -152,8 +167,21 @@ runs 0 '' [ ! -e "$T/no.jsonl" ]
 runs 0 '1 conflict, settled by --prefer first' $d merge --prefer first -o "$T/x1" "$T/a.jsonl" "$T/a0.jsonl"
 runs 0 '' cmp "$T/x1" "$T/a.jsonl"
 runs 0 '"a": \{"score":0,"note":"kept"\}' sh -c "$d merge --prefer last $T/a.jsonl $T/a0.jsonl 2> /dev/null"
-runs 0 '"a": \{"score": 0.5, "note": "kept"\}' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl 2> /dev/null"
+runs 0 '"a": \{"score": 0.5, "note": "kept", "trials": 2\}' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl 2> /dev/null"
 runs 0 '"a": \{"score": 0.3333333333333333, "note"' sh -c "$d merge --prefer mean $T/a.jsonl $T/a0.jsonl $T/a0.jsonl 2> /dev/null"
+# a mean of means is as heavy as its trials: what importing both together gives, in either order
+printf '%s\n' '{"id":"1","prompt":"p","outcomes":{"a":{"score":0.6666666666666666,"cost_usd":3,"trials":3}}}' > "$T/t3.jsonl"
+printf '%s\n' '{"id":"1","prompt":"p","outcomes":{"a":{"score":0,"cost_usd":1,"input_tokens":8}}}' > "$T/t1.jsonl"
+runs 0 '"a": \{"score": 0.5, "cost_usd": 2.5, "input_tokens": 8, "trials": 4\}' sh -c "$d merge --prefer mean $T/t3.jsonl $T/t1.jsonl 2> /dev/null"
+runs 0 '"a": \{"score": 0.5, "cost_usd": 2.5, "input_tokens": 8, "trials": 4\}' sh -c "$d merge --prefer mean $T/t1.jsonl $T/t3.jsonl 2> /dev/null"
+runs 1 'has another outcome of "a"' sh -c "sed 's/,\"trials\":3//' $T/t3.jsonl > $T/t0.jsonl; $d merge $T/t3.jsonl $T/t0.jsonl"
+# what only another line knows of the record is filled in; what contradicts is told, and the first stays
+printf '%s\n' '{"id":"1","prompt":"p","workload":"w","outcomes":{"a":{"score":1}},"tail":1}' '{"id":"2","source":"","prompt":"q","outcomes":{"a":{"score":1}}}' > "$T/w1.jsonl"
+printf '%s\n' '{"id":"1","source":"s\"1","prompt":"p","workload":"x","outcomes":{"b":{"score":1}}}' '{"id":"2","source":"s","prompt":"q","outcomes":{"a":{"score":1}}}' > "$T/w2.jsonl"
+runs 0 '^\{"id":"1","prompt":"p","workload":"w","outcomes":\{"a": \{"score":1\}, "b": \{"score":1\}\}, "source": "s\\"1","tail":1\}$' sh -c "$d merge $T/w1.jsonl $T/w2.jsonl 2> /dev/null"
+runs 0 '^1 source or workload that the first line lacked' $d merge "$T/w1.jsonl" "$T/w2.jsonl"
+runs 0 '^warning: 1 source or workload unlike the first .*w2.jsonl:1: "workload" is "x", another than at .*w1.jsonl:1$' $d merge "$T/w1.jsonl" "$T/w2.jsonl"
+runs 1 '' sh -c "$d merge $T/a.jsonl $T/b.jsonl 2>&1 | grep -E 'lacked|unlike'"
 runs 1 'stands for another request' sh -c "sed 's/\"p\"/\"other\"/' $T/b.jsonl > $T/b2.jsonl; $d merge --prefer first $T/a.jsonl $T/b2.jsonl"
 runs 2 'did you mean first' $d merge --prefer frist "$T/a.jsonl"
 
@@ -201,7 +229,21 @@ runs 1 '' sh -c "$P/tierce train -q --tiers flash,pro $T/r.jsonl -o $T/k.tierce 
 for c in stats 'sample --n 5' "split -o $T/nothing" 'merge' 'export --csv' 'export --batch' check; do runs 1 'no records in the input' $d $c "$T/nothing.jsonl"; done
 runs 0 '' [ ! -e "$T/nothing-train.jsonl" ]
 
+# what is bad is said once, and with a budget a line each
+echo '{"id":1' > "$T/cut.jsonl"
+for c in stats "split -o $T/cut" merge 'sample -n 5' 'export --csv'; do runs 0 '^1$' sh -c "$d $c $T/cut.jsonl 2>&1 | grep -c 'ends in the middle'"; done
+runs 0 '^1$' sh -c "cat $T/cut.jsonl $T/a.jsonl > $T/cut2.jsonl; $d stats --max-bad 1 $T/cut2.jsonl 2>&1 | grep -c 'ends in the middle'"
+# a side without a record is told of
+head -1 "$T/a.jsonl" > "$T/single.jsonl"
+runs 0 'warning: 1 side is empty: too few records' $d split -o "$T/single" "$T/single.jsonl"
+runs 0 'warning: 4 sides are empty' $d split --folds 5 -o "$T/single" "$T/single.jsonl"
+runs 1 '' sh -c "$d split -o $T/whole $T/r.jsonl | grep warning"
+
 # ---- the writer ----
+# a name that promises Zstandard is not given to plain text
+runs 1 'x.jsonl.zst: cannot be written: Zstandard is only read' $d sample -n 5 -o "$T/x.jsonl.zst" "$T/r.jsonl"
+runs 1 'x.jsonl.zst: cannot be written: Zstandard' "$P/tierce" simulate -n 5 -o "$T/x.jsonl.zst"
+runs 0 '' [ ! -e "$T/x.jsonl.zst" ]
 # what a link leads to is written, never the link; a file that is replaced keeps its mode
 mkdir "$T/real"
 ln -s real/x.jsonl "$T/link.jsonl"
@@ -250,6 +292,16 @@ sed 's/"gemini-3.1-pro-preview": {"litellm/"gemini\/gemini-3.5-flash": {"litellm
 runs 1 '"gemini/gemini-3.5-flash" stands there 2 times' "$t" tiers init --from-litellm "$T/prices2.json" gemini/gemini-3.5-flash
 sed 's/"input_cost_per_token": 1.5e-06/"input_cost_per_token": 1.5e-06, "input_cost_per_token": 2e-06/' "$T/prices.json" > "$T/prices3.json"
 runs 1 'has "input_cost_per_token" twice' "$t" tiers init --from-litellm "$T/prices3.json" gemini/gemini-3.5-flash
+# a rate that tiers check would refuse is not written
+sed 's/"input_cost_per_token": 1.5e-06/"input_cost_per_token": 1.5/' "$T/prices.json" > "$T/dear.json"
+runs 1 'dear.json: "gemini/gemini-3.5-flash": "input_cost_per_token" is 1.5: more than \$1 per token' "$t" tiers init --from-litellm "$T/dear.json" gemini/gemini-3.5-flash -o "$T/dear-tiers.json"
+runs 0 '' [ ! -e "$T/dear-tiers.json" ]
+# the table is not written over, by any name
+cp "$T/prices.json" "$T/table.json"; ln -s table.json "$T/table.link"; ln "$T/table.json" "$T/table.hard"
+for o in table.json table.link table.hard; do
+    runs 1 'is also an input' "$t" tiers init --from-litellm "$T/table.json" a=gemini/gemini-3.5-flash -o "$T/$o"
+done
+runs 0 '' cmp "$T/prices.json" "$T/table.json"
 runs 1 'has no key "sample_spec"' "$t" tiers init --from-litellm "$T/prices.json" sample_spec
 runs 2 'needs --from-litellm' "$t" tiers init gemini-3.1-pro
 runs 1 'not valid JSON' "$t" tiers init --from-litellm "$T/e.csv" x
@@ -257,6 +309,28 @@ runs 2 'day of the calendar' "$t" tiers check --date 2026-02-30 "$T/tiers.json"
 runs 2 'did you mean "check"' "$t" tiers chekc
 sed 's/"batch"/"bacth"/' "$T/tiers.json" > "$T/typo.json"
 runs 1 'tiers\[1\].prices: unknown key "bacth"; did you mean "batch"' "$t" tiers check "$T/typo.json"
+# tiers that look mistaken beside each other
+odd() { printf '{"tiers": [%s]}' "$1" > "$T/odd.json"; }
+price='"prices":{"input":1,"output":2}'
+odd "{\"name\":\"cheap\",\"outcomes\":[\"flash\"],\"model\":\"m\",$price},{\"name\":\"dear\",\"outcomes\":[\"pro\",\"flash\"],\"model\":\"m\",$price}"
+runs 3 'warning: dear: stands for the outcome "flash", as tier "cheap" does' "$t" tiers check "$T/odd.json"
+runs 3 'warning: dear: has the model id "m" of tier "cheap"' "$t" tiers check "$T/odd.json"
+runs 0 '' "$P/tierce" train -q --tiers "$T/odd.json" "$T/r.jsonl" -o "$T/odd.tierce"
+head -60 "$T/r.jsonl" | sed 's/"pro":/"else":/' > "$T/less.jsonl"; tail -n +61 "$T/r.jsonl" >> "$T/less.jsonl"
+runs 0 'warning: tiers "cheap" and "dear" stand for the same outcome in 60 of 400 records' "$P/tierce" train -q --tiers "$T/odd.json" "$T/less.jsonl" -o "$T/odd.tierce"
+odd "{\"name\":\"cheap\",\"outcomes\":[\"flash\"],$price},{\"name\":\"dear\",\"outcomes\":[\"flash\"],$price}"
+runs 1 'tiers "cheap" and "dear" stand for the same outcome in all 400 records.*: their labels are one' "$P/tierce" train -q --tiers "$T/odd.json" "$T/r.jsonl" -o "$T/never.tierce"
+runs 0 '' [ ! -e "$T/never.tierce" ]
+sed 's/"name":"cheap"/"name":"cheap","tools":false/' "$T/odd.json" > "$T/limits.json"
+runs 0 'warning: tiers "cheap" and "dear" stand for the same outcome in 400 of 400' "$P/tierce" train -q --tiers "$T/limits.json" "$T/r.jsonl" -o "$T/odd.tierce"
+odd "{\"name\":\"flash\",\"outcomes\":[\"pro\"],$price},{\"name\":\"pro\",\"outcomes\":[\"flash\"],$price}"
+runs 3 'warning: flash: its outcomes name tier "pro", whose own do not: are they swapped' "$t" tiers check "$T/odd.json"
+odd "{\"name\":\"flash\",$price},{\"name\":\"pro\",\"outcomes\":[\"pro\",\"pro-2\"],$price}"
+runs 0 'no warnings' "$t" tiers check "$T/odd.json"
+# records without any of the tiers: how many, and what they have instead
+runs 1 'none of the 400 records has an outcome of the tiers "a", "b"; their outcomes are called "flash", "pro": name' "$P/tierce" train -q --tiers a,b "$T/r.jsonl" -o "$T/never.tierce"
+head -60 "$T/r.jsonl" | sed 's/"pro":/"p1":/;s/"flash":/"f1":/' > "$T/part.jsonl"; tail -n +61 "$T/r.jsonl" >> "$T/part.jsonl"
+runs 0 'warning: 60 of 400 records have no outcome of the tiers "flash", "pro" and are left out; their outcomes are called "f1", "p1"$' "$P/tierce" train -q --tiers flash,pro "$T/part.jsonl" -o "$T/part.tierce"
 # the shipped examples load, with their dates
 runs 3 'prices expired: effective_to 2026-05-31' "$t" tiers check --date 2026-11-24 "$root/data/examples/gemini-2026-05.json"
 runs 3 'input 4.17, output 25' "$t" tiers check "$root/data/examples/gemini-2026-05.json"

@@ -36,6 +36,14 @@ runs 0 '"truncated": true' "$t" score $m "$T/l.jsonl"
 printf '\357\273\277{"prompt":"bom"}\r\n\r\n{"prompt":"no newline"}' > "$T/l.jsonl"
 runs 0 '2 decided' "$t" score $m "$T/l.jsonl"
 printf '\377\376{\000' > "$T/l.jsonl"; runs 1 'UTF-16' "$t" score $m "$T/l.jsonl"
+# behind the last member: zeros are padding, a further member is read, anything else is not passed over in silence
+gzip -c "$T/a.jsonl" > "$T/whole.gz"; N=$(wc -l < "$T/a.jsonl")
+{ cat "$T/whole.gz"; echo junk; } > "$T/junk.gz"; runs 1 'junk.gz:.*damaged or cut off \(other bytes follow its end\)' "$t" score -q $m "$T/junk.gz"
+{ cat "$T/whole.gz"; head -c 300000 /dev/zero; } > "$T/zeros.gz"; runs 0 "^$N decided, 0 bad" "$t" score $m "$T/zeros.gz"
+{ cat "$T/zeros.gz"; echo; } > "$T/zeros2.gz"; runs 1 'other bytes follow' "$t" score -q $m "$T/zeros2.gz"
+cat "$T/whole.gz" "$T/whole.gz" > "$T/two.gz"; runs 0 "^$((2 * N)) decided, 0 bad" "$t" score $m "$T/two.gz"
+runs 0 "^$((2 * N)) decided, 0 bad" sh -c "{ cat $T/whole.gz; sleep .2; head -c 1 $T/whole.gz; sleep .2; tail -c +2 $T/whole.gz; } | $t score $m"
+{ cat "$T/whole.gz"; head -c 1 "$T/whole.gz"; } > "$T/half.gz"; runs 1 'other bytes follow' "$t" score -q $m "$T/half.gz"
 gzip -c "$T/a.jsonl" | head -c 5000 > "$T/cut.jsonl.gz"; runs 1 'damaged or cut off' "$t" score $m "$T/cut.jsonl.gz"
 gzip -c "$T/a.jsonl" > "$T/two.gz"; gzip -c "$T/a.jsonl" >> "$T/two.gz"; runs 0 '800 decided' "$t" score $m "$T/two.gz"
 runs 1 'is a directory' "$t" score $m "$T"
@@ -100,7 +108,6 @@ line '{"Messages":[{"role":"user","content":"x"}]}'; runs 1 'no request' "$t" sc
 printf '{"prompt":"a"}\n\n  \n\r\n{"prompt":"b"}\n' > "$T/l.jsonl"; runs 0 '2 decided, 0 bad' "$t" score $m "$T/l.jsonl"
 : > "$T/l.jsonl"; runs 0 '0 decided, 0 bad' "$t" score $m "$T/l.jsonl"
 gzip -c < /dev/null > "$T/e.gz"; runs 0 '0 decided' "$t" score $m "$T/e.gz"
-(gzip -c "$T/a.jsonl"; printf 'garbage') > "$T/g.gz"; runs 0 '400 decided' "$t" score $m "$T/g.gz"
 (printf '{"prompt":"'; head -c 30000000 /dev/zero; printf '"}') | gzip -c > "$T/bomb.gz"
 runs 1 'more than 1000000 bytes' "$t" score $m --max-line 1000000 "$T/bomb.gz"
 line '{"id":"same","prompt":"a"}'; cat "$T/l.jsonl" "$T/l.jsonl" > "$T/l2.jsonl"; runs 0 '2 decided' "$t" score $m "$T/l2.jsonl"
@@ -146,6 +153,17 @@ runs 0 '"tier"' "$t" route -m "$T/x.tierce" --json hi
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t inspect $T/m.tierce > /dev/full"
 [ -w /dev/full ] && runs 1 'cannot write' sh -c "$t features hi > /dev/full"
 [ -w /dev/full ] && runs 1 'No space left' sh -c "$t simulate -n 9999 > /dev/full"
+# whatever command: standard output that cannot be written is an error, and one line says so
+if [ -w /dev/full ]; then
+    : > "$T/none.json"; printf '{"tiers": [{"name": "flash"}, {"name": "pro"}]}' > "$T/two.json"
+    for c in "data stats $T/a.jsonl" "data stats --json $T/a.jsonl" "data check $T/a.jsonl" 'data --help' 'data stats --help' 'import --formats' 'import --help' \
+        'tiers --help' "tiers check $T/two.json" --version --help 'route --help' "route -m $T/m.tierce hi" "route --json -m $T/m.tierce hi" "inspect --json $T/m.tierce" \
+        "inspect $T/m.tierce" 'features --list' 'features hi' "diff $T/m.tierce $T/m.tierce" "train --tiers flash,pro $T/a.jsonl -o $T/full.tierce" \
+        "eval --folds 2 --resamples 0 --shuffles 0 --tiers flash,pro $T/a.jsonl" "score -q -m $T/m.tierce $T/a.jsonl" "data sample -n 5 -o $T/full.jsonl $T/a.jsonl"; do
+        runs 1 'cannot write the output' sh -c "$t $c > /dev/full"
+        runs 0 '^1$' sh -c "$t $c 2>&1 > /dev/full | grep -c cannot"
+    done
+fi
 # what is read is not written over, by any name; and no folds are fitted for a file that cannot be written
 cp "$T/a.jsonl" "$T/in.jsonl"; cp "$T/m.tierce" "$T/in.tierce"; ln -s "$T/in.jsonl" "$T/alias"; ln "$T/in.tierce" "$T/twin"
 lost='is also an input'
@@ -161,6 +179,15 @@ for o in "$T/in.jsonl" "$T/alias"; do
     runs 1 "$lost" "$t" import generic "$T/in.jsonl" -o "$o"
     runs 1 "$lost" "$t" import generic "$T/in.jsonl" -o "$T/x.jsonl" --report "$o"
 done
+printf '{"tiers": [{"name": "flash"}, {"name": "pro"}]}' > "$T/in.json"; cp "$T/in.json" "$T/in.json.was"; ln -s in.json "$T/tiers.link"
+for o in "$T/in.json" "$T/tiers.link"; do
+    runs 1 "$lost" "$t" train -q --tiers "$T/in.json" "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" eval $quick --tiers "$T/in.json" --predictions "$o" "$T/in.jsonl"
+    runs 1 "$lost" "$t" eval --folds 2 --resamples 0 --shuffles 9 --tiers "$T/in.json" --report "$o" "$T/in.jsonl"
+    runs 1 "$lost" "$t" shrink -q --only --folds 0 -m "$T/in.tierce" --tiers "$T/in.json" --size 20K "$T/in.jsonl" -o "$o"
+    runs 1 "$lost" "$t" tune -m "$T/in.tierce" --tiers "$T/in.json" --all "$T/in.jsonl" -o "$o"
+done
+runs 0 '' cmp "$T/in.json" "$T/in.json.was"
 runs 1 "$lost" "$t" eval $quick -m "$T/in.tierce" --predictions "$T/twin" "$T/in.jsonl"
 runs 1 "$lost" "$t" shrink -q --only --folds 0 -m "$T/in.tierce" --size 20K "$T/in.jsonl" -o "$T/twin"
 cp "$T/in.jsonl" "$T/side-train.jsonl"

@@ -100,7 +100,7 @@ l '{"custom_id":"1","body":{"prompt":"hi","metadata":{"model":"deep"}}}'
 runs 0 '"metadata":\{"model":"deep"\}' sh -c "$s -q --batch $T/l.jsonl --out-dir $T/lo && cat $T/lo/[fp]*-00001.jsonl"
 l '{"body":{"prompt":"hi"}}'; runs 1 'no "custom_id"' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
 l '{"id":"1","prompt":"hi"}'; runs 1 'no "body"' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
-l '{"id":"r","custom_id":"1","response":{"status_code":200,"body":{}}}'; runs 1 'no request|a batch.s answer|stands twice' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
+l '{"id":"r","custom_id":"1","response":{"status_code":200,"body":{}}}'; runs 1 'no request|a batch.s answer|stands twice|both "id"' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
 printf '%s\n' '{"custom_id":"1","body":{"prompt":"a"}}' '{"custom_id":"1","body":{"prompt":"b"}}' '{"custom_id":"2","body":{"prompt":"b"}}' > "$T/l.jsonl"
 runs 1 'l.jsonl:2: .*earlier line' $s --batch "$T/l.jsonl" --out-dir "$T/lo"
 runs 0 '' [ ! -e "$T/lo" ]
@@ -148,6 +148,14 @@ runs 1 '' sh -c "$f $T/small.jsonl 2>&1 | grep -E 'no_cost|not known'"
 runs 1 '' sh -c "$s --value 0.1 $T/small.jsonl 2>&1 | grep -E 'no_cost|not known'"
 runs 0 'no cost is known for pro: it counts as free' "$t" route -m "$T/free.tierce" --value 0.1 hi
 echo '{"tiers": [{"name": "flash"}]}' > "$T/one.json"
+# nothing in is nothing made; a range may be empty
+: > "$T/none.jsonl"
+runs 1 'no requests in the input; .*f11 was not made' $s --batch "$T/none.jsonl" --out-dir "$T/f11"
+runs 0 '' [ ! -e "$T/f11" ]
+runs 0 '0 requests routed' $s --batch --byte-range 0-0 "$T/in.jsonl" --out-dir "$T/f12"
+# windows are the model's: another one in the file is not passed over in silence
+sed 's/"name": "flash",/"name": "flash", "context_window": 1000,/;s/"name":"flash",/"name":"flash","context_window":1000,/' "$T/tiers.json" > "$T/window.json"
+runs 0 'note: .*window.json: context_window 1000 of flash is not used: the model decides by its own, 0 \(none; train' $s --batch "$T/in.jsonl" --out-dir "$T/f13" --tiers "$T/window.json"
 runs 1 'has no tier "pro"' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.json"
 runs 1 'one.jsn: No such file' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.jsn"
 runs 0 '' [ ! -e "$T/f6" ]
