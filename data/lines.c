@@ -8,13 +8,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "data/gunzip.h"
+#include <zlib.h>
 
 #define FIRST_ROOM ((size_t)1 << 18)
 
 struct td_lines {
-    td_gunzip *file;        /* NULL where `read` gives the bytes */
+    gzFile file;         /* NULL where `read` gives the bytes */
     td_read_bytes read;
     void *context;
     char *path;
@@ -81,13 +80,14 @@ td_lines *td_lines_open(const char *path, size_t max_line, td_error *error)
         return NULL;
     td_lines *lines = new_lines(strcmp(path, "-") ? path : "<stdin>", max_line);
     if (lines)
-        lines->file = td_gunzip_open(fd);
+        lines->file = gzdopen(fd, "rb");
     if (!lines || !lines->file) {
         td_fail(error, "%s: out of memory", path);
         close(fd);
         td_lines_close(lines);
         return NULL;
     }
+    gzbuffer(lines->file, 1u << 17);
     return lines;
 }
 
@@ -108,7 +108,8 @@ void td_lines_close(td_lines *lines)
 {
     if (!lines)
         return;
-    td_gunzip_close(lines->file);
+    if (lines->file)
+        gzclose(lines->file);
     free(lines->path);
     free(lines->buffer);
     free(lines);
@@ -160,13 +161,18 @@ static bool fill(td_lines *lines, td_error *error)
         lines->ended = n == 0;
         return n >= 0;
     }
-    const char *why;
-    const long got = td_gunzip_read(lines->file, lines->buffer + lines->end, want, &why);
-    if (got < 0 && !why)
-        return td_fail(error, "%s: %s", lines->path, strerror(errno));
-    if (got < 0)
+    const int got = gzread(lines->file, lines->buffer + lines->end,
+                           want > (1u << 30) ? 1u << 30 : (unsigned)want);
+    int code = Z_OK;
+    const char *why = got <= 0 ? gzerror(lines->file, &code) : "";
+    if (got < 0 || (got == 0 && code != Z_OK && code != Z_STREAM_END)) {
+        if (code == Z_ERRNO)
+            return td_fail(error, "%s: %s", lines->path, strerror(errno));
+        if (code == Z_MEM_ERROR)
+            return td_fail(error, "%s: out of memory", lines->path);
         return td_fail(error, "%s:%llu: gzip stream is damaged or cut off (%s); fetch it again",
                        lines->path, (unsigned long long)lines->number + 1, why);
+    }
     lines->end += (size_t)got;
     lines->ended = got == 0;
     return true;

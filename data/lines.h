@@ -1,7 +1,7 @@
 /* Lines of a file, a .gz file or standard input, one at a time, in memory of the longest line.
  *
  * gzip is recognised by its first bytes (concatenated members are one stream; a truncated one is an
- * error, not a shorter file, and so are other bytes behind the last). A final line without a line break counts; CR before LF is dropped;
+ * error, not a shorter file). A final line without a line break counts; CR before LF is dropped;
  * a UTF-8 byte-order mark at the start is dropped; UTF-16 is refused with the mend. */
 #ifndef TIERCE_LINES_H
 #define TIERCE_LINES_H
