@@ -9,11 +9,14 @@
 bool td_out_grow(td_out *out, size_t more)
 {
     size_t room = out->room ? out->room : 1024;
+    if (out->failed)
+        return false;
     while (room - out->len < more)
         room *= 2;
     char *at = realloc(out->at, room);
     if (!at) {
         out->failed = true;
+        out->room = out->len; /* a shorter put must not go on behind the hole */
         return false;
     }
     out->at = at;

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Zero it before first use; free(at) when done. failed: memory ended, the text is cut. */
+/* Zero it before first use; free(at) when done. failed: memory ended, the text is cut there, and nothing more is
+ * put: what it holds is whole puts, from the first, without a hole. */
 typedef struct {
     char *at;
     size_t len, room;
@@ -22,6 +23,13 @@ static inline const char *td_s(uint64_t n)
 
 /* Makes room for `more` bytes; false when memory ends. */
 bool td_out_grow(td_out *out, size_t more);
+
+/* Empty again, with the memory it has. */
+static inline void td_out_reset(td_out *out)
+{
+    out->len = 0;
+    out->failed = false;
+}
 
 /* Inline, so that the many constants of a line cost a move each. */
 static inline void td_put(td_out *out, const char *text, size_t len)

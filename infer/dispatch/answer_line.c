@@ -15,6 +15,8 @@ static void put_one_line(td_out *out, const td_out *body)
     if (good) {
         td_json_start(&json, body->at, body->len, text);
         good = body->len && td_json_skip(&json, NULL) && td_json_finish(&json);
+    } else {
+        out->failed = true; /* or a good answer would be told as a string */
     }
     free(text);
     if (!good) {

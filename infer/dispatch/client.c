@@ -69,7 +69,10 @@ void ds_client_answer(ds_client *c, int status, const char *type, const char *ex
     snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", len);
     td_puts(&out, line);
     const tierce_span runs[] = {{out.at, out.len}, {body, len}};
-    ds_conn_write_runs(c->conn, runs, 2);
+    if (out.failed)
+        ds_conn_break(c->conn);
+    else
+        ds_conn_write_runs(c->conn, runs, 2);
     free(out.at);
     answered(c);
 }
@@ -78,8 +81,16 @@ void ds_client_error(ds_client *c, int status, const char *message, const char *
 {
     td_out out = {0};
     ds_put_error(&out, message, status >= 500 ? "server_error" : "invalid_request_error", code);
-    ds_client_answer(c, status, "application/json", status == 405 ? "Allow: GET, POST\r\n" : "", out.at, out.len);
-    free(out.at);
+    ds_client_tell(c, status, "application/json", status == 405 ? "Allow: GET, POST\r\n" : "", &out);
+}
+
+void ds_client_tell(ds_client *c, int status, const char *type, const char *extra, td_out *body)
+{
+    if (body->failed)
+        ds_client_answer(c, 503, "application/json", "", ds_no_memory, strlen(ds_no_memory));
+    else
+        ds_client_answer(c, status, type, extra, body->at, body->len);
+    free(body->at);
 }
 
 /* Before the body is read: what follows on the connection is not to be trusted. */
@@ -106,7 +117,7 @@ static void on_head(void *context, const ds_job_head *h)
     ds_client *c = context;
     td_out *out = &c->head;
     char number[24];
-    out->len = 0;
+    td_out_reset(out);
     put_status(c, out, h->status, h->content_type);
     ds_http_put_header(out, "x-tierce-id", h->id);
     if (h->tier[0])
@@ -129,6 +140,8 @@ static void on_head(void *context, const ds_job_head *h)
         c->keep_alive = c->keep_alive && !c->old_http;
         td_puts(out, "Cache-Control: no-cache\r\n");
         td_puts(out, c->chunked_out ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
+        if (out->failed)
+            ds_conn_break(c->conn);
         ds_conn_write(c->conn, out->at, out->len);
     }
 }
@@ -140,6 +153,8 @@ static void on_body(void *context, const char *data, size_t len)
     if (!c->head_sent) {
         snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", len);
         td_puts(&c->head, line);
+        if (c->head.failed)
+            ds_conn_break(c->conn);
         const tierce_span runs[] = {{c->head.at, c->head.len}, {data, len}};
         ds_conn_write_runs(c->conn, runs, 2);
         c->head_sent = true;

@@ -66,6 +66,8 @@ void ds_client_drop(ds_client *client);
 
 /* For routes.c: a whole answer; `extra` is "Name: value\r\n…" or "". After it the client may be gone. */
 void ds_client_answer(ds_client *client, int status, const char *type, const char *extra, const char *body, size_t len);
+/* The same with a body that was put together: frees it. Where memory ended in it, the answer is 503. */
+void ds_client_tell(ds_client *client, int status, const char *type, const char *extra, td_out *body);
 /* The same as an error object. */
 void ds_client_error(ds_client *client, int status, const char *message, const char *code);
 extern const ds_sink ds_client_sink;

@@ -194,8 +194,15 @@ static void take_line(dispatcher *d, ds_line *line)
     size_t where, key_len;
     uint64_t place;
     char number[40];
+    td_error error;
     d->lines++;
     const bool good = ds_body_read(&body, line->text, line->len, true, &what, &where);
+    if (body.parsed.no_memory) { /* the line is not to blame, and must not be passed over as a bad one */
+        td_fail(&error, "%.200s:%llu: out of memory", line->path, (unsigned long long)line->number);
+        fault(d, &error);
+        ds_body_free(&body);
+        return;
+    }
     if (!good || body.stream) {
         bad_line(d, line, good ? 0 : where, good ? "\"stream\": true: answers are gathered whole here; leave it out" : what);
         ds_body_free(&body);
@@ -215,8 +222,8 @@ static void take_line(dispatcher *d, ds_line *line)
         bad_line(d, line, 0, "this id stood on an earlier line; every line needs its own");
         break;
     default:
-        bad_line(d, line, 0, "out of memory");
-        stop(d, NULL);
+        td_fail(&error, "%.200s:%llu: out of memory", line->path, (unsigned long long)line->number);
+        fault(d, &error);
     }
     ds_body_free(&body);
 }

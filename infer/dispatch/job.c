@@ -54,7 +54,8 @@ static bool start(ds_job *job, const ds_tier *tier)
     static const ds_transfer_calls calls = {on_bytes, ds_job_on_done};
     ds_endpoint *e = job->at;
     const bool add_usage = job->body.stream && job->body.may_add_usage;
-    job->sent.len = job->collected.len = 0;
+    td_out_reset(&job->sent);
+    td_out_reset(&job->collected);
     ds_body_splice(&job->body, e->model, add_usage, &job->sent);
     const ds_post post = {e->url, e->headers, e->n_headers, job->sent.at, job->sent.len,
                           e->connect_s, e->first_byte_s, e->between_s, tier->limits.max_response_bytes};

@@ -60,5 +60,7 @@ void ds_job_cancel(ds_job *job);  /* the client left: no sink call any more; boo
 
 /* {"error": {"message", "type", "param": null, "code"}} as OpenAI's clients read it. */
 void ds_put_error(td_out *out, const char *message, const char *type, const char *code);
+/* What is said where memory ended while the error was written. */
+extern const char ds_no_memory[];
 
 #endif

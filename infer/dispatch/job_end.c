@@ -7,6 +7,9 @@
 #include "infer/dispatch/job_state.h"
 #include "infer/dispatch/money.h"
 
+const char ds_no_memory[] = "{\"error\":{\"message\":\"Out of memory.\",\"type\":\"server_error\",\"param\":null,"
+                            "\"code\":\"out_of_memory\"}}";
+
 void ds_put_error(td_out *out, const char *message, const char *type, const char *code)
 {
     td_puts(out, "{\"error\":{\"message\":");
@@ -107,6 +110,13 @@ static void answer(ds_job *job, const ds_job_head *head, const char *body, size_
     ds_job_finish(job, status, error, true, true);
 }
 
+/* Frees the body, an error's. */
+static void answer_error(ds_job *job, const ds_job_head *head, td_out *body, const char *error)
+{
+    answer(job, head, body->failed ? ds_no_memory : body->at, body->failed ? strlen(ds_no_memory) : body->len, error);
+    free(body->at);
+}
+
 void ds_job_deliver(ds_job *job, const char *warning)
 {
     ds_job_head head = head_of(job, 200, "application/json");
@@ -158,8 +168,7 @@ void ds_job_deliver_refusal(ds_job *job)
         td_put(&out, job->collected.at, job->collected.len);
     else
         put_fault(job, &out);
-    answer(job, &head, out.at, out.len, "client");
-    free(out.at);
+    answer_error(job, &head, &out, "client");
 }
 
 void ds_job_refuse(ds_job *job, int status, const char *message, const char *type, const char *code, const char *error)
@@ -170,8 +179,7 @@ void ds_job_refuse(ds_job *job, int status, const char *message, const char *typ
     ds_job_head head = head_of(job, status, "application/json");
     head.no_retry = status != 503;
     ds_put_error(&out, message, type, code);
-    answer(job, &head, out.at, out.len, error);
-    free(out.at);
+    answer_error(job, &head, &out, error);
 }
 
 static const char *wire_sentence(ds_wire wire)
@@ -230,8 +238,7 @@ void ds_job_fail(ds_job *job)
                  job->ours ? "refused tierce's key or path" : wire_sentence(job->wire), job->why);
         ds_put_error(&out, text, "upstream_error", job->ours ? "provider_refused" : ds_wire_name(job->wire));
     }
-    answer(job, &head, out.at, out.len, "upstream");
-    free(out.at);
+    answer_error(job, &head, &out, "upstream");
 }
 
 /* ---- streams ---- */
@@ -296,8 +303,16 @@ void ds_job_end_stream(ds_job *job, bool good)
         ds_put_error(&out, text, "upstream_error", ds_wire_name(job->wire));
         td_puts(&out, "\n\n");
     }
-    put_trailer(job, &out);
-    job->sink.bytes(job->context, out.at, out.len);
+    if (out.failed) { /* a stream that ends well without the error would be a lie */
+        job->sink.bytes(job->context, "data: ", 6);
+        job->sink.bytes(job->context, ds_no_memory, strlen(ds_no_memory));
+        job->sink.bytes(job->context, "\n\n", 2);
+    } else {
+        const size_t before = out.len;
+        put_trailer(job, &out);
+        out.len = out.failed ? before : out.len;
+        job->sink.bytes(job->context, out.at, out.len);
+    }
     free(out.at);
     ds_add(&job->engine->stats->broken_streams, !good);
     ds_job_finish(job, 200, good ? NULL : "stream", good, true);

@@ -13,6 +13,8 @@ static ds_wire read_answer(ds_job *job, ds_wire wire, const ds_answer_head *head
     if (job->relaying) {
         if (wire == DS_WIRE_OK && !job->stream_fault)
             ds_relay_finish(&job->relay);
+        if (ds_relay_starved(&job->relay))
+            return DS_WIRE_LOST;
         if (job->relay.broken)
             return DS_WIRE_TOO_LARGE;
         return wire == DS_WIRE_OK && !job->reply.fault.there && !job->reply.finished && !job->reply.done ? DS_WIRE_CUT
@@ -20,7 +22,11 @@ static ds_wire read_answer(ds_job *job, ds_wire wire, const ds_answer_head *head
     }
     if (ds_job_is_packed(head))
         return wire == DS_WIRE_OK ? DS_WIRE_GARBLED : wire;
+    if (job->collected.failed) /* a part says nothing */
+        job->collected.len = 0;
     ds_reply_body(&job->reply, job->collected.at ? job->collected.at : "", job->collected.len);
+    if ((job->collected.failed || job->reply.no_memory) && wire == DS_WIRE_OK && head->status < 300)
+        return DS_WIRE_LOST; /* of an error, its status still tells */
     return wire == DS_WIRE_OK && head->status >= 200 && head->status < 300 && !job->reply.readable &&
                    !job->reply.fault.there
                ? DS_WIRE_GARBLED

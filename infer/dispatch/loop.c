@@ -446,6 +446,12 @@ static size_t send_now(const ds_conn *c, const tierce_span *runs, size_t n)
     return sent > 0 ? (size_t)sent : 0;
 }
 
+void ds_conn_break(ds_conn *c)
+{
+    c->broken = true; /* nothing more is written; libevent finds the end */
+    shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+}
+
 void ds_conn_write_runs(ds_conn *c, const tierce_span *runs, size_t n)
 {
     const bool idle = n <= DS_CONN_RUNS && !c->dead && !c->broken && !ds_conn_waiting(c);
@@ -453,11 +459,8 @@ void ds_conn_write_runs(ds_conn *c, const tierce_span *runs, size_t n)
     for (size_t i = 0; i < n && !c->broken; i++) {
         const size_t skip = gone < runs[i].len ? gone : runs[i].len;
         gone -= skip;
-        if (runs[i].len > skip && bufferevent_write(c->bev, runs[i].data + skip, runs[i].len - skip)) {
-            /* no memory for it: an answer with a hole would be worse than none. libevent finds the end */
-            c->broken = true;
-            shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
-        }
+        if (runs[i].len > skip && bufferevent_write(c->bev, runs[i].data + skip, runs[i].len - skip))
+            ds_conn_break(c); /* no memory for it: an answer with a hole would be worse than none */
     }
 }
 

@@ -70,6 +70,9 @@ void ds_conn_write(ds_conn *conn, const void *data, size_t len);
 /* Some runs of bytes as one. Where nothing waits they go to the kernel at once, in one call: an answer
  * does not wait for another turn of the loop, and a chunk is not three packets. */
 void ds_conn_write_runs(ds_conn *conn, const tierce_span *runs, size_t n);
+/* What should have been written is not there (memory ended): the peer must not take what is for the whole. It sees
+ * the connection break off; `closed` comes. */
+void ds_conn_break(ds_conn *conn);
 size_t ds_conn_waiting(const ds_conn *conn); /* bytes the peer has not taken */
 /* Reads again what `bytes` left (after it returned less than all). */
 void ds_conn_poke(ds_conn *conn);

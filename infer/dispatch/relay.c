@@ -9,11 +9,17 @@ void ds_relay_start(ds_relay *r, ds_reply *reply, bool drop_usage)
 {
     ds_sse_reset(&r->sse);
     ds_reply_reset(reply);
-    r->partial.len = r->ready.len = 0;
+    td_out_reset(&r->partial);
+    td_out_reset(&r->ready);
     r->line = 0;
     r->cr = r->open = r->failed = r->broken = r->drop_this = false;
     r->drop_usage = drop_usage;
     r->reply = reply;
+}
+
+bool ds_relay_starved(const ds_relay *r)
+{
+    return r->partial.failed || r->ready.failed || r->sse.no_memory || r->reply->no_memory;
 }
 
 void ds_relay_free(ds_relay *r)

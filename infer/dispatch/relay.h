@@ -34,6 +34,8 @@ void ds_relay_start(ds_relay *relay, ds_reply *reply, bool drop_usage);
 void ds_relay_feed(ds_relay *relay, const char *data, size_t len);
 /* The stream ended: an event without its blank line is one still. */
 void ds_relay_finish(ds_relay *relay);
+/* broken, and by no fault of the provider: memory ended here. */
+bool ds_relay_starved(const ds_relay *relay);
 void ds_relay_free(ds_relay *relay);
 
 #endif

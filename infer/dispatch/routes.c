@@ -6,17 +6,26 @@
 #include "infer/decision_out.h"
 #include "infer/dispatch/client.h"
 
+/* It could not be read: the client's fault, or want of memory here. */
+static void unreadable(ds_client *c, const ds_body *body, const char *what, size_t where)
+{
+    char text[300];
+    snprintf(text, sizeof text, "The request is not readable at byte %zu: %.200s.", where + 1, what);
+    if (body->parsed.no_memory)
+        ds_client_error(c, 503, "Out of memory.", "out_of_memory");
+    else
+        ds_client_error(c, 400, text, "bad_request");
+}
+
 static void handle_chat(ds_client *c)
 {
     ds_body body = {0};
     const char *what;
     size_t where;
-    char text[300];
     char *json = c->body;
     if (!ds_body_read(&body, json ? json : "", c->len, false, &what, &where)) {
-        snprintf(text, sizeof text, "The request is not readable at byte %zu: %.200s.", where + 1, what);
+        unreadable(c, &body, what, where);
         ds_body_free(&body);
-        ds_client_error(c, 400, text, "bad_request");
         return;
     }
     const ds_caller caller = {c->id, c->key, c->tag, c->session};
@@ -58,27 +67,25 @@ static void handle_route(ds_client *c)
     const char *what;
     size_t where;
     bool unknown;
-    char text[300], extra[200];
+    char extra[200];
     const ds_payer payer = {"", c->key, c->tag};
     if (!ds_body_read(&body, c->body ? c->body : "", c->len, true, &what, &where)) {
-        snprintf(text, sizeof text, "The request is not readable at byte %zu: %.200s.", where + 1, what);
-        ds_client_error(c, 400, text, "bad_request");
+        unreadable(c, &body, what, where);
     } else if (!ds_engine_choose(&c->server->engine, s, &body, &payer, c->session, &choice, &unknown, &error)) {
         ds_client_error(c, unknown ? 404 : 400, error.text, unknown ? "model_not_found" : "bad_request");
     } else {
         const char *tier = s->config->tiers.tier[choice.order[0]].name;
         if (choice.decided) {
             put_decision(&out, s->router, &choice.decision, choice.no_cost, body.id, 0);
-            out.len--; /* its closing brace */
+            out.len -= out.len > 0; /* its closing brace */
         } else {
             td_puts(&out, "{\"tier\": ");
             td_put_json(&out, tier, strlen(tier));
         }
         put_order(&out, s, &choice);
         snprintf(extra, sizeof extra, "x-tierce-tier: %.80s\r\nx-tierce-reason: %.40s\r\n", tier, choice.reason);
-        ds_client_answer(c, 200, "application/json", extra, out.at, out.len);
+        ds_client_tell(c, 200, "application/json", extra, &out);
     }
-    free(out.at);
     ds_body_free(&body);
 }
 
@@ -105,8 +112,7 @@ static void handle_models(ds_client *c)
     for (uint32_t t = 0; t < s->config->tiers.n; t++)
         put_model(&out, s->config->tiers.tier[t].name, &first);
     td_puts(&out, "]}");
-    ds_client_answer(c, 200, "application/json", "", out.at, out.len);
-    free(out.at);
+    ds_client_tell(c, 200, "application/json", "", &out);
 }
 
 static void handle_metrics(ds_client *c)
@@ -115,8 +121,7 @@ static void handle_metrics(ds_client *c)
     ds_stats_print(&out, c->server->all, (unsigned)c->server->options->workers, c->server->engine.now->config);
     if (c->server->engine.ledger)
         ds_stats_print_ledger(&out, c->server->engine.ledger, c->server->engine.now->config, ds_unix());
-    ds_client_answer(c, 200, "text/plain; version=0.0.4; charset=utf-8", "", out.at, out.len);
-    free(out.at);
+    ds_client_tell(c, 200, "text/plain; version=0.0.4; charset=utf-8", "", &out);
 }
 
 void ds_route_handle(ds_client *c)

@@ -1,6 +1,6 @@
 /* Preloaded (LD_PRELOAD) by the torture tests: the FAIL_AT-th allocation of the process, libraries
  * included, returns NULL; with FAIL_FOR=k the k-1 after it, too. FAIL_IN=libcurl counts only what a library
- * of such a name asks for, itself or by an allocator of the program's. When the process ends, the number of allocations that were counted goes into
+ * of such a name asks for, itself or by an allocator of the program's; FAIL_IN=MAIN what the program itself does. When the process ends, the number of allocations that were counted goes into
  * the file FAIL_LOG. FAIL_TRACE: the call stack of the first failure goes to stderr (addr2line reads it). glibc only. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,8 @@ static int trace;
 static int look(struct dl_phdr_info *object, size_t size, void *name)
 {
     (void)size;
-    if (!object->dlpi_name || !strstr(object->dlpi_name, name))
+    const char *is = object->dlpi_name ? object->dlpi_name : "";
+    if (!strcmp(name, "MAIN") ? *is != 0 : !strstr(is, name)) /* the program's own name is empty, and comes first */
         return 0;
     from = UINTPTR_MAX;
     to = 0;

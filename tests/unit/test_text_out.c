@@ -100,6 +100,25 @@ static void strings(void **unused)
     }
 }
 
+/* ---- memory ends ---- */
+
+static void no_hole(void **unused)
+{
+    td_out out = {0};
+    (void)unused;
+    td_put(&out, "before", 6);
+    assert_false(td_out_grow(&out, (size_t)1 << 60));
+    assert_true(out.failed);
+    td_put(&out, "after", 5); /* there was room for it */
+    assert_int_equal(out.len, 6);
+    td_out_reset(&out);
+    td_put(&out, "again", 5);
+    assert_false(out.failed);
+    assert_int_equal(out.len, 5);
+    assert_memory_equal(out.at, "again", 5);
+    free(out.at);
+}
+
 /* ---- the nearest known word, for "did you mean" ---- */
 
 static void nearest(void **unused)
@@ -121,6 +140,6 @@ static void nearest(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(numbers), cmocka_unit_test(strings),
-                                       cmocka_unit_test(nearest)};
+                                       cmocka_unit_test(no_hole), cmocka_unit_test(nearest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
