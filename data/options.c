@@ -179,3 +179,14 @@ int td_parse_options(const td_command *command, int argc, char **argv, void *int
     }
     return operands;
 }
+
+int td_end_program(const char *command, int status)
+{
+    errno = 0;
+    /* a write that failed earlier leaves only the mark: the buffer may be empty and flush without complaint */
+    const char *why = fflush(stdout) ? strerror(errno) : ferror(stdout) ? "a write failed" : NULL;
+    if (!why)
+        return status;
+    fprintf(stderr, "tierce%s%.60s: cannot write the output: %s\n", *command ? " " : "", command, why);
+    return 1;
+}

@@ -34,4 +34,8 @@ typedef struct {
  * Returns the number of operands; -1 after a complaint on stderr (exit 2); -2 after --help. */
 int td_parse_options(const td_command *command, int argc, char **argv, void *into);
 
+/* The last thing in main(): flushes standard output. The exit status is `status`, or 1 with a complaint on stderr where
+ * not all that was ever written there went through. `command` as typed behind "tierce"; "": none. */
+int td_end_program(const char *command, int status);
+
 #endif

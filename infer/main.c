@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "data/nearest.h"
-#include "data/standard_out.h"
+#include "data/options.h"
 #include "infer/commands.h"
 
 #ifndef TIERCE_RELEASE
@@ -67,30 +67,20 @@ static int run_other(const char *program, char **argv)
     return 1;
 }
 
-/* The exit status: `status`, unless not all that was written to standard output went through. */
-static int end(const char *command, int status)
-{
-    const char *why = td_stdout_fault();
-    if (!why)
-        return status;
-    fprintf(stderr, "tierce%s%.60s: cannot write the output: %s\n", *command ? " " : "", command, why);
-    return 1;
-}
-
 int main(int argc, char **argv)
 {
     const char *names[N_COMMANDS];
     if (argc < 2)
         return help(stderr, 2);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        return end("", help(stdout, 0));
+        return td_end_program("", help(stdout, 0));
     if (!strcmp(argv[1], "--version")) {
         printf("tierce %s\n", TIERCE_RELEASE);
-        return end("", 0);
+        return td_end_program("", 0);
     }
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (!strcmp(argv[1], commands[i].name))
-            return commands[i].run ? end(argv[1], commands[i].run(argc - 1, argv + 1))
+            return commands[i].run ? td_end_program(argv[1], commands[i].run(argc - 1, argv + 1))
                                    : run_other(commands[i].program, argv);
         names[i] = commands[i].name;
     }

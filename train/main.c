@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "data/nearest.h"
-#include "data/standard_out.h"
+#include "data/options.h"
 #include "train/commands.h"
 
 static const struct {
@@ -33,26 +33,16 @@ static int help(FILE *out, int status)
     return status;
 }
 
-/* The exit status: `status`, unless not all that was written to standard output went through. */
-static int end(const char *command, int status)
-{
-    const char *why = td_stdout_fault();
-    if (!why)
-        return status;
-    fprintf(stderr, "tierce%s%.60s: cannot write the output: %s\n", *command ? " " : "", command, why);
-    return 1;
-}
-
 int main(int argc, char **argv)
 {
     const char *names[N_COMMANDS];
     if (argc < 2)
         return help(stderr, 2);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        return end("", help(stdout, 0));
+        return td_end_program("", help(stdout, 0));
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (!strcmp(argv[1], commands[i].name))
-            return end(argv[1], commands[i].run(argc - 1, argv + 1));
+            return td_end_program(argv[1], commands[i].run(argc - 1, argv + 1));
         names[i] = commands[i].name;
     }
     const char *near = td_nearest(argv[1], names, N_COMMANDS);

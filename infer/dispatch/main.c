@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "data/options.h"
 #include "infer/dispatch/commands.h"
 
 int main(int argc, char **argv)
@@ -17,9 +18,9 @@ int main(int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &no_core);
     if (argc > 1 && !strcmp(argv[1], "serve"))
-        return cmd_serve(argc - 1, argv + 1);
+        return td_end_program(argv[1], cmd_serve(argc - 1, argv + 1));
     if (argc > 1 && !strcmp(argv[1], "dispatch"))
-        return cmd_dispatch(argc - 1, argv + 1);
+        return td_end_program(argv[1], cmd_dispatch(argc - 1, argv + 1));
     fprintf(stderr, "usage: tierce serve|dispatch [OPTION...]; --help tells more\n");
     return 2;
 }
