@@ -60,9 +60,9 @@ grep -q 'did you mean --concurrency' "$T/err" && ok || bad "the nearest option"
 send "$T/60.jsonl" > /dev/full; is "a full disk" $? 1
 grep -q 'No space left' "$T/err" && ok || bad "a full disk is named"
 send -o /dev/full "$T/60.jsonl"; is "a device without room" $? 1
+grep -q '/dev/full: cannot be written: No space left' "$T/err" && ! grep -q 'resume' "$T/err" && ok || bad "and nothing of --resume"
 "$P/tierce-dispatch" serve --help > /dev/full 2> "$T/err"; is "help that nobody can read" $? 1
 grep -q "tierce serve: cannot write the output: No space left" "$T/err" && ok || bad "and why"
-grep -q '/dev/full: cannot be written: No space left' "$T/err" && ! grep -q 'resume' "$T/err" && ok || bad "and nothing of --resume"
 send -o /dev/null --resume "$T/60.jsonl"; is "a device cannot be resumed" $? 1
 grep -q 'is no file' "$T/err" && ok || bad "it says so"
 send -o "$T" "$T/60.jsonl"; is "a folder" $? 1
