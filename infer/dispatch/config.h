@@ -24,6 +24,7 @@ typedef struct {
     char *model;     /* the model id to ask for here */
     char **headers;  /* "name: value", the key among them: never print these */
     size_t n_headers;
+    const char *key; /* within its header; NULL: none */
     double connect_s, first_byte_s, between_s;
     double weight;
     ds_breaker breaker; /* the engine's */

@@ -154,7 +154,11 @@ static bool read_key(const td_node *item, ds_endpoint *e, const ds_place *where)
         return td_fail(where->error,
                        "%s.key_env: the value of %.100s has a line break or control byte; export it clean",
                        where->at, variable);
-    return add_header(e, header, prefix, key, where->error);
+    if (!add_header(e, header, prefix, key, where->error))
+        return false;
+    const char *line = e->headers[e->n_headers - 1];
+    e->key = line + strlen(line) - strlen(key);
+    return true;
 }
 
 /* OpenTelemetry's names of providers, by the end of the host's name. */

@@ -131,7 +131,7 @@ static void on_wait_over(void *context)
 static void withdraw(ds_job *job)
 {
     ds_job_left(job);
-    ds_job_settle(job, false);
+    ds_job_settle(job, false, false);
     if (!job->n_attempts)
         job->at = NULL; /* no tier was tried */
 }
@@ -293,7 +293,7 @@ void ds_job_cancel(ds_job *job)
     if (job->transfer) {
         if (!job->stream_fault)
             ds_transfer_cancel(job->transfer);
-        ds_job_settle(job, true);
+        ds_job_settle(job, true, false);
         ds_job_note_attempt(job, DS_VERDICT_FINAL, "the client left", 0);
         ds_job_left(job);
     } else if (job->disk.link) {

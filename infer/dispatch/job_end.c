@@ -6,6 +6,7 @@
 
 #include "infer/dispatch/job_state.h"
 #include "infer/dispatch/money.h"
+#include "infer/dispatch/secret.h"
 
 const char ds_no_memory[] = "{\"error\":{\"message\":\"Out of memory.\",\"type\":\"server_error\",\"param\":null,"
                             "\"code\":\"out_of_memory\"}}";
@@ -26,7 +27,7 @@ void ds_put_error(td_out *out, const char *message, const char *type, const char
 
 /* ---- booking ---- */
 
-void ds_job_settle(ds_job *job, bool billed)
+void ds_job_settle(ds_job *job, bool billed, bool whole)
 {
     td_error error = {""};
     double usd = 0;
@@ -34,14 +35,14 @@ void ds_job_settle(ds_job *job, bool billed)
     if (billed) {
         ds_tier *tier = ds_job_tier(job);
         ds_tier_stats *stats = ds_job_tier_stats(job);
-        job->usage_guessed = !job->reply.usage.known;
-        job->usage = job->usage_guessed ? ds_usage_guess(&job->body, job->reply.text_bytes) : job->reply.usage;
+        job->usage = ds_usage_made_good(&job->reply.usage, &job->body, job->reply.text_bytes, &job->usage_guessed);
         /* a provider that says what it charges knows best */
         usd = job->usage.cost_known ? job->usage.cost_usd : ds_cost(&tier->tier->prices, &job->usage);
-        if (job->usage_guessed && !job->relaying && job->choice.expected_usd > usd)
-            usd = job->choice.expected_usd; /* an answer that we did not see was perhaps written */
-        if (job->usage_guessed && !job->relaying && job->lost && job->reserved > usd)
-            usd = job->reserved; /* and this one is there, whole: at most so dear */
+        if (!whole && job->usage_guessed && !job->usage.cost_known) {
+            const double expected = ds_choice_expected(job->snapshot, &job->choice, ds_job_tier_number(job));
+            usd = ds_unfinished_usd(usd, expected, ds_reserve_usd(tier, &job->body, expected),
+                                    job->relaying && job->reply.text_bytes);
+        }
         ds_add(&e->stats->guessed_usage, job->usage_guessed);
         ds_add(&stats->input_tokens, (uint64_t)(job->usage.input + job->usage.cached + job->usage.cache_write));
         ds_add(&stats->cached_tokens, (uint64_t)job->usage.cached);
@@ -113,6 +114,7 @@ static void answer(ds_job *job, const ds_job_head *head, const char *body, size_
 /* Frees the body, an error's. */
 static void answer_error(ds_job *job, const ds_job_head *head, td_out *body, const char *error)
 {
+    ds_blank_key(body->at, body->len, job->at ? job->at->key : NULL);
     answer(job, head, body->failed ? ds_no_memory : body->at, body->failed ? strlen(ds_no_memory) : body->len, error);
     free(body->at);
 }
@@ -133,6 +135,9 @@ static bool deliver_kept(ds_job *job)
     job->place = job->kept_tier;
     job->at = job->kept_at;
     job->usage = job->kept_usage;
+    job->usage_guessed = job->kept_guessed;
+    ds_reply_reset(&job->reply); /* the log speaks of the answer that is given */
+    ds_reply_body(&job->reply, job->collected.at, job->collected.len);
     job->reason = job->choice.reason;
     ds_job_deliver(job, job->warning);
     return true;
@@ -292,6 +297,7 @@ void ds_job_end_stream(ds_job *job, bool good)
         remember_tier(job);
     job->relay.ready.len = good ? job->relay.ready.len : 0;
     ds_job_flush(job);
+    td_put(&out, "\n\n", job->relay.owed);
     if (!good && job->fault.there) {
         td_puts(&out, "data: ");
         put_fault(job, &out);
@@ -303,8 +309,9 @@ void ds_job_end_stream(ds_job *job, bool good)
         ds_put_error(&out, text, "upstream_error", ds_wire_name(job->wire));
         td_puts(&out, "\n\n");
     }
+    ds_blank_key(out.at, out.len, job->at->key);
     if (out.failed) { /* a stream that ends well without the error would be a lie */
-        job->sink.bytes(job->context, "data: ", 6);
+        job->sink.bytes(job->context, "\n\ndata: ", 8); /* an empty line more does no harm */
         job->sink.bytes(job->context, ds_no_memory, strlen(ds_no_memory));
         job->sink.bytes(job->context, "\n\n", 2);
     } else {

@@ -17,8 +17,9 @@ static ds_wire read_answer(ds_job *job, ds_wire wire, const ds_answer_head *head
             return DS_WIRE_LOST;
         if (job->relay.broken)
             return DS_WIRE_TOO_LARGE;
-        return wire == DS_WIRE_OK && !job->reply.fault.there && !job->reply.finished && !job->reply.done ? DS_WIRE_CUT
-                                                                                                        : wire;
+        if (wire != DS_WIRE_OK || job->reply.fault.there || job->reply.finished)
+            return wire;
+        return !job->reply.done ? DS_WIRE_CUT : job->reply.began ? wire : DS_WIRE_GARBLED; /* an end of nothing */
     }
     if (ds_job_is_packed(head))
         return wire == DS_WIRE_OK ? DS_WIRE_GARBLED : wire;
@@ -27,7 +28,8 @@ static ds_wire read_answer(ds_job *job, ds_wire wire, const ds_answer_head *head
     ds_reply_body(&job->reply, job->collected.at ? job->collected.at : "", job->collected.len);
     if ((job->collected.failed || job->reply.no_memory) && wire == DS_WIRE_OK && head->status < 300)
         return DS_WIRE_LOST; /* of an error, its status still tells */
-    return wire == DS_WIRE_OK && head->status >= 200 && head->status < 300 && !job->reply.readable &&
+    const bool answers = job->reply.readable && job->reply.choices_begun;
+    return wire == DS_WIRE_OK && head->status >= 200 && head->status < 300 && !answers &&
                    !job->reply.fault.there
                ? DS_WIRE_GARBLED
                : wire;
@@ -52,7 +54,8 @@ static void remember(ds_job *job, ds_wire wire, const ds_answer_head *head, cons
     job->why = advice->why;
     job->fault = job->reply.fault;
     job->head = *head;
-    job->ours = advice->trip && (head->status == 401 || head->status == 403 || head->status == 404);
+    job->ours = advice->trip && (head->status == 401 || head->status == 403 || head->status == 404 ||
+                                 !strcmp(advice->why, "key refused"));
     ds_add(&ds_job_tier_stats(job)->failures, 1);
 }
 
@@ -114,6 +117,7 @@ static bool escalate(ds_job *job, const char *why)
     job->kept_at = job->at;
     job->kept_tier = job->place;
     job->kept_usage = job->usage;
+    job->kept_guessed = job->usage_guessed;
     move_on(job);
     return true;
 }
@@ -162,8 +166,8 @@ void ds_job_on_done(void *context, ds_wire wire, const ds_answer_head *from, con
                                 head.should_retry[0] ? head.should_retry : NULL, ds_unix()};
     const ds_advice advice = ds_judge(&failure);
     tell_breaker(job, wire, &advice);
-    job->lost = wire == DS_WIRE_LOST;
-    ds_job_settle(job, advice.verdict == DS_VERDICT_DONE || perhaps_billed(job, wire, head.status));
+    const bool whole = advice.verdict == DS_VERDICT_DONE;
+    ds_job_settle(job, whole || perhaps_billed(job, wire, head.status), whole);
     ds_job_note_attempt(job, advice.verdict, advice.why, head.status);
     if (advice.verdict == DS_VERDICT_DONE) {
         good_answer(job);

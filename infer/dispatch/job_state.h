@@ -32,7 +32,6 @@ struct ds_job {
     bool relaying, opened;
     ds_ticket ticket;
     double reserved;     /* USD of the ticket */
-    bool lost;           /* the attempt's answer, for want of memory here */
     ds_disk_wait disk;   /* the ticket is on its way there; link NULL: it is not waited for */
 
     ds_log_attempt attempts[DS_MAX_ATTEMPTS];
@@ -55,6 +54,7 @@ struct ds_job {
     ds_endpoint *kept_at;
     uint32_t kept_tier;
     ds_usage kept_usage;
+    bool kept_guessed;
     char warning[300];
 };
 
@@ -99,8 +99,9 @@ bool ds_job_is_packed(const ds_answer_head *head); /* a content encoding that no
 
 /* ---- job_end.c ---- */
 
-/* Settles the attempt's reservation by its usage (or a guess when `sent` and there is none). */
-void ds_job_settle(ds_job *job, bool billed);
+/* Settles the attempt's reservation, when the provider may have billed it: by its usage, what that lacks by an estimate;
+ * `whole`: its answer came to the end. */
+void ds_job_settle(ds_job *job, bool billed, bool whole);
 void ds_job_note_attempt(ds_job *job, ds_verdict verdict, const char *why, int status);
 /* A whole answer, collected. */
 void ds_job_deliver(ds_job *job, const char *warning);

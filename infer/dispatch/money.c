@@ -41,9 +41,26 @@ double ds_reserve_usd(const ds_tier *tier, const ds_body *body, double expected_
                       : fmax(most_usd(p, input, 4096 * body->n), 8 * expected_usd);
 }
 
-ds_usage ds_usage_guess(const ds_body *body, uint64_t output_bytes)
+ds_usage ds_usage_made_good(const ds_usage *said, const ds_body *body, uint64_t output_bytes, bool *guessed)
 {
-    return (ds_usage){.known = true, .input = ceil((double)body->len / 4), .output = ceil((double)output_bytes / 3)};
+    static const double most_bytes = 16, slack = 256;
+    ds_usage u = *said;
+    *guessed = false;
+    if (!u.known || u.no_input || u.input + u.cached + u.cache_write <= 0) {
+        u.input = ceil((double)body->len / 4);
+        *guessed = true;
+    }
+    if (!u.known || u.no_output || u.output * most_bytes + slack < (double)output_bytes) {
+        u.output = ceil((double)output_bytes / 3);
+        *guessed = true;
+    }
+    u.known = true;
+    return u;
+}
+
+double ds_unfinished_usd(double seen_usd, double expected_usd, double most_usd, bool text_seen)
+{
+    return fmax(seen_usd, text_seen ? fmin(expected_usd, most_usd) : most_usd);
 }
 
 ds_cache_price ds_cache_prices(const td_prices *p)

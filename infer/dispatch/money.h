@@ -18,8 +18,15 @@ double ds_cost(const td_prices *prices, const ds_usage *usage);
  * tokens: then it is no bound but a guess, and the settlement may be higher. */
 double ds_reserve_usd(const ds_tier *tier, const ds_body *body, double expected_usd);
 
-/* For an answer that came without usage or not to its end: 4 bytes a token of input, 3 of output. */
-ds_usage ds_usage_guess(const ds_body *body, uint64_t output_bytes);
+/* What a provider said of an answer of so many bytes of text, where that can be: a half that it did not say, an input
+ * of nothing, and an output of more than 16 bytes a token (no tokeniser has such an average) are estimated from what
+ * was seen, 4 bytes a token of input and 3 of output. *guessed: something was. */
+ds_usage ds_usage_made_good(const ds_usage *said, const ds_body *body, uint64_t output_bytes, bool *guessed);
+
+/* What an attempt is booked at whose answer did not come to its end, `seen_usd` by what was seen of it. Of a stream
+ * that broke off: at least what the model expects, at most what was reserved. Of an answer of which no text was seen
+ * the provider may have written all that it was allowed to: what was reserved. (What was seen counts in full.) */
+double ds_unfinished_usd(double seen_usd, double expected_usd, double most_usd, bool text_seen);
 
 ds_cache_price ds_cache_prices(const td_prices *prices);
 

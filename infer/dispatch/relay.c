@@ -11,7 +11,7 @@ void ds_relay_start(ds_relay *r, ds_reply *reply, bool drop_usage)
     ds_reply_reset(reply);
     td_out_reset(&r->partial);
     td_out_reset(&r->ready);
-    r->line = 0;
+    r->line = r->owed = 0;
     r->cr = r->open = r->failed = r->broken = r->drop_this = false;
     r->drop_usage = drop_usage;
     r->reply = reply;
@@ -78,7 +78,7 @@ static void take_event(ds_relay *r, bool last)
     r->partial.len = 0;
     if (r->partial.failed || r->ready.failed)
         r->broken = true;
-    if (!r->failed && (r->reply->began || r->reply->finished || r->reply->done || r->ready.len > DS_RELAY_HOLD))
+    if (!r->failed && (r->reply->began || r->reply->finished || r->ready.len > DS_RELAY_HOLD))
         r->open = true;
 }
 
@@ -126,6 +126,10 @@ void ds_relay_feed(ds_relay *r, const char *data, size_t len)
 
 void ds_relay_finish(ds_relay *r)
 {
-    if (!r->failed && !r->broken)
-        take_event(r, true);
+    const bool some = r->partial.len > 0, line = r->line || r->cr;
+    if (r->failed || r->broken)
+        return;
+    take_event(r, true);
+    if (some && !r->drop_this && !r->failed)
+        r->owed = line ? 2 : 1;
 }

@@ -20,6 +20,8 @@ typedef struct {
     td_out ready;       /* whole events that may go to the client, or are held */
     unsigned line;      /* bytes in the present line, and what ended the last one */
     bool cr;
+    unsigned owed;      /* line ends that the stream's last event, let through as it came, lacks: what is put behind it must
+                         * not become part of it */
     bool open;          /* the first event was let through: no way back */
     bool drop_usage;    /* take out a chunk that holds usage and no choices */
     bool failed;        /* an error event came: it and what follows is not read any more */

@@ -18,10 +18,12 @@
  * cache-write tokens; `output` includes reasoning. All 0 when not known. Where completion_tokens
  * leaves thinking out (total > prompt + completion), output is total - prompt. */
 typedef struct {
-    bool known;
+    bool known;                       /* at least one half was said */
+    bool no_input, no_output;         /* this half was not, or was no number that can be */
     double input, cached, cache_write, output, reasoning;
     bool cost_known;
-    double cost_usd; /* as the provider says it (usage.cost: OpenRouter and the like), where it does */
+    double cost_usd; /* as the provider says it (usage.cost: OpenRouter and the like), where it does and it is no 0: who
+                      * brings a key of his own is charged nothing there, and pays elsewhere */
 } ds_usage;
 
 /* An error in any of the shapes: {"error":{…}}, [{"error":{…}}], {"object":"error",…} (vLLM),
@@ -50,7 +52,7 @@ typedef struct {
     uint64_t choices_begun, choices_ended; /* bits by index, 63 for all above */
     char model[128];    /* model of the answer, "" when it does not say */
     char id[128];       /* id of the answer */
-    ds_usage usage;     /* the last non-null one */
+    ds_usage usage;     /* the last that said anything: a chunk of zeros takes nothing back */
     ds_fault fault;
     uint64_t text_bytes; /* of content, reasoning and arguments: for an estimate without usage */
     ds_call *calls;      /* of the first choice (index 0) */

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More tokens than any model can take or give in one request: such a number is a mistake. */
-#define MOST_TOKENS 1e10
+/* More than any model can take or give in one request (twice the longest window there is), and than one can cost: such
+ * a number is a mistake. */
+#define MOST_TOKENS 2e7
+#define MOST_USD    1e4
 
 /* ---- small values ---- */
 
@@ -31,7 +33,7 @@ bool ds_read_text(td_json *json, char *to, size_t room)
     return fits;
 }
 
-bool ds_read_count(td_json *json, double *into)
+static bool read_number(td_json *json, double most, double *into)
 {
     char copy[64];
     tierce_span raw;
@@ -41,10 +43,15 @@ bool ds_read_count(td_json *json, double *into)
     memcpy(copy, raw.data, raw.len);
     copy[raw.len] = 0;
     const double v = strtod(copy, NULL);
-    if (!(v >= 0 && v <= MOST_TOKENS))
+    if (!(v >= 0 && v <= most))
         return false;
     *into = v;
     return true;
+}
+
+bool ds_read_count(td_json *json, double *into)
+{
+    return read_number(json, MOST_TOKENS, into);
 }
 
 bool ds_enter_object(td_json *json)
@@ -87,7 +94,9 @@ static ds_usage usage_of(const raw_usage *u)
     ds_usage out = {0};
     const bool openai = u->prompt >= 0 || u->completion >= 0;
     const double prompt = openai ? u->prompt : u->input, completion = openai ? u->completion : u->output;
-    out.known = prompt >= 0 || completion >= 0;
+    out.no_input = prompt < 0;
+    out.no_output = completion < 0 && !(prompt >= 0 && u->total > prompt);
+    out.known = !out.no_input || !out.no_output;
     out.cached = u->cached;
     out.cache_write = u->write;
     out.reasoning = u->reasoning;
@@ -101,8 +110,8 @@ static ds_usage usage_of(const raw_usage *u)
         out.output = u->total - prompt;
     else if (u->reasoning > out.output)
         out.output += u->reasoning;
-    out.cost_known = u->cost >= 0;
-    out.cost_usd = u->cost >= 0 ? u->cost : 0;
+    out.cost_known = u->cost > 0;
+    out.cost_usd = u->cost > 0 ? u->cost : 0;
     return out;
 }
 
@@ -119,8 +128,7 @@ void ds_read_usage(td_json *json, ds_usage *usage)
                   {"output_tokens", &u.output},
                   {"cache_read_input_tokens", &u.cached},
                   {"prompt_cache_hit_tokens", &u.cached},
-                  {"cache_creation_input_tokens", &u.write},
-                  {"cost", &u.cost}};
+                  {"cache_creation_input_tokens", &u.write}};
     static const char *const details[] = {"prompt_tokens_details", "completion_tokens_details",
                                           "input_tokens_details", "output_tokens_details"};
     tierce_span key;
@@ -137,11 +145,14 @@ void ds_read_usage(td_json *json, ds_usage *usage)
             ds_read_count(json, counts[i].into);
         else if (d < 4)
             read_details(json, &u);
+        else if (td_span_is(key, "cost"))
+            read_number(json, MOST_USD, &u.cost);
         else
             td_json_skip(json, NULL);
     }
     const ds_usage usual = usage_of(&u);
-    if (usual.known && !json->what)
+    const bool says = usual.input + usual.cached + usual.cache_write + usual.output > 0 || usual.cost_known;
+    if (usual.known && says && !json->what)
         *usage = usual;
 }
 
@@ -178,7 +189,7 @@ static void read_violations(td_json *json, ds_fault *fault)
     }
 }
 
-/* Anthropic: {"error_code": …}. Google: [{"violations": [{"quotaId": "…PerDay…"}]}, …]. */
+/* Anthropic: {"error_code": …}. Google: [{"reason": "API_KEY_INVALID", …}, {"violations": [{"quotaId": "…PerDay…"}]}, …]. */
 static void read_fault_details(td_json *json, ds_fault *fault)
 {
     tierce_span key;
@@ -203,12 +214,17 @@ static void read_fault_details(td_json *json, ds_fault *fault)
         first_key = true;
         if (!ds_enter_object(json))
             continue;
+        char reason[64] = "";
         while (td_json_key(json, &key, &first_key)) {
             if (td_span_is(key, "violations"))
                 read_violations(json, fault);
+            else if (td_span_is(key, "reason"))
+                ds_read_text(json, reason, sizeof reason);
             else
                 td_json_skip(json, NULL);
         }
+        if (!strcmp(reason, "API_KEY_INVALID")) /* a 400 with Google, where all others say 401 */
+            snprintf(fault->code, sizeof fault->code, "%s", reason);
     }
 }
 

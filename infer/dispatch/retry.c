@@ -55,6 +55,7 @@ static const char *const quota_codes[] = {
     "insufficient_quota",           "credit_balance_exhausted",     "organization_spend_limit_exceeded",
     "project_spend_limit_exceeded", "enforced_spend_limit_reached", "organization_usage_limit_exceeded",
     "quota_exceeded",               "billing_hard_limit_reached"};
+static const char *const key_codes[] = {"API_KEY_INVALID"};
 static const char *const filter_codes[] = {"content_policy_violation", "content_filter",
                                            "ResponsibleAIPolicyViolation"};
 static const char *const overflow_codes[] = {"context_length_exceeded", "exceed_context_size_error"};
@@ -216,6 +217,7 @@ ds_advice ds_judge(const ds_failure *f)
 {
     static const status_row done = {0, 0, DS_VERDICT_DONE, false, false, "ok"};
     static const status_row quota = {0, 0, DS_VERDICT_NEXT, true, false, "insufficient quota"};
+    static const status_row refused = {0, 0, DS_VERDICT_NEXT, true, false, "key refused"};
     static const status_row filter = {0, 0, DS_VERDICT_FINAL, false, false, "content filter"};
     static const status_row bigger = {0, 0, DS_VERDICT_BIGGER, false, false, "context overflow"};
     static const status_row odd = {0, 0, DS_VERDICT_NEXT, false, true, "unknown status"};
@@ -229,7 +231,10 @@ ds_advice ds_judge(const ds_failure *f)
         return advice_of(&done, 0);
     if (is_one_of(f->fault, quota_codes, COUNT(quota_codes)) || status == 402)
         return advice_of(&quota, wait_s);
-    if (is_one_of(f->fault, filter_codes, COUNT(filter_codes)))
+    if (is_one_of(f->fault, key_codes, COUNT(key_codes)))
+        return advice_of(&refused, 0);
+    if (is_one_of(f->fault, filter_codes, COUNT(filter_codes)) ||
+        (fault && status == 403 && has_text(f->fault->message, "input was flagged"))) /* OpenRouter's moderation */
         return advice_of(&filter, 0);
     if (is_overflow(f->fault, status))
         return advice_of(&bigger, 0);

@@ -147,12 +147,18 @@ static void late_clients(drive *d)
     close(fd);
 }
 
-/* Sends a request and leaves after `stay` seconds; says how long the upstream went on. */
+static double spent(const drive *d)
+{
+    return drive_metric(d, "tierce_tier_cost_usd_total{tier=\"flash\"}");
+}
+
+/* Sends a request and leaves after `stay` seconds; says how long the upstream went on. Where nothing was seen of the
+ * answer, all that the tier may write (4,096 tokens where nobody says) is taken for billed. */
 static void hang_up(drive *d, const char *name, const char *flash, bool stream, double stay)
 {
     char head[600], body[300], text[120];
     play(d, flash);
-    const double before = drive_mock_number(d, "abandoned"), hung = drive_metric(d, "tierce_client_hung_up_total");
+    const double paid = spent(d), before = drive_mock_number(d, "abandoned"), hung = drive_metric(d, "tierce_client_hung_up_total");
     const int fd = http_connect(d->serve);
     snprintf(body, sizeof body, "{\"model\":\"tierce\",%s" ASK "}", stream ? "\"stream\":true," : "");
     http_send(fd, head, (size_t)http_chat(head, sizeof head, body));
@@ -164,6 +170,8 @@ static void hang_up(drive *d, const char *name, const char *flash, bool stream, 
     const double after = drive_now() - from;
     snprintf(text, sizeof text, "upstream went on for %.2f s, %g hung up", after, drive_metric(d, "tierce_client_hung_up_total") - hung);
     drive_case(d, after < 1 && drive_metric(d, "tierce_client_hung_up_total") == hung + 1, name, text);
+    snprintf(text, sizeof text, "$%.6f booked", spent(d) - paid);
+    drive_case(d, stay > 0.3 ? spent(d) > paid : spent(d) - paid >= 4096 * 9e-6, "what it may have cost is booked", text);
 }
 
 /* A stream of 60 MB to a client that reads nothing for a while: memory stays, then all arrives. */

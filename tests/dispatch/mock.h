@@ -147,6 +147,9 @@ void put_tool_call(play *p, call_fault fault);
 void scenario_play(play *p);
 void scenario_list(void);
 
+/* Answers that cannot be believed (mock_odd.c). */
+void play_odd(play *p);
+
 /* ---- recorded outcomes (mock_recorded.c) ---- */
 
 bool recorded_load(const char *path);
