@@ -241,7 +241,8 @@ void ds_job_fail(ds_job *job)
     } else {
         snprintf(text, sizeof text, "The provider %s (%s).",
                  job->ours ? "refused tierce's key or path" : wire_sentence(job->wire), job->why);
-        ds_put_error(&out, text, "upstream_error", job->ours ? "provider_refused" : ds_wire_name(job->wire));
+        const char *code = job->ours ? "provider_refused" : job->wire == DS_WIRE_OK ? "bad_status" : ds_wire_name(job->wire);
+        ds_put_error(&out, text, "upstream_error", code);
     }
     answer_error(job, &head, &out, "upstream");
 }
