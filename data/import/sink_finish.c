@@ -53,8 +53,9 @@ static void widen(td_scale *all, const td_scale *s)
     all->outside += s->outside;
 }
 
-/* What is within 0..1 of another scale would be taken as it stands: 1 of 100 for all right. So nothing is, unless the
- * range was said, or as many bad rows may be as are outside; and scores that are outside one and all are no scores. */
+/* What is within 0..1 of another scale would be taken as it stands: 1 of 100 for all right. So nothing is, unless as many
+ * bad rows may be as are outside; and scores that are outside one and all are no scores. Of a range that the user gave
+ * none is outside: that was a bad row where it stood. */
 static bool check_scales(td_sink *sink, td_error *error)
 {
     const td_import_settings *set = sink->settings;
@@ -79,16 +80,15 @@ static bool check_scales(td_sink *sink, td_error *error)
         widen(&all, &sink->nameless);
     if (!all.n && all.infinite + sink->nameless.infinite)
         return td_fail(error, "%.200s: no score is a finite number", sink->n_paths ? sink->paths[0] : "?");
-    const bool said = set->score_low != 0 || set->score_high != 1;
-    if (!all.outside || ((said || all.outside <= set->max_bad) && all.outside < all.n))
+    if (!all.outside || (all.outside <= set->max_bad && all.outside < all.n))
         return true;
     if (others > 3)
         snprintf(more + used, sizeof more - used, "; %zu more", others - 3);
     double low, high;
     td_scale_guess(&all, &low, &high);
     name_range(sink, worst, model, first, sizeof first);
-    return td_fail(error, "%s%s; where one is, none within it is what it looks like: say the scale, as in --score-range %.6g:%.6g%s", first,
-                   more, low, high, said ? "" : ", or drop those outside with --max-bad N");
+    return td_fail(error, "%s%s; where one is, none within it is what it looks like: say the scale, as in --score-range %.6g:%.6g, or drop those outside with --max-bad N", first,
+                   more, low, high);
 }
 
 /* ---- whom the scores name ---- */

@@ -364,8 +364,25 @@ runs 1 '' test -e "$R"
 import 0 '' generic "$T/scale.jsonl" --score-range 0:100
 has '"m": {"score": 0.01}'
 import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --max-bad 1
-import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --score-range 0:50
-import 1 'scale.jsonl:1: score 1 of "m": 2 of 2 are outside' generic "$T/scale.jsonl" --score-range 200:300
+# a range that was given, the default one too, makes a damaged row of a score outside, and no advice to give one
+for range in 0:50 0:1 -1:84.9; do
+    import 1 "scale.jsonl:2: a score outside of the range that --score-range says: 85 of \"m\" is not within $(echo $range | sed 's/:/../') .*--max-bad" generic "$T/scale.jsonl" --score-range $range
+    quiet 'say the scale|says another|0:100'
+    runs 1 '' test -e "$R"
+done
+import 0 'bad: 1 x a score outside of the range that --score-range says' generic "$T/scale.jsonl" --score-range 0:50 --max-bad 1
+quiet 'dropped'
+runs 0 'scale.jsonl:2: 85 of "m" is not within 0..50$' "$t" import generic "$T/scale.jsonl" --score-range 0:50 --max-bad 1 -o "$R"
+has '"m": {"score": 0.02}'
+import 1 'scale.jsonl:1: a score outside .* 1 of "m"' generic "$T/scale.jsonl" --score-range 200:300
+import 1 'no row could be used' generic "$T/scale.jsonl" --score-range 200:300 --max-bad 3
+echo '{"prompt":"x","model":"m","score":1e300}' > "$T/huge.jsonl"
+import 1 '1e.300 of "m" is not within 0..1' generic "$T/huge.jsonl" --score-range 0:1
+printf 'prompt,a,b\nx,1,1\ny,0,85\n' > "$T/said.csv"
+import 1 'said.csv:3: a score outside .*: 85 of "b" is not within 0..1' "$T/said.csv" --score-columns a,b --score-range 0:1
+import 0 '^  b +1 +1.0000' "$T/said.csv" --score-columns a,b --score-range 0:1 --max-bad 1
+import 1 'said.csv:3: score 85 of "b": .*--score-range 0:100, or drop' "$T/said.csv" --score-columns a,b
+runs 0 'one outside of the range given is a damaged row' "$t" import --help
 printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"y","model":"m","score":-1}' > "$T/minus.jsonl"
 import 1 'minus.jsonl:2: score -1 of "m": .*--score-range -1:1' generic "$T/minus.jsonl"
 awk 'BEGIN { print "prompt,a"; for (i = 0; i < 210; i++) print "p" i "," (i < 205 ? 1 : 85) }' > "$T/far.csv"
@@ -377,6 +394,7 @@ echo '{"id":"a","score":7}' > "$T/us0.jsonl"
 import 1 'us0.jsonl:1: score 7: 1 of 1 are outside 0..1.*--score-range 0:10' "$T/in.jsonl" "$T/out0.jsonl" --scores "$T/us0.jsonl"
 printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":4},{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"y"},"success":true,"score":1}]}}' > "$T/pf4.json"
 import 1 'pf4.json: score 4 of "m": 1 of 2 .*--score-range 0:5' "$T/pf4.json"
+import 1 'pf4.json: a score outside .*: 4 of "m" is not within 0..1, key "' "$T/pf4.json" --score-range 0:1
 mkdir -p "$T/sc/a"
 printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":50}\n' > "$T/sc/a/samples_t.jsonl"
 import 1 'samples_t.jsonl:1: score 50 of "a": 1 of 1' "$T/sc"
@@ -443,6 +461,44 @@ for bad in '\300\200' '\355\240\200' '\364\220\200\200' '\342\202' '\200'; do # 
 done
 printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\251","model":"m","score":1}\n' > "$T/utf.jsonl"
 import 0 '^1 record$' generic "$T/utf.jsonl"
+
+# whole documents, and what stands beside them, too
+L=$(printf '\351') M=$(printf '\340')
+mkdir -p "$T/latin/lm/m" "$T/latin/hb/t1/agent" "$T/latin/task/x" "$T/latin/hm/run" "$T/latin/tb/run"
+pf() { printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"caf%s"},"success":true,"score":1},\n{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"caf%s"},"success":true,"score":0}]}}' "$1" "$2"; }
+pf "$L" "$M" > "$T/latin/pf.json"
+import 1 'pf.json:1: bytes that are not UTF-8 .*iconv.*: byte 0xE9 behind "' "$T/latin/pf.json"
+pf e "$M" > "$T/latin/pf.json"
+import 1 'pf.json:2: bytes that are not UTF-8 .*: byte 0xE0 behind "' "$T/latin/pf.json"
+pf "$(printf '\303\251')" "$(printf '\303\240')" > "$T/latin/pf.json"
+import 0 '^2 records' "$T/latin/pf.json"
+printf '[{"doc_id":0,"doc_hash":"h","arguments":[["caf%s"]],"resps":[],"filter":"none","acc":1}]' "$L" > "$T/latin/lm/m/samples_t.json"
+import 1 'samples_t.json.*:1: bytes that are not UTF-8' lm-eval "$T/latin/lm/m/samples_t.json"
+printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":1}\n' > "$T/latin/lm/m/samples_t.jsonl"
+printf '{"model_name":"caf%s","results":{"t":{"acc":1}}}' "$L" > "$T/latin/lm/m/results.json"
+rm "$T/latin/lm/m/samples_t.json"
+import 1 'results.json:1: bytes that are not UTF-8' "$T/latin/lm"
+echo '{"task_name":"x","trial_name":"x1","id":"1","config":{"agent":{"model_name":"m"},"task":{}},"verifier_result":{"rewards":{"reward":1}}}' > "$T/latin/hb/t1/result.json"
+printf 'Fix the caf%s\n' "$L" > "$T/latin/task/x/instruction.md"
+import 1 'result.json: an instruction.md of bytes that are not UTF-8 .*0xE9 behind "Fix the caf"' "$T/latin/hb" --prompts "$T/latin/task"
+printf 'Fix the cafe\n' > "$T/latin/task/x/instruction.md"
+import 0 '^1 record$' "$T/latin/hb" --prompts "$T/latin/task"
+printf '{"task_name":"x%s","trial_name":"x1","id":"1"}' "$L" > "$T/latin/hb/t1/result.json"
+import 1 'result.json:1: bytes that are not UTF-8' "$T/latin/hb"
+printf '{"name":"x","adapter_spec":{"model":"caf%s"}}' "$L" > "$T/latin/hm/run/run_spec.json"
+echo '[{"instance_id":"id1","train_trial_index":0,"stats":[{"name":{"name":"exact_match"},"count":1,"sum":1,"mean":1}]}]' > "$T/latin/hm/run/per_instance_stats.json"
+echo '{"request_states":[]}' > "$T/latin/hm/run/scenario_state.json"
+import 1 'a run whose run_spec.json cannot be read: .*run_spec.json:1: bytes that are not UTF-8' helm "$T/latin/hm"
+cp tests/import/terminal-bench/run-2026-01-02/results.json "$T/latin/tb/run"
+printf '{"model_name":"caf%s"}' "$L" > "$T/latin/tb/run/run_metadata.json"
+import 1 'run_metadata.json:1: bytes that are not UTF-8' "$T/latin/tb/run"
+import 0 '' "$T/latin/tb/run" --model m
+# names of folders and files are bytes, too
+mkdir "$T/mod$L"
+echo '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":1}' > "$T/mod$L/samples_t.jsonl"
+import 1 "a model's name that is not UTF-8" "$T/mod$L"
+printf 'prompt,a\nx,1\n' > "$T/t$L.csv"
+import 1 "a source or id that is not UTF-8 .*rename it" "$T/t$L.csv"
 
 # ---- columns: what is no model by its name, and what is not taken, is told ----
 printf 'prompt,a\nx,1e999\n' > "$T/inf.csv"
