@@ -263,7 +263,7 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
     const bool named = t->n_models > 0;
     bool any = false, good = c ? sample_columns(t, csv, s, c, &fault, &line, &any, error) : td_fail(error, "out of memory");
     if (good && !any)
-        good = td_fail(error, "%.300s: a header line, and no row behind it", path);
+        good = td_no_row(path, error);
     for (size_t i = 0; good && i < t->n; i++)
         if (!td_column_has_role(t, i) && !not_a_model(t->names[i]) && !td_column_is_model(t, i) && !td_column_is_response(t, i))
             good = place_column(t, i, &c[i], named, error);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/import/csv_notes.h"
 #include "data/import/csv_reader.h"
 #include "data/import/input.h"
 
@@ -80,8 +81,9 @@ static bool csv_rows(td_sink *sink, const char *path, td_each_line each, td_erro
     const char *what;
     td_csv *csv = td_csv_open(path, 0, error);
     td_csv_status status = csv ? TD_CSV_ROW : TD_CSV_BROKEN;
-    bool good = csv != NULL, head = true;
+    bool good = csv != NULL, head = true, any = false;
     while (good && (status = td_csv_next(csv, &cells, &n, &what, error)) != TD_CSV_END) {
+        any = any || !head;
         if (status == TD_CSV_BROKEN) {
             good = false;
         } else if (status == TD_CSV_BAD) {
@@ -97,7 +99,7 @@ static bool csv_rows(td_sink *sink, const char *path, td_each_line each, td_erro
     }
     free_columns(&c);
     td_csv_close(csv);
-    return good;
+    return good && (head || any || td_no_row(path, error));
 }
 
 bool td_head_column(const td_head *head, const char *name)

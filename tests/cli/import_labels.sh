@@ -526,13 +526,27 @@ for cell in 1.5 inf T '"0,5"' 85%; do
 done
 printf 'prompt,a,b\nx,85%%,1\ny,70%%,1\n' > "$T/cell.csv"
 import 0 '"a" .line 2: "85%"; take the % away' "$T/cell.csv"
-runs 0 'outside the range of scores, not taken for models .--score-range' "$t" import "$T/cell.csv" -o "$R"
+runs 0 'columns LEFT OUT, .* numbers outside the range of scores, .*--score-columns takes .*--score-range LOW:HIGH' "$t" import "$T/cell.csv" -o "$R"
+printf 'prompt,a,b\nx,1,1\ny,0,1.5\n' > "$T/cell.csv"
+import 0 'columns LEFT OUT, of which the records hold no outcome' "$T/cell.csv"
+runs 0 'cell.csv:1: "b" .line 3: "1.5".' "$t" import "$T/cell.csv" -o "$R"
+lacks '"b":'
+printf 'prompt,b\nx,1\ny,1.5\n' > "$T/cell.csv"
+import 1 'cell.csv:1: no column holds scores .*"b" .line 3: "1.5".*--score-range .*--score-columns takes such a column' "$T/cell.csv"
+import 1 'cell.csv:3: score 1.5 of "b"' "$T/cell.csv" --score-columns b
 printf 'prompt,a,b\nx,85,70\ny,70,1\n' > "$T/cell.csv"
 import 1 'numbers of another scale do "a" .line 2: "85".*--score-range 0:100' "$T/cell.csv"
 import 0 '^  a +2 +0.7750' "$T/cell.csv" --score-range 0:100
 # headers: alone, in capitals, behind a line of Excel's, in lines without a line feed
 printf 'prompt,a\n' > "$T/head.csv"
 import 1 'head.csv: a header line, and no row behind it' "$T/head.csv"
+import 1 'head.csv: a header line, and no row behind it' "$T/head.csv" --score-columns a
+printf '\357\273\277prompt;a|total_cost;a\r\n\r\n' > "$T/head2.csv"
+import 1 'head2.csv: a header line, and no row behind it' "$T/head2.csv"
+import 1 'head2.csv: a header line, and no row behind it' "$T/head2.csv" --score-columns a --prompt-column prompt
+import 1 'head2.csv: a header line, and no row behind it' generic "$T/head2.csv"
+printf 'id,score\n' > "$T/head3.csv"
+import 1 'head3.csv: a header line, and no row behind it' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/head3.csv"
 printf 'prompt,a\rx,1\r' > "$T/cr.csv"
 import 1 'cr.csv: its lines end in a carriage return alone.*tr ' "$T/cr.csv"
 printf 'sep=;\r\nprompt;a\r\nx;0,5\r\ny;1;1\r\n' > "$T/sep.csv"
