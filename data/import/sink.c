@@ -314,16 +314,18 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model, td_scal
         td_put(&sink->row, text[i].data, text[i].len);
 }
 
-/* Who answered, and whom the file of --scores names: a slip of the pen there would be a model of its own. */
+/* Who answered, and whom a file of scores names: a slip of the pen there would be a model of its own. */
 static void note_whose(td_sink *sink, const td_row *row, td_model_report *of)
 {
-    const char *scores = sink->settings->scores;
     sink->nameless_failure = sink->nameless_failure || (!of && row->missing);
     if (of && !row->label) {
         of->answered = true;
-    } else if (of && !of->labelled && scores && !strcmp(scores, path_now(sink))) {
-        of->labelled = true;
-        of->label_line = row->line;
+    } else if (of) {
+        if (!of->labels++) {
+            of->labelled = true;
+            of->label_file = sink->file;
+            of->label_line = row->line;
+        }
     }
 }
 

@@ -436,7 +436,26 @@ ans a gpt-4o > "$T/f4.jsonl"
 echo '{"id":"a","model":"GPT-4o","score":1}' > "$T/fs2.jsonl"
 import 1 'did you mean "gpt-4o"' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
 printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' '{"id":"a","model":"late","score":0}' > "$T/fs2.jsonl"
-import 0 'models that --scores names and that answered nothing here.*' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+import 0 'note: 1 x scores of models that answered nothing here, taken for outcomes all the same: is the name a slip' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+runs 0 'fs2.jsonl:2: "late"$' "$t" import "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl" -o "$R"
+# every score of such a model is counted; what differs in writing alone is no other model, though the right name has scores, too
+{ cat "$T/in.jsonl"; sed 's/"a"/"b"/; s/"content":"x"/"content":"y"/' "$T/in.jsonl"; } > "$T/in5.jsonl"
+printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' '{"id":"b","model":"gpt-4o","score":1}' '{"id":"a","model":"late","score":0}' '{"id":"b","model":"late","score":0}' > "$T/fs2.jsonl"
+import 0 'note: 2 x scores of models that answered nothing here' "$T/in5.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+for wrong in gpt4o GPT_4o 'gpt 4O'; do
+    printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' "{\"id\":\"a\",\"model\":\"$wrong\",\"score\":0}" > "$T/fs2.jsonl"
+    import 1 "fs2.jsonl:2: a score of \"$wrong\", which answered nothing here; did you mean \"gpt-4o\"" "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+    runs 1 '' test -e "$R"
+done
+# as in a folder of requests, answers and scores, without --scores
+mkdir "$T/slip"
+cp "$T/in.jsonl" "$T/f4.jsonl" "$T/slip"
+echo '{"custom_id":"a","model":"gpt4o","score":1}' > "$T/slip/scores.jsonl"
+import 1 'scores.jsonl:1: a score of "gpt4o", .*did you mean "gpt-4o"' "$T/slip"
+echo '{"custom_id":"a","model":5,"score":1}' > "$T/slip/scores.jsonl"
+import 1 'scores.jsonl:1: a score of "5", which answered nothing here; "gpt-4o" answered this request' "$T/slip"
+echo '{"custom_id":"a","model":["gpt-4o"],"score":1}' > "$T/slip/scores.jsonl"
+import 1 'scores.jsonl:1: a score whose "model" is no name' "$T/slip"
 
 # ---- Latin-1: two prompts that differ in one letter are not one ----
 printf 'prompt,a\ncaf\351,1\ncaf\340,0\n' > "$T/latin.csv"
@@ -585,6 +604,21 @@ echo '{"key":"a","score":1}' > "$T/bad.jsonl"
 import 1 'bad.jsonl:1: .*"id" is not there: it has "key", "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
 printf 'id,grade\na,1\n' > "$T/bad.csv"
 import 1 'bad.csv:2: .*"score" is not there: it has "id", "grade"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+
+# keys that almost are those of a score
+echo '{"ID":"a","scroe":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"id" is not there: it has "ID" .did you mean "id"\?., "scroe" .did you mean "score"\?' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+echo '{"id":"a","Score":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"score" is not there: it has "id", "Score" .did you mean "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+printf 'ID;grade;reward\na;1;1\n' > "$T/bad.csv"
+import 1 'bad.csv:2: .*"id" is not there: it has "ID" .did you mean "id"\?., "grade", "reward" .did you mean "score"\?' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+printf '%s\n' '{"id":"a","modle":"m","score":1,"latency":2,"note":"x","ID":"b","cost_usd":1,"cost":2}' > "$T/bad.jsonl"
+import 0 'note: 1 x scores with "modle", which is not read; did you mean "model"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+runs 0 'scores with "latency", which is not read; did you mean "latency_s"' "$t" import "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl" -o "$R"
+runs 0 'first: .*bad.jsonl:1$' "$t" import "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl" -o "$R"
+quiet '"note"|"ID"|"cost"'
+printf 'id,Model,score\na,m,1\n' > "$T/bad.csv"
+import 0 'scores with "Model", which is not read; did you mean "model"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
 
 # ---- generic: a cost that is no number is named, not said to be unread ----
 echo '{"prompt":"x","model":"m","score":1,"cost_usd":"$0.5","latency_s":1}' > "$T/dollar.jsonl"
