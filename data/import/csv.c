@@ -60,12 +60,12 @@ static bool take_model(td_sink *sink, const td_columns *t, const td_model_column
     row->missing = kind == TD_CELL_EMPTY ? "empty score cells" : NULL;
     if (kind == TD_CELL_OTHER || kind == TD_CELL_UNSURE)
         return bad_score(sink, t, cells[m->score], kind, row->line, error);
-    const size_t fault = td_cells_numbers(t, m, cells, &row->outcome);
+    const size_t fault = td_cells_numbers(t, m, cells, &row->outcome, &row->trials);
     if (fault) {
         char cell[70], detail[200];
         quote_cell(cells[fault - 1], cell, sizeof cell);
         snprintf(detail, sizeof detail, "column \"%.100s\" has %s", t->names[fault - 1], cell);
-        td_sink_note(sink, row->line, "cells of a cost, tokens or latency that are no such number were left out", detail);
+        td_sink_note(sink, row->line, "cells of a cost, tokens, latency or trials that are no such number were left out", detail);
     }
     return td_sink_row(sink, row, error);
 }

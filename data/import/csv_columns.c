@@ -8,6 +8,7 @@
 #include "data/import/csv_names.h"
 #include "data/import/csv_notes.h"
 #include "data/import/utf8.h"
+#include "data/outcome_raw.h"
 
 #define MAX_COLUMNS 4096
 #define SAMPLE 200 /* cells with something in them, from which a score column is told */
@@ -25,6 +26,8 @@ static const struct {
     {TD_COLUMN_WORKLOAD, {"workload", NULL}},
 };
 
+#define NOT_OF_OUTCOME SIZE_MAX
+
 /* "M|total_cost" and its kin. */
 static const struct {
     const char *suffix;
@@ -38,7 +41,9 @@ static const struct {
     {"|cached_tokens", offsetof(td_outcome, cached_tokens)},
     {"|cache_write_tokens", offsetof(td_outcome, cache_write_tokens)},
     {"|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
+    {"|trials", NOT_OF_OUTCOME},
 };
+
 /* ---- columns ---- */
 
 static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const char *path, td_error *error)
@@ -334,15 +339,16 @@ static bool is_count(size_t number)
     return suffixes[number].offset != offsetof(td_outcome, cost_usd) && suffixes[number].offset != offsetof(td_outcome, latency_s);
 }
 
-size_t td_cells_numbers(const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_outcome *o)
+size_t td_cells_numbers(const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_outcome *o, double *trials)
 {
     size_t fault = 0;
     double v;
     for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++) {
         const size_t column = m->number[i];
         const td_cell kind = column ? td_cell_read(cells[column - 1], t->commas, &v) : TD_CELL_EMPTY;
-        if (kind == TD_CELL_NUMBER && !(t->commas && is_count(i) && v != floor(v)))
-            memcpy((char *)o + suffixes[i].offset, &v, sizeof v);
+        const bool of_outcome = suffixes[i].offset != NOT_OF_OUTCOME;
+        if (kind == TD_CELL_NUMBER && !(t->commas && is_count(i) && v != floor(v)) && (of_outcome || td_is_trials(v)))
+            memcpy(of_outcome ? (char *)o + suffixes[i].offset : (char *)trials, &v, sizeof v);
         else if (kind != TD_CELL_EMPTY && !fault)
             fault = column;
     }

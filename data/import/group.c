@@ -86,13 +86,14 @@ static td_trial *find_trial(td_slot *s, const td_stored *row, const char *name, 
 /* "model "m": cost 0.3; file:7 has 0.1" */
 static void put_detail(const td_group *g, const td_slot *s, const td_trial *t, int which, double value, char detail[500])
 {
-    static const char *const names[TD_NUMBERS] = {"", "cost ", "input tokens ", "output tokens ", "latency ", "cached tokens ",
-                                                  "cache write tokens ", "reasoning tokens "};
+    static const char *const names[TD_NUMBERS + 1] = {"", "cost ", "input tokens ", "output tokens ", "latency ", "cached tokens ",
+                                                  "cache write tokens ", "reasoning tokens ", "trials "};
+    const bool trials = which == TD_NUMBERS;
     char line[24] = "";
     if (t->line)
         snprintf(line, sizeof line, ":%llu", (unsigned long long)t->line);
     snprintf(detail, 500, "model \"%.100s\": %s%.6g; %.200s%s has %.6g", s->model, names[which], value,
-             td_group_path(g, t->file), line, t->first[which]);
+             td_group_path(g, t->file), line, trials ? t->weight[TD_SCORE] : t->first[which]);
 }
 
 /* Another run under the name of one that was: number `other` is not what it had. */
@@ -101,7 +102,7 @@ static bool conflict(td_group *g, const td_slot *s, const td_trial *t, const td_
     const td_duplicates mode = g->sink->settings->duplicates;
     const bool scores = other == TD_SCORE, first = mode == TD_DUPLICATES_FIRST;
     char detail[500];
-    put_detail(g, s, t, other, row->number[other], detail);
+    put_detail(g, s, t, other, other == TD_NUMBERS ? row->trials : row->number[other], detail);
     if (mode == TD_DUPLICATES_ERROR)
         return td_fail(g->error, "%.200s:%llu: conflicting %s of one request: %s; --duplicates average or first accepts them",
                        td_group_path(g, row->file), (unsigned long long)row->line, scores ? "scores" : "outcomes", detail);
@@ -111,6 +112,7 @@ static bool conflict(td_group *g, const td_slot *s, const td_trial *t, const td_
                        td_group_path(g, row->file), (unsigned long long)row->line, detail);
     const char *what = scores && first ? "conflicting scores of a request and model; the first was kept"
                        : scores        ? "conflicting scores of a request and model; averaged"
+                       : other == TD_NUMBERS ? "the same outcome of another number of trials for a request and model: each counts, by its trials"
                        : first         ? "another cost, tokens or latency for a request and model; the first was kept"
                                        : "another cost, tokens or latency for a request and model: taken for a run of its own; averaged";
     td_report_problem(g->sink->report, TD_DUPLICATE, what, number, td_group_path(g, row->file), row->line, detail);
@@ -141,13 +143,13 @@ bool td_group_whose(const td_group *g)
 {
     const td_slot *stranger = NULL, *bare = NULL, *nameless = td_group_slot(g, "", 0);
     double number[TD_NUMBERS];
-    uint32_t scored;
+    double scored;
     for (size_t i = 0; i < g->n_slots && !g->sink->nameless_failure && !(nameless && nameless->labelled); i++) {
         const td_slot *s = &g->slots[i];
         const td_model_report *m = s->labelled && s->len ? td_report_model(g->sink->report, s->model, s->len) : NULL;
         td_slot_average(s, number, &scored);
         stranger = m && m->labelled && !m->answered && !stranger ? s : stranger;
-        bare = s->len && s->answered && !s->missing && !scored && !bare ? s : bare;
+        bare = s->len && s->answered && !s->missing && !(scored > 0) && !bare ? s : bare;
     }
     return !stranger || !bare ||
            td_fail(g->error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; \"%.80s\" answered this request and has none",
@@ -180,20 +182,22 @@ static void count_same(td_trial *t, const td_stored *row, uint64_t number)
 }
 
 /* Which number of the row is not what the trial has? Rows may complete each other: what only one of them has is no
- * difference. -1: none. */
+ * difference. TD_NUMBERS: all are alike, but means of unlike many trials. -1: none. */
 static int difference(const td_trial *t, const td_stored *row)
 {
     int other = -1;
     for (int i = 0; i < TD_NUMBERS && other < 0; i++)
         if (!isnan(row->number[i]) && t->n[i] && row->number[i] != t->first[i])
             other = i;
+    if (other < 0 && !isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] && row->trials != t->weight[TD_SCORE])
+        other = TD_NUMBERS;
     return other;
 }
 
 static bool add_numbers(td_group *g, const td_slot *s, td_trial *t, const td_stored *row, uint64_t number)
 {
     const bool first_only = g->sink->settings->duplicates == TD_DUPLICATES_FIRST;
-    const bool another = !isnan(row->number[TD_SCORE]) && t->n[TD_SCORE];
+    const bool another = !isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] > 0;
     const int other = difference(t, row);
     if (other >= 0 && !conflict(g, s, t, row, other, number))
         return false;
@@ -209,10 +213,12 @@ static bool add_numbers(td_group *g, const td_slot *s, td_trial *t, const td_sto
     for (int i = 0; i < TD_NUMBERS; i++) {
         if (isnan(row->number[i]) || (t->n[i] && first_only))
             continue;
-        if (!t->n[i])
+        if (!t->n[i]) {
             t->first[i] = row->number[i];
-        t->sum[i] += row->number[i];
-        t->n[i]++;
+            t->weight[i] = row->trials;
+        }
+        t->sum[i] += row->trials * row->number[i];
+        t->n[i] += row->trials;
     }
     return true;
 }
@@ -322,18 +328,22 @@ bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t
     return take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
 }
 
-void td_slot_average(const td_slot *s, double number[TD_NUMBERS], uint32_t *scored)
+void td_slot_average(const td_slot *s, double number[TD_NUMBERS], double *scored)
 {
     for (int i = 0; i < TD_NUMBERS; i++) {
-        double sum = 0;
-        uint32_t n = 0;
+        double sum = 0, n = 0, only = 0;
+        size_t known = 0;
         for (size_t k = 0; k < s->n_trials; k++) {
             const td_trial *t = &s->trials[k];
-            const uint32_t times = t->differs ? t->n[i] : t->n[i] > 0;
-            sum += t->n[i] ? t->sum[i] / t->n[i] * times : 0;
+            if (!(t->n[i] > 0))
+                continue;
+            const double times = t->differs ? t->n[i] : t->weight[i];
+            only = t->differs ? t->sum[i] / t->n[i] : t->first[i];
+            sum += only * times;
             n += times;
+            known++;
         }
-        number[i] = n ? sum / n : (double)NAN;
+        number[i] = known == 1 ? only : known ? sum / n : (double)NAN; /* of one to the last digit */
         if (i == TD_SCORE)
             *scored = n;
     }

@@ -9,9 +9,10 @@
 #include "data/import/pieces.h"
 #include "data/import/rows.h"
 #include "data/nearest.h"
+#include "data/outcome_raw.h"
 #include "data/stray_keys.h"
 
-static const char *const known[] = {"id", "custom_id", "score", "model", "cost_usd", "latency_s", "source", "workload"};
+static const char *const known[] = {"id", "custom_id", "score", "model", "cost_usd", "latency_s", "trials", "source", "workload"};
 #define N_KNOWN (sizeof known / sizeof *known)
 
 static bool is_known(const char *key)
@@ -95,6 +96,11 @@ bool td_score_line(td_sink *sink, const td_node *n, uint64_t line, td_error *err
     row.is_share = truth || td_is_bool(score);
     row.outcome.cost_usd = td_quantity(td_get(n, "cost_usd"));
     row.outcome.latency_s = td_quantity(td_get(n, "latency_s"));
+    row.trials = td_quantity(td_get(n, "trials"));
+    if (!isnan(row.trials) && !td_is_trials(row.trials)) {
+        td_sink_note(sink, line, "scores with \"trials\" that is no number of them, from 1 on: taken for one", NULL);
+        row.trials = (double)NAN;
+    }
     row.source = td_span_of(td_string(td_get(n, "source")));
     row.workload = td_span_of(td_string(td_get(n, "workload")));
     row.line = line;

@@ -12,7 +12,7 @@ void td_row_start(td_row *row)
 {
     const double none = (double)NAN;
     memset(row, 0, sizeof *row);
-    row->outcome.score = row->outcome.cost_usd = row->outcome.latency_s = none;
+    row->trials = row->outcome.score = row->outcome.cost_usd = row->outcome.latency_s = none;
     row->outcome.input_tokens = row->outcome.output_tokens = none;
     row->outcome.cached_tokens = row->outcome.cache_write_tokens = row->outcome.reasoning_tokens = none;
 }
@@ -300,6 +300,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model, td_scal
         s.number[i] = checked(sink, row, number[i]);
     check_tokens(sink, row, s.number);
     s.number[TD_SCORE] = mapped(sink, row, scale);
+    s.trials = isnan(row->trials) ? 1 : row->trials;
     s.line = row->line;
     s.file = sink->file;
     s.one_run = row->one_run;

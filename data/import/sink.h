@@ -29,6 +29,7 @@ typedef struct {
     tierce_span workload;  /* kind of work, where the file says it */
     tierce_span request;   /* members of the record: "prompt": "…" or "messages": […], "tools": […] */
     tierce_span trial;     /* epoch, repetition; empty: the file knows of one */
+    double trials;         /* of how many the outcome is the mean already (data/outcome_raw.h); NaN: one */
     td_outcome outcome;    /* name: the model; what is not known is NaN; score in the file's range */
     bool lower_is_better;  /* the score is turned round: 1 - score */
     bool is_share;         /* right or wrong, or a letter for it: within 0..1 already, whatever --score-range says */

@@ -43,6 +43,40 @@ pairs=$(i=0; while [ $i -lt 70 ]; do printf 'm%s=n%s,' $i $i; i=$((i + 1)); done
 printf 'prompt,%sz\nx,%s1\n' "$(i=0; while [ $i -lt 70 ]; do [ $i = 5 ] || printf 'm%s,' $i; i=$((i + 1)); done)" "$(i=0; while [ $i -lt 69 ]; do printf 1,; i=$((i + 1)); done)" > "$T/wide.csv"
 import 1 'rename m5: no model of that name' "$T/wide.csv" --rename "$pairs"
 
+# ---- outcomes that are means already ----
+printf 'prompt,a,a|trials\nx,0.25,3\nx,0.75,1\ny,0.1,3\nz,1,\n' > "$T/trials.csv"
+import 0 '^  a +3 .*means of 8 trials' "$T/trials.csv"
+quiet 'a.trials'
+has '"prompt": "x", "outcomes": {"a": {"score": 0.375, "trials": 4}}}'
+has '"prompt": "y", "outcomes": {"a": {"score": 0.1, "trials": 3}}}'
+has '"prompt": "z", "outcomes": {"a": {"score": 1}}}'
+import 0 '' "$T/trials.csv" --score-columns a
+has '{"score": 0.1, "trials": 3}'
+printf 'prompt,a,a|trials,a|total_cost\nx,1,3,0.5\nx,1,3,0.5\ny,1,2,0.25\ny,1,1,0.25\n' > "$T/trials.csv"
+import 0 'duplicate: 1 x the same outcome of another number of trials' "$T/trials.csv"
+runs 0 'trials.csv:5: model "a": trials 1; .*trials.csv:4 has 2' "$t" import "$T/trials.csv" -o "$R"
+has '"prompt": "x", "outcomes": {"a": {"score": 1, "cost_usd": 0.5, "trials": 3}}}'
+has '"prompt": "y", "outcomes": {"a": {"score": 1, "cost_usd": 0.25, "trials": 3}}}'
+import 0 '' "$T/trials.csv" --duplicates first
+has '"prompt": "y", "outcomes": {"a": {"score": 1, "cost_usd": 0.25, "trials": 2}}}'
+for bad in 0 -1 0.5 three 1e15; do
+    printf 'prompt,a,a|trials\nx,1,%s\n' $bad > "$T/trials.csv"
+    import 0 "trials.csv:2: column \"a.trials\" has \"$bad\"" "$T/trials.csv"
+    lacks '"trials":'
+done
+for name in trials n_trials 'b trials'; do
+    printf 'prompt,a,%s\nx,1,1\ny,0,1\n' "$name" > "$T/tries.csv"
+    import 0 'by their names are no model' "$T/tries.csv"
+    lacks '"trials|trials"'
+done
+printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{"role":"user","content":"x"}]}}\n' > "$T/tin.jsonl"
+printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":{"prompt_tokens":1,"completion_tokens":1}}},"error":null}\n' > "$T/tout.jsonl"
+echo '{"id":"a","score":0.7,"trials":5}' > "$T/tsc.jsonl"
+import 0 'means of 5 trials' "$T/tin.jsonl" "$T/tout.jsonl" --scores "$T/tsc.jsonl"
+has '"m": {"score": 0.7, "input_tokens": 1, "output_tokens": 1, "trials": 5}'
+echo '{"id":"a","score":0.7,"trials":0}' > "$T/tsc.jsonl"
+import 0 'no number of them, from 1 on: taken for one' "$T/tin.jsonl" "$T/tout.jsonl" --scores "$T/tsc.jsonl"
+
 # ---- columns that are no scores by their names, though their numbers could be ----
 printf 'prompt,gpt-4,b,gpt-4_cost,b_latency_s,cost_b,gpt4InputTokens,b_tok,B confidence,zz_ms\none,1,0,0.2,0.5,0.1,1,1,0.9,1\ntwo,0,1,0.3,0.5,0.2,1,1,0.8,1\n' > "$T/cost.csv"
 import 0 '"gpt-4_cost" .as "gpt-4|total_cost".*"b_latency_s" .as "b|latency_s", in seconds.*"cost_b" .as "b|total_cost".*"gpt4InputTokens" .as "gpt-4|input_tokens".*"b_tok" .as "b|input_tokens" or "|output_tokens"' "$T/cost.csv"
