@@ -159,14 +159,15 @@ char *td_input_load(const char *path, size_t max, size_t *len, td_error *error)
 
 td_node *td_bytes_dom(const char *text, size_t len, const char *name, td_error *error)
 {
-    const size_t odd = td_not_utf8(text, len);
+    const char *what;
+    const size_t odd = td_json_not_utf8(text, len, &what);
     if (odd) {
         char detail[80];
         size_t line = 1;
         for (size_t i = 0; i < odd; i++)
             line += text[i] == '\n';
         td_not_utf8_detail(text, odd, detail, sizeof detail);
-        td_fail(error, "%.300s:%zu: " TD_NOT_UTF8 ": %s", name, line, detail);
+        td_fail(error, "%.300s:%zu: %s: %s", name, line, what, detail);
         return NULL;
     }
     return td_dom_once(td_dom_parse(text, len, name, error), name, error);

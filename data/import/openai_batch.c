@@ -173,7 +173,7 @@ static bool read_path(td_sink *sink, const char *path, td_error *error)
     char *line;
     size_t len;
     while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE)
-        if (len && !td_sink_not_utf8(sink, td_lines_number(lines), line, len, &good, error))
+        if (len && !td_sink_json_not_utf8(sink, td_lines_number(lines), line, len, &good, error))
             good = take_line(sink, line, len, td_lines_number(lines), path, error);
     td_lines_close(lines);
     td_input_close(in);

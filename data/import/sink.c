@@ -124,6 +124,18 @@ bool td_sink_not_utf8(td_sink *sink, uint64_t line, const char *text, size_t len
     return true;
 }
 
+bool td_sink_json_not_utf8(td_sink *sink, uint64_t line, const char *json, size_t len, bool *good, td_error *error)
+{
+    const char *what;
+    const size_t at = td_json_not_utf8(json, len, &what);
+    char detail[80];
+    if (!at)
+        return false;
+    td_not_utf8_detail(json, at, detail, sizeof detail);
+    *good = td_sink_bad(sink, line, what, detail, error);
+    return true;
+}
+
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail)
 {
     td_report_problem(sink->report, TD_DROPPED, what, sink->n_rows, path_now(sink), line, detail);
@@ -267,7 +279,7 @@ static double checked(td_sink *sink, const td_row *row, double v)
         td_sink_note(sink, row->line, "a negative or infinite cost, token count or latency was left out", detail);
         return (double)NAN;
     }
-    return v;
+    return v + 0.0; /* no -0 */
 }
 
 /* Parts that are more than the whole: a harness that counts them apart, or columns that were mixed up. */

@@ -23,7 +23,7 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
     size_t len;
     while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE) {
         const uint64_t number = td_lines_number(lines);
-        if (blank(line, len) || td_sink_not_utf8(sink, number, line, len, &good, error))
+        if (blank(line, len) || td_sink_json_not_utf8(sink, number, line, len, &good, error))
             continue;
         td_node *node = td_dom_parse(line, len, path, NULL);
         char place[200];

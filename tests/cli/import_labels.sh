@@ -412,6 +412,8 @@ import 1 'scale.jsonl:1: a score outside .* 1 of "m"' generic "$T/scale.jsonl" -
 import 1 'no row could be used' generic "$T/scale.jsonl" --score-range 200:300 --max-bad 3
 echo '{"prompt":"x","model":"m","score":1e300}' > "$T/huge.jsonl"
 import 1 '1e.300 of "m" is not within 0..1' generic "$T/huge.jsonl" --score-range 0:1
+printf 'prompt,a\nx,1e308\ny,-1e308\n' > "$T/wide.csv"
+import 1 'as in --score-range -1e.308:1e.308' "$T/wide.csv" --score-columns a
 printf 'prompt,a,b\nx,1,1\ny,0,85\n' > "$T/said.csv"
 import 1 'said.csv:3: a score outside .*: 85 of "b" is not within 0..1' "$T/said.csv" --score-columns a,b --score-range 0:1
 import 0 '^  b +1 +1.0000' "$T/said.csv" --score-columns a,b --score-range 0:1 --max-bad 1
@@ -515,6 +517,18 @@ done
 printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\251","model":"m","score":1}\n' > "$T/utf.jsonl"
 import 0 '^1 record$' generic "$T/utf.jsonl"
 
+# half letters that Python makes of such bytes (surrogateescape) and JSON escapes; a whole letter's halves are none, nor is what is written so
+for f in '{"prompt":"%s","model":"m","score":1}\n' '[{"prompt":"%s","model":"m","score":1}]' '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"%s"},"success":true,"score":1}]}}'; do
+    format=$(case $f in *results*) echo promptfoo;; *) echo generic;; esac)
+    for half in 'caf\udce9' '\uDCFFx' '\\\\\udc80' '\ud83dx\udc80' '\ud83d\udc80\udc80'; do
+        printf '%s' "$f" | sed 's/\\n$//' | awk -v half="$(printf '%s' "$half" | sed 's/\\/\\\\/g')" '{ i = index($0, "%s"); print substr($0, 1, i - 1) half substr($0, i + 2) }' > "$T/half.json"
+        import 1 'half.json:1: a .udc80...udcff of its own: bytes that were not UTF-8 when this was written.*: .u[dD][cC].. behind' $format "$T/half.json"
+    done
+    for whole in '\ud83d\udc80' 'caf\\udce9' '\ud83d' '\udc40' '\udbff\udcff\u00e9'; do
+        printf '%s' "$f" | sed 's/\\n$//' | awk -v half="$(printf '%s' "$whole" | sed 's/\\/\\\\/g')" '{ i = index($0, "%s"); print substr($0, 1, i - 1) half substr($0, i + 2) }' > "$T/half.json"
+        import 0 '^1 record$' $format "$T/half.json"
+    done
+done
 # whole documents, and what stands beside them, too
 L=$(printf '\351') M=$(printf '\340')
 mkdir -p "$T/latin/lm/m" "$T/latin/hb/t1/agent" "$T/latin/task/x" "$T/latin/hm/run" "$T/latin/tb/run"
