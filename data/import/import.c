@@ -276,6 +276,10 @@ bool td_import(const td_import_job *job, td_import_report *report, td_error *err
     good = good && td_walk(&w.files, job->paths, job->n_paths, error) && spares_inputs(&w) && probe(&w);
     if (good && !w.importer)
         good = recognise(&w);
+    if (good && w.files.first_again)
+        for (size_t k = 0; k < w.files.again; k++)
+            td_report_problem(report, TD_NOTE, "files or folders that were named twice, and are read once", 0,
+                              job->paths[w.files.first_again - 1], 0, NULL);
     if (good) {
         report->format = w.importer->title;
         report->takes_scores = td_lists(w.importer->options, "scores");

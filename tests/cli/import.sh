@@ -32,6 +32,17 @@ runs 2 'must be LOW:HIGH' "$t" import --score-range 5 x -o y
 mkdir "$T/empty" "$T/loop"
 import 1 'no file in this folder' "$T/empty"
 import 1 'empty: no file in this folder' lm-eval "$T/empty"
+# what is named twice is read once, and told
+mkdir -p "$T/again/in"
+printf 'prompt,a\nx,1\n' > "$T/again/in/a.csv"
+for twice in "$T/again" "$T/again/in" "$T/again/in/a.csv" "$T/again/in/../in/a.csv"; do
+    import 0 'taken for a wide CSV table: 1 file, 1 row' "$T/again" "$twice"
+    runs 0 'note: [12] x files or folders that were named twice, and are read once' "$t" import "$twice" "$T/again" -o "$T/x.jsonl"
+done
+runs 1 '' sh -c "$t import $T/again/in/a.csv -o $T/x.jsonl 2>&1 | grep twice"
+ln "$T/again/in/a.csv" "$T/again/in/hard.csv"
+import 0 'taken for a wide CSV table: 2 files, 2 rows' "$T/again/in/a.csv" "$T/again/in/hard.csv"
+import 1 'empty: no file in this folder' "$T/again" "$T/empty"
 import 1 'nowhere: No such file' "$T/nowhere"
 import 1 'standard input will not do' csv -
 import 1 'of no known format' /etc/passwd

@@ -173,7 +173,8 @@ echo '{"prompt":"x","model":"m","score":1}' > "$T/truth0.jsonl"
 echo '{"q":1,"who":2,"mark":3}' > "$T/g0.jsonl"
 echo '{"a":1}' > "$T/odd.jsonl"
 import 1 'of no known format \(1 file looked at\)' "$T/odd.jsonl"
-import 1 'of no known format \(2 files looked at\)' "$T/odd.jsonl" "$T/odd.jsonl"
+cp "$T/odd.jsonl" "$T/odd2.jsonl"
+import 1 'of no known format \(2 files looked at\)' "$T/odd.jsonl" "$T/odd2.jsonl"
 import 1 'metric means nothing to the format csv; its columns are "prompt", "a", "b"; its options: --prompt-column' "$T/ab.csv" --metric foo
 import 1 'its first line has "q", "who", "mark"' generic "$T/g0.jsonl" --metric foo
 import 1 'metric means nothing to the format generic; its first line has "prompt", "model", "score"; its options: --id-field' generic "$T/truth0.jsonl" --metric foo
