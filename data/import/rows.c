@@ -154,6 +154,8 @@ bool td_rows_of(td_sink *sink, const char *path, td_each_line each, td_error *er
     char *room = malloc(TD_HEAD_BYTES);
     bool good = room ? td_head_read(&head, path, room, error) == TD_HEAD_OK
                      : td_fail(error, "out of memory");
+    if (good && !head.len)
+        good = td_fail(error, "%.300s: the file is empty", path);
     if (good) {
         td_sink_at(sink, path);
         good = td_rows(sink, &head, each, error);

@@ -105,6 +105,8 @@ bool td_score_line(td_sink *sink, const td_node *n, uint64_t line, td_error *err
     row.workload = td_span_of(td_string(td_get(n, "workload")));
     row.line = line;
     row.label = true;
+    if (!row.id.len && (td_is_number(td_get(n, "id")) || td_is_number(td_get(n, "custom_id"))))
+        return td_sink_bad(sink, line, "an id of more digits than a number keeps; write it as a string", NULL, error);
     if (!row.id.len || isnan(row.outcome.score))
         return refuse(sink, n, score, row.id.len > 0, line, error);
     if (model && !td_is_null(model) && !row.outcome.name.len)

@@ -62,6 +62,17 @@ import 0 '' "$T/loop" --source mine --workload work
 says '"source": "mine", "workload": "work"' "$R"
 printf '\200\004junk' > "$T/router.pkl"
 import 1 "pandas.read_pickle.*to_csv" "$T/router.pkl"
+# what stands where the file should be
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n' > "$T/lfs.jsonl"
+cp "$T/lfs.jsonl" "$T/lfs.csv"
+for f in "$T/lfs.jsonl" "$T/lfs.csv" "generic $T/lfs.jsonl"; do import 1 'lfs.*a pointer of Git LFS stands for the file; fetch it: git lfs pull' $f; done
+printf '\n<!DOCTYPE HTML>\n<html><body>404</body></html>\n' > "$T/page.json"
+import 1 'page.json: a web page, not the file itself' "$T/page.json"
+import 1 'page.json: a web page' promptfoo "$T/page.json"
+printf 'PK\003\004\024\000\006\000xxxxxxxxxxxxxxxxxxxx\023\000[Content_Types].xml' > "$T/book.csv"
+import 1 'book.csv: a workbook of Excel is not read; save its sheet as CSV' "$T/book.csv"
+printf 'SQLite format 3\000xxxx' > "$T/base.db"
+import 1 "base.db: a database of SQLite is not read; .*sqlite3 -header -csv" "$T/base.db"
 printf 'PAR1junk' > "$T/x.parquet"
 import 1 'duckdb' "$T/x.parquet"
 cp "$T/x.parquet" "$T/loop/"

@@ -654,6 +654,12 @@ import 1 'bad.jsonl:1: .*"id" is not there: it has "key", "score"' "$T/in.jsonl"
 printf 'id,grade\na,1\n' > "$T/bad.csv"
 import 1 'bad.csv:2: .*"score" is not there: it has "id", "grade"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
 
+echo '{"id":12345678901234567890,"score":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: an id of more digits than a number keeps; write it as a string' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+echo '{"id":"a","score":"0x1"}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"score" is "0x1"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+: > "$T/bad.csv"
+import 1 'bad.csv: the file is empty' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
 # keys that almost are those of a score
 echo '{"ID":"a","scroe":1}' > "$T/bad.jsonl"
 import 1 'bad.jsonl:1: .*"id" is not there: it has "ID" .did you mean "id"\?., "scroe" .did you mean "score"\?' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
