@@ -138,7 +138,11 @@ static bool check_names(const exporter *x, td_error *error)
         for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
             if (!strcmp(x->tiers.name[t], taken[i]))
                 return td_fail(error, "a tier is called \"%s\", which is a column of its own; rename it first", taken[i]);
-        if (strlen(x->tiers.name[t]) > LONGEST_NAME)
+        const char *name = x->tiers.name[t];
+        const size_t n = strlen(name);
+        if (!n || strchr(" \t", name[0]) || strchr(" \t", name[n - 1]))
+            return td_fail(error, "the tier \"%.100s\" is called by nothing or has a blank at an end, which no column keeps; rename it first", name);
+        if (n > LONGEST_NAME)
             return td_fail(error, "the tier \"%.60s…\" has a name of more than %d bytes; rename it first", x->tiers.name[t], LONGEST_NAME);
         if (strchr(x->tiers.name[t], '|'))
             return td_fail(error, "the tier \"%.100s\" has a \"|\", which parts columns from their kind; rename it first",

@@ -48,6 +48,11 @@ runs 0 '; 2 members have no place in this shape, first .*lost.jsonl:1: of an out
 runs 1 '' grep 'trials' "$T/y.csv"
 awk 'BEGIN { for (i = 0; i < 351; i++) n = n "x"; printf "{\"id\":\"1\",\"source\":\"s\",\"prompt\":\"p\",\"outcomes\":{\"%s\":{\"score\":1}}}\n", n }' > "$T/long.jsonl"
 runs 1 'has a name of more than 350 bytes' "$t" data export --csv -o "$T/y.csv" "$T/long.jsonl"
+for name in '' ' a' 'a '; do
+    echo "{\"id\":\"1\",\"source\":\"s\",\"prompt\":\"p\",\"outcomes\":{\"$name\":{\"score\":1}}}" > "$T/blank.jsonl"
+    runs 1 "the tier \"$name\" is called by nothing or has a blank at an end" "$t" data export --csv -o "$T/z.csv" "$T/blank.jsonl"
+    runs 1 '' test -e "$T/z.csv"
+done
 mkdir "$T/alone"
 cp "$T/dir/scores.jsonl" "$T/alone.jsonl"
 cp "$T/dir/in.jsonl" "$T/dir/out-n.jsonl" "$T/alone"
