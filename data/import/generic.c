@@ -13,6 +13,7 @@
 #include "data/import/pointer.h"
 #include "data/import/request_out.h"
 #include "data/import/rows.h"
+#include "data/outcome_raw.h"
 
 static const td_node *field(const td_node *line, const char *said, const char *usual)
 {
@@ -151,6 +152,11 @@ static bool take_long(td_sink *sink, const td_import_settings *set, const td_nod
     o->cached_tokens = number_or_none(sink, row->line, td_get(line, "cached_tokens"), NULL, "/cached_tokens");
     o->cache_write_tokens = number_or_none(sink, row->line, td_get(line, "cache_write_tokens"), NULL, "/cache_write_tokens");
     o->reasoning_tokens = number_or_none(sink, row->line, td_get(line, "reasoning_tokens"), NULL, "/reasoning_tokens");
+    row->trials = number_or_none(sink, row->line, td_get(line, "trials"), NULL, "/trials");
+    if (!isnan(row->trials) && !td_is_trials(row->trials)) {
+        td_sink_note(sink, row->line, "lines with \"/trials\" that is no number of them, from 1 on: taken for one", NULL);
+        row->trials = (double)NAN;
+    }
     const char *fault = take_score(row, field(line, set->score_field, "/score"));
     if (fault)
         return td_sink_bad(sink, row->line, fault, NULL, error);

@@ -77,6 +77,11 @@ has '"m": {"score": 0.7, "input_tokens": 1, "output_tokens": 1, "trials": 5}'
 echo '{"id":"a","score":0.7,"trials":0}' > "$T/tsc.jsonl"
 import 0 'no number of them, from 1 on: taken for one' "$T/tin.jsonl" "$T/tout.jsonl" --scores "$T/tsc.jsonl"
 
+printf '%s\n' '{"prompt":"x","model":"m","score":0.5,"trials":4}' '{"prompt":"y","model":"m","score":0.5,"trials":-4}' > "$T/trials.jsonl"
+import 0 'lines with "/trials" that is no number of them' generic "$T/trials.jsonl"
+has '"prompt": "x", "outcomes": {"m": {"score": 0.5, "trials": 4}}}'
+has '"prompt": "y", "outcomes": {"m": {"score": 0.5}}}'
+
 # ---- columns that are no scores by their names, though their numbers could be ----
 printf 'prompt,gpt-4,b,gpt-4_cost,b_latency_s,cost_b,gpt4InputTokens,b_tok,B confidence,zz_ms\none,1,0,0.2,0.5,0.1,1,1,0.9,1\ntwo,0,1,0.3,0.5,0.2,1,1,0.8,1\n' > "$T/cost.csv"
 import 0 '"gpt-4_cost" .as "gpt-4|total_cost".*"b_latency_s" .as "b|latency_s", in seconds.*"cost_b" .as "b|total_cost".*"gpt4InputTokens" .as "gpt-4|input_tokens".*"b_tok" .as "b|input_tokens" or "|output_tokens"' "$T/cost.csv"
