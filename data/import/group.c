@@ -12,6 +12,15 @@ const char *td_group_path(const td_group *g, uint32_t file)
     return file < g->sink->n_paths ? g->sink->paths[file] : "?";
 }
 
+td_place td_group_place(const td_group *g, uint32_t file, uint64_t line)
+{
+    td_place place;
+    const int n = snprintf(place.text, sizeof place.text, "%.200s", td_group_path(g, file));
+    if (line)
+        snprintf(place.text + n, sizeof place.text - (size_t)n, ":%llu", (unsigned long long)line);
+    return place;
+}
+
 static size_t find_slot(const td_group *g, const char *model, size_t len)
 {
     size_t i = 0;
@@ -89,11 +98,8 @@ static void put_detail(const td_group *g, const td_slot *s, const td_trial *t, i
     static const char *const names[TD_NUMBERS + 1] = {"", "cost ", "input tokens ", "output tokens ", "latency ", "cached tokens ",
                                                   "cache write tokens ", "reasoning tokens ", "trials "};
     const bool trials = which == TD_NUMBERS;
-    char line[24] = "";
-    if (t->line)
-        snprintf(line, sizeof line, ":%llu", (unsigned long long)t->line);
-    snprintf(detail, 500, "model \"%.100s\": %s%.6g; %.200s%s has %.6g", s->model, names[which], value,
-             td_group_path(g, t->file), line, trials ? t->weight[TD_SCORE] : t->first[which]);
+    snprintf(detail, 500, "model \"%.100s\": %s%.6g; %s has %.6g", s->model, names[which], value,
+             td_group_place(g, t->file, t->line).text, trials ? t->weight[TD_SCORE] : t->first[which]);
 }
 
 /* Another run under the name of one that was: number `other` is not what it had. */
@@ -104,12 +110,12 @@ static bool conflict(td_group *g, const td_slot *s, const td_trial *t, const td_
     char detail[500];
     put_detail(g, s, t, other, other == TD_NUMBERS ? row->trials : row->number[other], detail);
     if (mode == TD_DUPLICATES_ERROR)
-        return td_fail(g->error, "%.200s:%llu: conflicting %s of one request: %s; --duplicates average or first accepts them",
-                       td_group_path(g, row->file), (unsigned long long)row->line, scores ? "scores" : "outcomes", detail);
+        return td_fail(g->error, "%s: conflicting %s of one request: %s; --duplicates average or first accepts them",
+                       td_group_place(g, row->file, row->line).text, scores ? "scores" : "outcomes", detail);
     if (scores && mode == TD_DUPLICATES_UNSAID && row->one_run && row->file == t->file)
-        return td_fail(g->error, "%.200s:%llu: mixed models or runs in one file: %s; --duplicates average "
+        return td_fail(g->error, "%s: mixed models or runs in one file: %s; --duplicates average "
                                  "takes them for runs of one model",
-                       td_group_path(g, row->file), (unsigned long long)row->line, detail);
+                       td_group_place(g, row->file, row->line).text, detail);
     const char *what = scores && first ? "conflicting scores of a request and model; the first was kept"
                        : scores        ? "conflicting scores of a request and model; averaged"
                        : other == TD_NUMBERS ? "the same outcome of another number of trials for a request and model: each counts, by its trials"
@@ -152,8 +158,8 @@ bool td_group_whose(const td_group *g)
         bare = s->len && s->answered && !s->missing && !(scored > 0) && !bare ? s : bare;
     }
     return !stranger || !bare ||
-           td_fail(g->error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; \"%.80s\" answered this request and has none",
-                   td_group_path(g, stranger->label_file), (unsigned long long)stranger->label_line, stranger->model, bare->model);
+           td_fail(g->error, "%s: a score of \"%.80s\", which answered nothing here; \"%.80s\" answered this request and has none",
+                   td_group_place(g, stranger->label_file, stranger->label_line).text, stranger->model, bare->model);
 }
 
 void td_group_tell(td_group *g)
@@ -233,8 +239,7 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
         return true;
     td_slot *s = slot_of(g, model, row->len[TD_MODEL]);
     if (!s)
-        return td_fail(g->error, "%.300s:%llu: more than %d models of one request", td_group_path(g, row->file),
-                       (unsigned long long)row->line, TD_MAX_OUTCOMES);
+        return td_fail(g->error, "%s: more than %d models of one request", td_group_place(g, row->file, row->line).text, TD_MAX_OUTCOMES);
     if (row->missing && !s->missing) {
         s->missing = row->missing;
         s->file = row->file;
@@ -250,8 +255,7 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
     }
     td_trial *t = find_trial(s, row, trial_name, &no_memory);
     if (!t)
-        return td_fail(g->error, "%.300s:%llu: more than %d trials of one request", td_group_path(g, row->file),
-                       (unsigned long long)row->line, MAX_TRIALS);
+        return td_fail(g->error, "%s: more than %d trials of one request", td_group_place(g, row->file, row->line).text, MAX_TRIALS);
     return add_numbers(g, s, t, row, number);
 }
 
@@ -294,10 +298,10 @@ static bool check_request(td_group *g, const td_stored *row, const char *text, u
     if (row->one_request && g->sink->settings->duplicates == TD_DUPLICATES_UNSAID) {
         char key[160];
         td_group_key(g, key, sizeof key);
-        return td_fail(g->error, "%.200s:%llu: %s stands for another request than at %.200s:%llu; make ids unique, or "
+        return td_fail(g->error, "%s: %s stands for another request than at %s; make ids unique, or "
                                  "say --duplicates first",
-                       td_group_path(g, row->file), (unsigned long long)row->line, key,
-                       td_group_path(g, g->first.file), (unsigned long long)g->first.line);
+                       td_group_place(g, row->file, row->line).text, key,
+                       td_group_place(g, g->first.file, g->first.line).text);
     }
     if (!g->differs)
         td_report_problem(g->sink->report, TD_NOTE,

@@ -61,6 +61,11 @@ const td_slot *td_group_slot(const td_group *g, const char *model, size_t len);
  * are all alike counts once, one whose rows differ as often as it has rows, a row that is a mean already for as many as it says. */
 void td_slot_average(const td_slot *s, double number[TD_NUMBERS], double *scored);
 const char *td_group_path(const td_group *g, uint32_t file);
+/* "path:17", without the line where the row is of the file as a whole. */
+typedef struct {
+    char text[230];
+} td_place;
+td_place td_group_place(const td_group *g, uint32_t file, uint64_t line);
 /* The key as a message shows it. */
 void td_group_key(const td_group *g, char *out, size_t room);
 

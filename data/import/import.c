@@ -42,6 +42,8 @@ static bool probe(work *w)
             return false;
         if (!head.len && head.by_name)
             return td_fail(w->error, "%.300s: the file is empty", head.path);
+        if (!head.len && status == TD_HEAD_OK)
+            td_report_problem(w->report, TD_NOTE, "empty files were passed over: did what should write them end early?", f, head.path, 0, NULL);
         if (status == TD_HEAD_REFUSED) {
             td_report_problem(w->report, TD_NOTE, "files of a kind that is never read were passed over", f,
                               head.path, 0, w->error->text);

@@ -228,8 +228,8 @@ static bool check_whose(const join *j)
     if (n < 2)
         return true;
     td_group_key(g, key, sizeof key);
-    return td_fail(g->error, "%.200s:%llu: the score of %s names no model, and several answered it (\"%.80s\", \"%.80s\"): it needs a \"model\"",
-                   td_group_path(g, whose->trials[0].file), (unsigned long long)whose->trials[0].line, key, open[0]->model, open[1]->model);
+    return td_fail(g->error, "%s: the score of %s names no model, and several answered it (\"%.80s\", \"%.80s\"): it needs a \"model\"",
+                   td_group_place(g, whose->trials[0].file, whose->trials[0].line).text, key, open[0]->model, open[1]->model);
 }
 
 /* A request of no words is kept, as the harness asked it, but not in silence. */

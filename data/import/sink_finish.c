@@ -138,9 +138,11 @@ static bool check_labels(td_sink *sink, td_error *error)
         if (!m->labelled || m->answered)
             continue;
         const char *near = answered_near(report, m->name), *path = sink->paths[m->label_file];
-        if (near)
+        if (near && m->label_line)
             return td_fail(error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", path,
                            (unsigned long long)m->label_line, m->name, near);
+        if (near)
+            return td_fail(error, "%.200s: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", path, m->name, near);
         snprintf(detail, sizeof detail, "\"%.100s\"", m->name);
         for (uint64_t k = 0; k < m->labels; k++)
             td_report_problem(sink->report, TD_NOTE, what, i, path, m->label_line, detail);

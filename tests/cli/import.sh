@@ -62,6 +62,12 @@ import 0 '' "$T/loop" --source mine --workload work
 says '"source": "mine", "workload": "work"' "$R"
 printf '\200\004junk' > "$T/router.pkl"
 import 1 "pandas.read_pickle.*to_csv" "$T/router.pkl"
+# an empty file of a folder is told
+mkdir "$T/part"
+printf 'prompt,a\nx,1\n' > "$T/part/a.csv"
+: > "$T/part/b.csv"
+import 0 'note: 1 x empty files were passed over' "$T/part"
+runs 0 'first: .*part/b.csv$' "$t" import "$T/part" -o "$T/x.jsonl"
 # what stands where the file should be
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n' > "$T/lfs.jsonl"
 cp "$T/lfs.jsonl" "$T/lfs.csv"

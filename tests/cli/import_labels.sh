@@ -489,6 +489,8 @@ for wrong in gpt4o GPT_4o 'gpt 4O'; do
     import 1 "fs2.jsonl:2: a score of \"$wrong\", which answered nothing here; did you mean \"gpt-4o\"" "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
     runs 1 '' test -e "$R"
 done
+printf '[\n{"id":"a","model":"gpt4o","score":1}\n]\n' > "$T/fs2.json"
+import 1 'fs2.json: a score of "gpt4o", .*did you mean "gpt-4o"' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.json"
 # as in a folder of requests, answers and scores, without --scores
 mkdir "$T/slip"
 cp "$T/in.jsonl" "$T/f4.jsonl" "$T/slip"
@@ -523,6 +525,8 @@ done
 printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\251","model":"m","score":1}\n' > "$T/utf.jsonl"
 import 0 '^1 record$' generic "$T/utf.jsonl"
 
+printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":1},{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":0}]}}' > "$T/pft.json"
+import 1 'import: .*pft.json: mixed models or runs in one file: model "m": 0; .*pft.json has 1;' "$T/pft.json" # of the file as a whole: no line 0
 # half letters that Python makes of such bytes (surrogateescape) and JSON escapes; a whole letter's halves are none, nor is what is written so
 for f in '{"prompt":"%s","model":"m","score":1}\n' '[{"prompt":"%s","model":"m","score":1}]' '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"%s"},"success":true,"score":1}]}}'; do
     format=$(case $f in *results*) echo promptfoo;; *) echo generic;; esac)
