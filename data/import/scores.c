@@ -26,6 +26,8 @@ static bool is_known(const char *key)
 /* What a key that is none of them may mean; NULL: something of the user's own. */
 static const char *meant(const char *key)
 {
+    static const char *const models[] = {"model_name", "model_id", "modelname", "modelid", "llm", "tier", "deployment"};
+    static const char *const ids[] = {"request_id", "trace_id", "requestid", "traceid"};
     char word[64];
     size_t n = 0;
     for (; key[n] && n < sizeof word - 1; n++)
@@ -33,6 +35,12 @@ static const char *meant(const char *key)
     word[n] = 0;
     if (key[n])
         return NULL;
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        if (!strcmp(word, models[i]))
+            return "model";
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (!strcmp(word, ids[i]))
+            return "id";
     const char *other = td_stray_meant(td_span_of(word), true); /* what other tools call a score, a cost, a latency */
     other = other ? other : td_stray_meant(td_span_of(word), false);
     for (size_t i = 0; other && i < N_KNOWN; i++)

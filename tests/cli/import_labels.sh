@@ -681,6 +681,10 @@ import 0 'note: 1 x scores with "modle", which is not read; did you mean "model"
 runs 0 'scores with "latency", which is not read; did you mean "latency_s"' "$t" import "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl" -o "$R"
 runs 0 'first: .*bad.jsonl:1$' "$t" import "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl" -o "$R"
 quiet '"note"|"ID"|"cost"'
+printf 'id,model_name,score\na,m,1\n' > "$T/bad.csv"
+import 0 'scores with "model_name", which is not read; did you mean "model"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+printf 'request_id,score\na,1\n' > "$T/bad.csv"
+import 1 'bad.csv:2: .*"id" is not there: it has "request_id" .did you mean "id"\?., "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
 printf 'id,Model,score\na,m,1\n' > "$T/bad.csv"
 import 0 'scores with "Model", which is not read; did you mean "model"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
 
