@@ -293,6 +293,16 @@ static bool check_long(const td_columns *t, const char *path, td_error *error)
     return true;
 }
 
+/* "M|total_cost" beside "M|cost_usd": one of them would be passed over. */
+static bool check_costs(const td_columns *t, const char *path, td_error *error)
+{
+    for (size_t m = 0; m < t->n_models; m++)
+        if (t->models[m].number[0] && t->models[m].number[1])
+            return td_fail(error, "%.200s:1: columns \"%.100s%s\" and \"%.100s%s\" are the same cost; take one of them away", path,
+                           t->models[m].name, suffixes[0].suffix, t->models[m].name, suffixes[1].suffix);
+    return true;
+}
+
 bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, const char *path,
                      td_error *error)
 {
@@ -318,7 +328,7 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
         if (!models_by_values(t, csv, s, path, error))
             return false;
     }
-    if (!s->score_fields && !check_long(t, path, error))
+    if ((!s->score_fields && !check_long(t, path, error)) || !check_costs(t, path, error))
         return false;
     td_columns_tell(t, s);
     return t->n_models || td_no_scores(t, path, error);

@@ -93,6 +93,8 @@ awk 'BEGIN { printf "prompt,m"; for (i = 0; i < 60; i++) printf ",a_long_name_of
 import 0 'column_0_cost" .as "m|total_cost".* and [0-9]+ more' "$T/many.csv"
 printf 'prompt,a_cost\nx,0.5\n' > "$T/only.csv"
 import 1 'only.csv:1: no column holds scores.*by their names these are something else: "a_cost"' "$T/only.csv"
+printf 'prompt,a,a|total_cost,a|cost_usd\nx,1,0.5,0.7\n' > "$T/twice.csv"
+import 1 'twice.csv:1: columns "a.total_cost" and "a.cost_usd" are the same cost; take one' "$T/twice.csv"
 printf 'prompt, a , a|total_cost\nx, 1 , 0.5\n' > "$T/space.csv"
 import 0 '' "$T/space.csv"
 has '"outcomes": {"a": {"score": 1, "cost_usd": 0.5}}'
