@@ -80,6 +80,7 @@ static bool say_the_same(td_merger *m, const td_version *a, tierce_span raw)
     const size_t nx = td_merge_read(m, a, x, &sx);
     const size_t ny = sy ? td_members(raw, sy, y, TD_OUTCOME_KEYS) : (size_t)-1;
     bool same = nx != (size_t)-1 && ny != (size_t)-1;
+    m->text.failed = m->text.failed || !sx || !sy; /* not alike would be a conflict that is none */
     for (size_t i = 0; same && i < TD_RAW_NUMBERS; i++) {
         const double p = td_raw_number(td_member_of(x, nx, td_raw_numbers[i])), q = td_raw_number(td_member_of(y, ny, td_raw_numbers[i]));
         same = isnan(p) ? isnan(q) : !(p < q) && !(p > q) && !isnan(q);
@@ -129,8 +130,10 @@ static bool add_outcome(td_merger *m, td_merge_entry *e, const td_record *r, con
             first = m->versions[v - 1].tier == tier ? &m->versions[v - 1] : NULL;
         if (first && say_the_same(m, first, o->value))
             m->report->same++;
-        else
+        else if (!m->text.failed)
             note_conflict(m, e, r, o->key);
+        if (m->text.failed)
+            return false;
         if (m->prefer == TD_FIRST || m->prefer == TD_REFUSE)
             return true;
     } else {

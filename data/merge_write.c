@@ -25,6 +25,7 @@ static double mean_number(td_merger *m, size_t v, const char *key, double *trial
         char *strings = NULL;
         if (m->versions[v - 1].tier == tier) {
             const size_t k = td_merge_read(m, &m->versions[v - 1], members, &strings);
+            m->line.failed = m->line.failed || k == (size_t)-1; /* the first pass read it: memory ended */
             const double x = k == (size_t)-1 ? (double)NAN : td_raw_number(td_member_of(members, k, key));
             const double weight = k == (size_t)-1 ? 1 : td_raw_trials(members, k);
             sum += isnan(x) ? 0 : weight * x;
@@ -44,6 +45,7 @@ static void put_mean(td_merger *m, size_t v)
     bool first = true;
     double trials = 0;
     const size_t n = td_merge_read(m, &m->versions[v - 1], members, &strings);
+    m->line.failed = m->line.failed || n == (size_t)-1;
     td_puts(&m->line, "{");
     for (size_t i = 0; i < TD_RAW_NUMBERS; i++) {
         const double mean = mean_number(m, v, td_raw_numbers[i], &trials);

@@ -40,11 +40,16 @@ void td_files_free(td_files *files)
 
 static bool stat_folder(const char *path, struct stat *st)
 {
+    char folder[4096] = "."; /* as long as a path may be */
     const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    const bool good = folder && !stat(folder, st);
-    free(folder);
-    return good;
+    const size_t n = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+    if (n >= sizeof folder)
+        return false;
+    if (n) {
+        memcpy(folder, path, n);
+        folder[n] = 0;
+    }
+    return !stat(folder, st);
 }
 
 /* Of two paths to one file: another spelling? A link of another name may be what the file is known by (caches keep files
