@@ -237,6 +237,8 @@ static bool run(work *w, const char *folder)
     good = writer && td_join(&sink, memory, folder, writer, w->error);
     if (good && !w->report->records)
         good = no_record(w, &sink);
+    if (good && td_dom_ever_starved(false))
+        good = td_fail(w->error, "out of memory while reading");
     if (good && w->report->failed)
         good = td_fail(w->error, "out of memory while counting");
     if (good)
@@ -270,6 +272,7 @@ static bool spares_inputs(const work *w)
 bool td_import(const td_import_job *job, td_import_report *report, td_error *error)
 {
     work w = {.job = job, .report = report, .error = error};
+    td_dom_ever_starved(true);
     char *folder = job->temporary ? strdup(job->temporary) : folder_of(job->output);
     bool good = (folder || td_fail(error, "out of memory")) &&
                 td_writer_spares(job->output, job->paths, job->n_paths, error);

@@ -51,6 +51,9 @@ printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"m
 printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":{"prompt_tokens":1}}},"error":null}\n' > "$T/answers.jsonl"
 printf 'id,modle,score\na,m,1\n' > "$T/scores.csv"
 import "$T/in.jsonl" "$T/answers.jsonl" --scores "$T/scores.csv"
+# JSON inside strings, whose trees are read apart: a starved one is no missing prompt
+printf '{"id":"s-1","model":"m","messages":"[{\\"role\\":\\"user\\",\\"content\\":\\"x\\"}]","prompt_tokens":5,"completion_tokens":2}\n' > "$T/spend.jsonl"
+import litellm "$T/spend.jsonl" --keep-unscored
 # records
 printf '%s\n' '{"id":"a","prompt":"x","mine":1,"outcomes":{"f":{"score":1,"cost_usd":2,"mine":2}}}' '{"id":"b","prompt":"y","outcomes":{"f":{"score":0,"cost_usd":1,"input_tokens":2}}}' > "$T/records.jsonl"
 tortured "$B/tierce-train" data check "$T/records.jsonl"
