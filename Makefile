@@ -15,8 +15,8 @@ EDGE_SRC  = $(sort $(wildcard features/*.c models/*.c)) infer/router.c infer/rou
 DATA_SRC  = $(sort $(wildcard data/*.c data/import/*.c))
 # what of data/ only the larger programs need: cJSON comes with it
 HEAVY_SRC = data/dom.c data/dom_twice.c data/tiers.c data/tiers_odd.c data/zst.c data/litellm.c data/check.c data/each.c data/export_batch.c \
-            data/export_batch_folder.c data/export_csv.c data/export_lost.c data/findings.c data/likeness.c data/merge.c data/names.c data/record_raw.c \
-            data/sample.c data/split.c data/stats.c $(sort $(wildcard data/import/*.c))
+            data/export_batch_folder.c data/export_csv.c data/export_lost.c data/findings.c data/likeness.c data/merge.c data/merge_write.c data/names.c \
+            data/outcome_raw.c data/record_raw.c data/sample.c data/split.c data/stats.c $(sort $(wildcard data/import/*.c))
 SMALL_SRC = $(filter-out $(EDGE_SRC),$(sort $(wildcard infer/*.c)))
 DISPATCH_SRC = $(sort $(wildcard infer/dispatch/*.c))
 TRAIN_SRC = $(sort $(wildcard train/*.c))

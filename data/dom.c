@@ -103,18 +103,26 @@ static char *mend(const char *text, size_t len, size_t *out_len)
 /* ---- parsing ---- */
 
 /* cJSON gives NULL for want of memory as for bad text: its allocations are watched. */
-static _Thread_local bool starved;
+static _Thread_local bool starved, ever_starved;
 
 static void *watched(size_t size)
 {
     void *memory = malloc(size);
     starved = starved || !memory;
+    ever_starved = ever_starved || !memory;
     return memory;
 }
 
 bool td_dom_starved(void)
 {
     return starved;
+}
+
+bool td_dom_ever_starved(bool reset)
+{
+    const bool was = ever_starved;
+    ever_starved = ever_starved && !reset;
+    return was;
 }
 
 static _Thread_local bool deep;
@@ -156,6 +164,7 @@ td_node *td_dom_parse(const char *text, size_t len, const char *name, td_error *
     const char *end = NULL;
     cJSON *root = copy ? parse(copy, n + 1, &end) : NULL;
     starved = starved || !copy;
+    ever_starved = ever_starved || starved;
     deep = !root && !starved && is_deep(text, len);
     if (!root && starved) {
         td_fail(error, "%.200s: out of memory", name);

@@ -108,7 +108,7 @@ static void put_label(td_out *line, const char *key, tierce_span label)
         td_puts(line, "null");
 }
 
-static void put_score(td_out *line, const td_record *r, const td_outcome *o, bool labels)
+static void put_score(td_out *line, const td_record *r, const td_outcome *o, double trials, bool labels)
 {
     bool first = false;
     line->len = 0;
@@ -119,6 +119,8 @@ static void put_score(td_out *line, const td_record *r, const td_outcome *o, boo
     put_number(line, "", "score", o->score, &first);
     put_number(line, "", "cost_usd", o->cost_usd, &first);
     put_number(line, "", "latency_s", o->latency_s, &first);
+    if (trials > 1)
+        put_number(line, "", "trials", trials, &first);
     if (labels) {
         put_label(line, ", \"source\": ", r->source);
         put_label(line, ", \"workload\": ", r->workload);
@@ -135,14 +137,17 @@ static bool put_record(void *context, const td_record *r, td_error *error)
 {
     exporter *x = context;
     td_member top[TD_EXPORT_KEYS];
+    double trials[TD_MAX_OUTCOMES];
     const size_t n = td_export_members(r, top, &x->strings, 2, error);
     bool good = n && td_export_request(x->report, r, top, n, x->model, &x->line, error) && put_line(x, x->requests, error);
-    if (good)
+    if (good) {
         td_export_lost(x->report, r, top, n, &x->strings, carries);
+        td_export_trials(r, top, n, &x->strings, trials);
+    }
     for (size_t i = 0; good && i < r->n_outcomes; i++) {
         put_answer(&x->line, r, &r->outcomes[i]);
         good = put_line(x, file_of(x, r->outcomes[i].name, error), error);
-        put_score(&x->line, r, &r->outcomes[i], i == 0);
+        put_score(&x->line, r, &r->outcomes[i], trials[i], i == 0);
         good = good && put_line(x, x->scores, error);
     }
     return good;

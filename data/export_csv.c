@@ -22,6 +22,8 @@ static const struct {
     {"reasoning_tokens", "|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
+#define LONGEST_NAME 350 /* of a tier, in bytes */
+#define TRIALS N_COLUMNS /* one more, which td_outcome has not */
 
 typedef struct {
     td_export_report *report;
@@ -42,6 +44,12 @@ static double value_of(const td_outcome *o, size_t column)
 static bool gather(void *context, const td_record *r, td_error *error)
 {
     exporter *x = context;
+    td_member top[TD_EXPORT_KEYS];
+    double trials[TD_MAX_OUTCOMES];
+    const size_t n = td_export_members(r, top, &x->strings, 2, error);
+    if (!n)
+        return false;
+    td_export_trials(r, top, n, &x->strings, trials);
     for (size_t i = 0; i < r->n_outcomes; i++) {
         const size_t tier = td_name_number(&x->tiers, r->outcomes[i].name);
         if (tier != TD_NO_NAME && tier >= x->room) {
@@ -57,6 +65,7 @@ static bool gather(void *context, const td_record *r, td_error *error)
             return td_fail(error, "%.200s:%llu: out of memory", r->path, (unsigned long long)r->line);
         for (size_t c = 0; c < N_COLUMNS; c++)
             x->has[tier] |= isnan(value_of(&r->outcomes[i], c)) ? 0 : 1u << c;
+        x->has[tier] |= trials[i] > 1 ? 1u << TRIALS : 0;
     }
     return true;
 }
@@ -86,8 +95,8 @@ static void put_cell(exporter *x, tierce_span text)
 
 static void put_name(exporter *x, const char *name, const char *suffix)
 {
-    char text[400];
-    const int n = snprintf(text, sizeof text, "%.350s%s", name, suffix);
+    char text[LONGEST_NAME + 50];
+    const int n = snprintf(text, sizeof text, "%.*s%s", LONGEST_NAME, name, suffix);
     td_puts(&x->line, ",");
     put_cell(x, (tierce_span){text, (size_t)n});
 }
@@ -111,10 +120,13 @@ static bool has_column(const exporter *x, size_t tier, size_t column)
 static bool put_header(exporter *x, td_error *error)
 {
     td_puts(&x->line, "id,source,workload,prompt,messages,tools");
-    for (size_t t = 0; t < x->tiers.n; t++)
+    for (size_t t = 0; t < x->tiers.n; t++) {
         for (size_t c = 0; c < N_COLUMNS; c++)
             if (has_column(x, t, c))
                 put_name(x, x->tiers.name[t], columns[c].suffix);
+        if (has_column(x, t, TRIALS))
+            put_name(x, x->tiers.name[t], "|trials");
+    }
     return put_line(x, error);
 }
 
@@ -126,6 +138,12 @@ static bool check_names(const exporter *x, td_error *error)
         for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
             if (!strcmp(x->tiers.name[t], taken[i]))
                 return td_fail(error, "a tier is called \"%s\", which is a column of its own; rename it first", taken[i]);
+        const char *name = x->tiers.name[t];
+        const size_t n = strlen(name);
+        if (!n || strchr(" \t", name[0]) || strchr(" \t", name[n - 1]))
+            return td_fail(error, "the tier \"%.100s\" is called by nothing or has a blank at an end, which no column keeps; rename it first", name);
+        if (n > LONGEST_NAME)
+            return td_fail(error, "the tier \"%.60s…\" has a name of more than %d bytes; rename it first", x->tiers.name[t], LONGEST_NAME);
         if (strchr(x->tiers.name[t], '|'))
             return td_fail(error, "the tier \"%.100s\" has a \"|\", which parts columns from their kind; rename it first",
                            x->tiers.name[t]);
@@ -188,7 +206,7 @@ static void put_request(exporter *x, const td_record *r, const td_member *top, s
     put_cell(x, td_member_of(top, n, "tools"));
 }
 
-static void put_outcome(exporter *x, const td_record *r, size_t tier)
+static void put_outcome(exporter *x, const td_record *r, size_t tier, const double *trials)
 {
     const td_outcome *o = NULL;
     for (size_t i = 0; i < r->n_outcomes && !o; i++)
@@ -200,12 +218,18 @@ static void put_outcome(exporter *x, const td_record *r, size_t tier)
         if (o && !isnan(value_of(o, c)))
             td_put_exact(&x->line, value_of(o, c));
     }
+    if (!has_column(x, tier, TRIALS))
+        return;
+    td_puts(&x->line, ",");
+    if (o)
+        td_put_exact(&x->line, trials[o - r->outcomes]);
 }
 
 static bool put_record(void *context, const td_record *r, td_error *error)
 {
     exporter *x = context;
     td_member top[TD_EXPORT_KEYS];
+    double trials[TD_MAX_OUTCOMES];
     const size_t n = td_export_members(r, top, &x->strings, 2, error);
     if (!n)
         return false;
@@ -213,6 +237,7 @@ static bool put_record(void *context, const td_record *r, td_error *error)
         return td_fail(error, "%.200s:%llu: a record in batch shape (\"body\") has no columns; import it first", r->path,
                        (unsigned long long)r->line);
     td_export_lost(x->report, r, top, n, &x->strings, carries);
+    td_export_trials(r, top, n, &x->strings, trials);
     put_cell(x, r->id);
     td_puts(&x->line, ",");
     put_cell(x, r->source);
@@ -220,7 +245,7 @@ static bool put_record(void *context, const td_record *r, td_error *error)
     put_cell(x, r->workload);
     put_request(x, r, top, n);
     for (size_t t = 0; t < x->tiers.n; t++)
-        put_outcome(x, r, t);
+        put_outcome(x, r, t, trials);
     x->report->records++;
     return put_line(x, error);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/export.h"
+#include "data/outcome_raw.h"
 #include "data/record_keys.h"
 
 size_t td_export_members(const td_record *r, td_member *top, td_out *strings, unsigned more, td_error *error)
@@ -31,8 +32,23 @@ static void lose_of_outcomes(td_export_report *report, const td_record *r, tierc
     for (size_t k = 0; m != (size_t)-1 && k < m; k++) {
         const size_t p = td_members(inner[k].value, strings->at + 2 * r->raw.len, number, TD_EXPORT_KEYS);
         for (size_t j = 0; p != (size_t)-1 && j < p; j++)
-            if (!td_is_outcome_number(number[j].key))
+            if (!td_is_outcome_number(number[j].key) && !(td_span_is(number[j].key, "trials") && td_is_trials(td_raw_number(number[j].value))))
                 lose(report, r, "of an outcome ", number[j].key);
+    }
+}
+
+void td_export_trials(const td_record *r, const td_member *top, size_t n, td_out *strings, double trials[TD_MAX_OUTCOMES])
+{
+    td_member inner[TD_EXPORT_KEYS], number[TD_OUTCOME_KEYS];
+    const size_t m = td_members(td_member_of(top, n, "outcomes"), strings->at + r->raw.len, inner, TD_EXPORT_KEYS);
+    for (size_t i = 0; i < r->n_outcomes; i++) {
+        trials[i] = 1;
+        for (size_t k = 0; m != (size_t)-1 && k < m; k++) {
+            if (inner[k].key.len != r->outcomes[i].name.len || memcmp(inner[k].key.data, r->outcomes[i].name.data, inner[k].key.len))
+                continue;
+            const size_t p = td_members(inner[k].value, strings->at + 2 * r->raw.len, number, TD_OUTCOME_KEYS);
+            trials[i] = p == (size_t)-1 ? 1 : td_raw_trials(number, p);
+        }
     }
 }
 

@@ -150,12 +150,23 @@ static char *read_string(reader *r, const char *what)
     return copy;
 }
 
+static void read_tools(reader *r, signed char *to)
+{
+    bool yes = false;
+    if (*to >= 0)
+        fault(r, "tools", " stands twice; keep one");
+    else if (!strchr("tf", td_json_peek(&r->json)) || !td_json_bool(&r->json, &yes))
+        fault(r, "tools", " must be true or false");
+    else
+        *to = yes;
+}
+
 static void read_tier(reader *r, td_priced *t)
 {
     tierce_span key;
     bool first = true;
     td_prices_clear(&t->prices);
-    t->context_window = -1;
+    t->context_window = t->tools = -1;
     if (!enter(r))
         return;
     while (next_key(r, TD_IN_TIER, &key, &first)) {
@@ -167,6 +178,8 @@ static void read_tier(reader *r, td_priced *t)
             read_prices(r, &t->prices);
         else if (td_span_is(key, "context_window"))
             read_number(r, "context_window", 4e9, &t->context_window);
+        else if (td_span_is(key, "tools"))
+            read_tools(r, &t->tools);
         else if (td_span_is(key, "name") || td_span_is(key, "model") || td_span_is(key, "prices"))
             fault(r, "name, model or prices stands twice; keep one", "");
         else

@@ -1,4 +1,4 @@
-/* Names, models, prices and context windows of a tiers.json, read without a tree: what the small program needs of it.
+/* Names, models, prices, context windows and tool support of a tiers.json, read without a tree: what the small program needs of it.
  *
  * Every key is checked against data/tier_keys.h, as data/tiers.h does; the values of keys that price
  * nothing (endpoints, outcomes, …) are stepped over: their own readers look at those. */
@@ -13,7 +13,8 @@
 typedef struct {
     char *name, *model; /* model "" where not given */
     td_prices prices;
-    double context_window; /* tokens; negative: not given */
+    double context_window; /* tokens, 0: none; negative: not given */
+    signed char tools;     /* takes tools; negative: not given */
 } td_priced;
 
 typedef struct {

@@ -39,7 +39,7 @@ static const td_option options[] = {
     {"out-dir", 0, TD_STRING, offsetof(score_options, files.out_dir), 0, 0, "DIR",
      "folder to make, with --batch"},
     {"tiers", 0, TD_STRING, offsetof(score_options, files.tiers), 0, 0, "FILE",
-     "tiers.json: --batch decides at its batch prices, with its model ids"},
+     "tiers.json: --batch decides at its batch prices and context windows, with its model ids"},
     {"assume-output", 0, TD_NUMBER, offsetof(score_options, files.assumed_output), 0, 1e7, "TOKENS",
      "output tokens a request where the model learned none (forecast only)"},
     {"part-lines", 0, TD_COUNT, offsetof(score_options, files.part_lines), 1, 1e9, "N",

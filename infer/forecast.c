@@ -50,6 +50,11 @@ static double bytes_of(const tierce_request *request)
     return bytes;
 }
 
+double forecast_tokens(const tierce_request *request)
+{
+    return bytes_of(request) / 4;
+}
+
 /* Tokens as the model learned them from the records: a line in the bytes, and the smeared logarithm
  * of the output (models/estimate.c prices the same numbers at the model's own rates). */
 static td_usage learned_usage(const tm_model *m, const tierce_scratch *scratch, uint32_t t, double bytes)
@@ -66,7 +71,7 @@ void forecast_costs(const forecast *f, const tierce_scratch *scratch, const tier
     const tm_model *m = &f->router->model;
     const double bytes = bytes_of(request);
     for (uint32_t t = 0; t < m->n_tiers; t++) {
-        td_usage usage = {.input = bytes / 4, .output = f->assumed_output};
+        td_usage usage = {.input = forecast_tokens(request), .output = f->assumed_output};
         switch (f->basis[t]) {
         case BASIS_TOKENS:
             usage = learned_usage(m, scratch, t, bytes);

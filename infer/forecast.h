@@ -31,6 +31,8 @@ bool forecast_start(forecast *f, const tierce_router *router, const td_price_lis
 /* Cost of one request at each tier, NaN: not known. Right behind tierce_decide with this scratch. */
 void forecast_costs(const forecast *f, const tierce_scratch *scratch, const tierce_request *request,
                     const tierce_decision *d, double *cost);
+/* Tokens of a request at four bytes each, as tierce_decide holds them against a context window. */
+double forecast_tokens(const tierce_request *request);
 /* Adds a request; in the order of the input, so that sums do not depend on threads. */
 void forecast_add(forecast *f, uint32_t tier, const double *cost, const double *probability, uint64_t cannot);
 

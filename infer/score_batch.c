@@ -17,6 +17,9 @@ typedef struct {
     const tierce_policy *policy;
     bool priced; /* there is a tiers.json: decide at its prices */
     const char *model[TIERCE_MAX_TIERS]; /* the id that goes into the lines */
+    double window[TIERCE_MAX_TIERS];     /* tokens; 0: not known. The tiers.json's, else the model's own */
+    bool no_tools[TIERCE_MAX_TIERS];
+    uint64_t moved[TIERCE_MAX_TIERS];    /* requests that would have gone there, but that the tier cannot take */
     uint64_t part_bytes;
     forecast forecast;
     part_files *files;
@@ -25,19 +28,64 @@ typedef struct {
     td_error error;
 } batch_run;
 
-/* The decision again, at what a batch will cost: a tier may be worth half its price there. */
-static const char *decide_at(const batch_run *run, const td_record *record, const double *cost, tierce_decision *d)
+static uint64_t all_tiers(const batch_run *run)
+{
+    const uint32_t n = tierce_tier_count(run->router);
+    return n >= 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
+}
+
+/* What the request itself keeps from a tier, as tierce_decide has it, but by this run's windows. */
+static void look_at_limits(const batch_run *run, const tierce_request *request, uint64_t *context, uint64_t *tools)
+{
+    const double tokens = forecast_tokens(request);
+    *context = *tools = 0;
+    for (uint32_t t = 0; t < tierce_tier_count(run->router); t++) {
+        if (run->window[t] > 0 && tokens > run->window[t])
+            *context |= (uint64_t)1 << t;
+        else if (run->no_tools[t] && request->n_tools)
+            *tools |= (uint64_t)1 << t;
+    }
+}
+
+/* The decision again, at what a batch will cost (a tier may be worth half its price there), and among the tiers that can take
+ * the request: nothing falls back to another tier when the provider has refused a line. */
+static const char *decide_again(const batch_run *run, const td_record *record, const double *cost, tierce_decision *d,
+                                score_slot *slot)
 {
     tierce_estimate estimates[TIERCE_MAX_TIERS];
+    tierce_policy policy = *run->policy;
     const tierce_view view = d->view;
     tierce_error error;
+    uint64_t context, tools;
     for (uint32_t t = 0; t < tierce_tier_count(run->router); t++) {
         estimates[t] = d->estimate[t];
-        estimates[t].cost_known = !isnan(cost[t]);
-        estimates[t].cost_usd = isnan(cost[t]) ? 0 : cost[t];
+        if (run->priced) {
+            estimates[t].cost_known = !isnan(cost[t]);
+            estimates[t].cost_usd = isnan(cost[t]) ? 0 : cost[t];
+        }
     }
-    if (tierce_decide_viewed(run->router, estimates, &view, record->request, run->policy, d, &error) != TIERCE_OK)
+    look_at_limits(run, record->request, &context, &tools);
+    slot->closed = context | tools;
+    slot->moved = 0;
+    /* without the request, so that no limit but this run's is looked at */
+    if (tierce_decide_viewed(run->router, estimates, &view, NULL, &policy, d, &error) != TIERCE_OK)
         return error.message;
+    if (slot->closed & policy.allowed) {
+        const bool first_out = slot->closed >> d->order[0] & 1;
+        if (!(policy.allowed & ~slot->closed & all_tiers(run)))
+            return "no tier that may be chosen can take it: it is longer than their context windows, or has tools and they take none";
+        slot->moved = first_out ? d->order[0] + 1 : 0;
+        if (first_out && d->reason == TIERCE_REASON_DEFAULT_UNFAMILIAR) /* then the others are ranked */
+            policy.min_familiarity = 0;
+        policy.allowed &= ~slot->closed;
+        if (tierce_decide_viewed(run->router, estimates, &view, NULL, &policy, d, &error) != TIERCE_OK)
+            return error.message;
+        if (d->reason == TIERCE_REASON_DEFAULT_FLOOR || d->reason == TIERCE_REASON_DEFAULT_CEILING)
+            d->reason = TIERCE_REASON_DEFAULT_NONE;
+        d->dropped_policy &= ~(slot->closed & run->policy->allowed);
+        d->dropped_context = context & run->policy->allowed;
+        d->dropped_tools = tools & run->policy->allowed;
+    }
     d->view = view;
     return NULL;
 }
@@ -48,7 +96,7 @@ static const char *more(void *context, tierce_scratch *scratch, const td_record 
 {
     const batch_run *run = context;
     forecast_costs(&run->forecast, scratch, record->request, d, slot->cost);
-    const char *fault = run->priced ? decide_at(run, record, slot->cost, d) : NULL;
+    const char *fault = decide_again(run, record, slot->cost, d, slot);
     if (fault)
         return fault;
     td_batch_line line;
@@ -68,7 +116,6 @@ static const char *more(void *context, tierce_scratch *scratch, const td_record 
         return what;
     for (uint32_t t = 0; t < tierce_tier_count(run->router); t++)
         slot->probability[t] = d->estimate[t].probability;
-    slot->closed = d->dropped_context | d->dropped_tools;
     return NULL;
 }
 
@@ -86,6 +133,8 @@ static const char *take(void *context, score_slot *slot)
                 !parts_decision(run->files, slot->out.at, slot->out.len, &run->error);
     if (run->full)
         return "";
+    if (slot->moved)
+        run->moved[slot->moved - 1]++;
     forecast_add(&run->forecast, slot->tier, slot->cost, slot->probability, slot->closed);
     return NULL;
 }
@@ -102,14 +151,21 @@ static void look_at_dates(const td_priced *p, const char *path)
                 p->prices.from);
 }
 
-/* The windows are the model's, as it was trained: another one in the file would be passed over in silence. */
-static void look_at_window(const batch_run *run, uint32_t tier, const td_priced *p, const char *path)
+/* What the file says of a tier holds for this batch; where the model was trained with something else, route and serve
+ * decide otherwise, and that is told. */
+static void look_at_tier(batch_run *run, uint32_t tier, const td_priced *p, const char *path)
 {
-    const double trained = tierce_router_model(run->router)->tiers[tier].context_window;
-    if (p->context_window > 0 && (p->context_window < trained || p->context_window > trained))
-        fprintf(stderr, "tierce score: note: %s: context_window %.0f of %s is not used: the model decides by its own, %.0f%s\n",
-                path, p->context_window, p->name, trained,
-                trained > 0 ? " (train with this file to change it)" : " (none; train with this file to set it)");
+    const tm_tier *own = &tierce_router_model(run->router)->tiers[tier];
+    run->window[tier] = p && p->context_window >= 0 ? p->context_window : own->context_window;
+    run->no_tools[tier] = p && p->tools >= 0 ? !p->tools : own->no_tools;
+    if (run->window[tier] < own->context_window || run->window[tier] > own->context_window)
+        fprintf(stderr, "tierce score: note: %s: context_window %.0f of %s holds for this batch; tierce route and serve decide by the "
+                        "model's own, %.0f%s\n",
+                path, run->window[tier], p->name, (double)own->context_window,
+                own->context_window ? " (train with this file to change it)" : " (none; train with this file to set it)");
+    if (run->no_tools[tier] != own->no_tools)
+        fprintf(stderr, "tierce score: note: %s: \"tools\": %s of %s holds for this batch; the model was trained with %s\n", path,
+                own->no_tools ? "true" : "false", p->name, own->no_tools ? "false" : "true");
 }
 
 static bool load_prices(batch_run *run, const score_batch_options *o, td_price_list *prices)
@@ -121,10 +177,9 @@ static bool load_prices(batch_run *run, const score_batch_options *o, td_price_l
         return false;
     for (uint32_t t = 0; t < tierce_tier_count(run->router); t++) {
         const td_priced *p = o->tiers ? td_price_list_find(prices, tierce_tier_name(run->router, t)) : NULL;
-        if (p) {
+        if (p)
             look_at_dates(p, o->tiers);
-            look_at_window(run, t, p, o->tiers);
-        }
+        look_at_tier(run, t, p, o->tiers);
         run->model[t] = p && *p->model ? p->model : tierce_tier_model(run->router, t);
     }
     return true;
@@ -144,6 +199,15 @@ static void tell(const batch_run *run, const score_batch_options *o, const score
                  n ? "-00001.jsonl" : "", n > 1 ? " and on" : "", n ? "" : ", no file");
         td_puts(out, text);
     }
+    for (uint32_t t = 0; t < tierce_tier_count(run->router); t++)
+        if (run->moved[t]) {
+            snprintf(text, sizeof text, "  moved on from %.100s, which cannot take %s: %llu request%s (", tierce_tier_name(run->router, t),
+                     run->moved[t] == 1 ? "it" : "them", (unsigned long long)run->moved[t], td_s(run->moved[t]));
+            td_puts(out, text);
+            if (run->window[t] > 0)
+                snprintf(text, sizeof text, "context window of %.0f tokens%s)\n", run->window[t], run->no_tools[t] ? ", no tools" : "");
+            td_puts(out, run->window[t] > 0 ? text : "no tools)\n");
+        }
     forecast_text(&run->forecast, out);
 }
 

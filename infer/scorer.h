@@ -21,6 +21,7 @@ typedef struct {
     double *cost;        /* score --batch: forecast per tier, NaN: not known; */
     double *probability; /* of success, per tier; both NULL where job->more is */
     uint64_t closed;     /* score --batch: bit t: tier t cannot take the request */
+    uint32_t moved;      /* score --batch: 1 + the tier that it would have gone to and that cannot take it; 0: none */
 } score_slot;
 
 typedef struct {

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "data/outcome_raw.h"
 #include "data/record.h"
 
 static void put_text(const char *key, tierce_span s)
@@ -57,6 +58,21 @@ static int by_name(const void *a, const void *b)
     return c ? c : (x->name.len > y->name.len) - (x->name.len < y->name.len);
 }
 
+/* Of how many trials the outcome is the mean, from the line's own bytes. */
+static double trials_of(const td_record *r, tierce_span name)
+{
+    static td_member top[256], inner[256], number[256];
+    char *text = malloc(3 * r->raw.len + 1);
+    const size_t n = text ? td_members(r->raw, text, top, 256) : 0;
+    const size_t m = td_members(td_member_of(top, n, "outcomes"), text + r->raw.len, inner, 256);
+    double trials = 0;
+    for (size_t i = 0; i < m; i++)
+        if (inner[i].key.len == name.len && !memcmp(inner[i].key.data, name.data, name.len))
+            trials = td_raw_trials(number, td_members(inner[i].value, text + 2 * r->raw.len, number, 256));
+    free(text);
+    return trials;
+}
+
 static void put_outcomes(const td_record *r)
 {
     static td_outcome sorted[TD_MAX_OUTCOMES];
@@ -65,7 +81,7 @@ static void put_outcomes(const td_record *r)
     for (size_t i = 0; i < r->n_outcomes; i++) {
         const td_outcome *o = &sorted[i];
         put_text("outcome", o->name);
-        printf("%.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g|", o->score, o->cost_usd, o->input_tokens,
+        printf("%.17g trials, %.17g %.17g %.17g %.17g %.17g %.17g %.17g %.17g|", trials_of(r, o->name), o->score, o->cost_usd, o->input_tokens,
                o->output_tokens, o->latency_s, o->cached_tokens, o->cache_write_tokens, o->reasoning_tokens);
     }
 }

@@ -4,7 +4,7 @@
 B=$1 CC=${2:-cc}
 . "$(dirname "$0")/cli/lib.sh"
 t=$B/tierce
-$CC -std=c11 -D_POSIX_C_SOURCE=200809L -I. tests/canon.c "$B/data/record.o" "$B/data/record_reader.o" "$B/data/record_keys.o" "$B/data/stray_keys.o" "$B/data/nearest.o" "$B/data/text_out.o" "$B/data/json.o" "$B/data/request_json.o" "$B/data/lines.o" -o "$B/canon" -lcjson -lz || exit 1
+$CC -std=c11 -D_POSIX_C_SOURCE=200809L -I. tests/canon.c "$B/data/record.o" "$B/data/record_reader.o" "$B/data/record_keys.o" "$B/data/stray_keys.o" "$B/data/nearest.o" "$B/data/text_out.o" "$B/data/json.o" "$B/data/request_json.o" "$B/data/lines.o" "$B/data/outcome_raw.o" "$B/data/record_raw.o" -o "$B/canon" -lcjson -lz || exit 1
 csv() { # FILE: through the CSV and back
     "$t" data export --csv -o "$T/x.csv" "$1" > "$T/told" || return 1
     "$t" import -q csv "$T/x.csv" -o "$T/x.jsonl" || return 1
@@ -29,6 +29,7 @@ cat > "$T/odd.jsonl" <<'J'
 {"id":"5","source":"odd","messages":[{"role":"user","content":""}],"outcomes":{"n":{"score":1}}}
 {"id":"6","source":"odd","prompt":"=1+1","outcomes":{"n":{"score":1}}}
 {"id":"7","workload":"w","prompt":"no source","outcomes":{"n":{"score":1,"reasoning_tokens":2},"a/b":{"score":0,"input_tokens":0,"output_tokens":1.5},"a_b":{"score":0.25,"cached_tokens":1}}}
+{"id":"8","source":"odd","prompt":"means","outcomes":{"n":{"score":0.1,"cost_usd":0.7,"input_tokens":0.3,"output_tokens":2,"latency_s":0.1,"trials":3},"m,1":{"score":0.3333333333333333,"trials":1000000},"late":{"score":1,"trials":1}}}
 J
 for f in "$T/sim.jsonl" "$T/odd.jsonl"; do
     runs 0 '' csv "$f"
@@ -36,6 +37,22 @@ for f in "$T/sim.jsonl" "$T/odd.jsonl"; do
     runs 0 '' folder "$f"
 done
 runs 0 '^in.jsonl out-a_b.jsonl out-a_b_[0-9].jsonl out-late.jsonl out-m_1.jsonl out-n.jsonl scores.jsonl' sh -c "cd $T/dir && echo *"
+# trials have a column where some outcome has several, and are no model
+runs 0 ',"m,1","m,1.total_cost","m,1.trials",' head -n 1 "$T/x.csv"
+runs 1 '' sh -c "head -n 1 $T/x.csv | grep -E 'late.trials'"
+"$t" import -q csv "$T/x.csv" -o "$T/x.jsonl"
+runs 0 '"n": [{]"score": 0.1, .*"trials": 3[}]' grep '"means"' "$T/x.jsonl"
+runs 1 '' grep '|trials' "$T/x.jsonl"
+printf '{"id":"%s","source":"s","prompt":"x%s","outcomes":{"n":{"score":1,"trials":%s}}}\n' 1 1 0.5 2 2 '"4"' 3 3 1 > "$T/lost.jsonl"
+runs 0 '; 2 members have no place in this shape, first .*lost.jsonl:1: of an outcome "trials"' "$t" data export --csv -o "$T/y.csv" "$T/lost.jsonl"
+runs 1 '' grep 'trials' "$T/y.csv"
+awk 'BEGIN { for (i = 0; i < 351; i++) n = n "x"; printf "{\"id\":\"1\",\"source\":\"s\",\"prompt\":\"p\",\"outcomes\":{\"%s\":{\"score\":1}}}\n", n }' > "$T/long.jsonl"
+runs 1 'has a name of more than 350 bytes' "$t" data export --csv -o "$T/y.csv" "$T/long.jsonl"
+for name in '' ' a' 'a '; do
+    echo "{\"id\":\"1\",\"source\":\"s\",\"prompt\":\"p\",\"outcomes\":{\"$name\":{\"score\":1}}}" > "$T/blank.jsonl"
+    runs 1 "the tier \"$name\" is called by nothing or has a blank at an end" "$t" data export --csv -o "$T/z.csv" "$T/blank.jsonl"
+    runs 1 '' test -e "$T/z.csv"
+done
 mkdir "$T/alone"
 cp "$T/dir/scores.jsonl" "$T/alone.jsonl"
 cp "$T/dir/in.jsonl" "$T/dir/out-n.jsonl" "$T/alone"

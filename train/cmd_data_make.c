@@ -222,9 +222,10 @@ static const td_option export_list[] = {
 static const td_command export_command = {
     "tierce data export [OPTION...] (--csv | --batch) RECORDS...",
     "--csv: id, source, workload, prompt, messages, tools, and per tier TIER, TIER|total_cost,\n"
-    "and TIER|input_tokens, |output_tokens, |latency_s and their kin as far as known; `tierce import csv`\n"
-    "reads it back. A request of one user text stands in `prompt`; others stand as JSON in `messages` and\n"
-    "`tools`. --batch: the requests as OpenAI batch lines, for a provider or for tierce score --batch;\n"
+    "and TIER|input_tokens, |output_tokens, |latency_s and their kin as far as known, |trials where an\n"
+    "outcome is the mean of several; `tierce import csv` reads it back. A request of one user text stands in\n"
+    "`prompt`; others stand as JSON in `messages` and `tools`. --batch: the requests as OpenAI batch lines,\n"
+    "for a provider or for tierce score --batch;\n"
     "with --out-dir DIR everything: in.jsonl, out-TIER.jsonl with the tokens, scores.jsonl with the rest.\n"
     "What a shape cannot carry is counted.",
     export_list, sizeof export_list / sizeof *export_list, "exit status: 0 written, 1 not, 2 wrong usage"};

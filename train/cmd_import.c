@@ -28,7 +28,7 @@ static const td_option options[] = {
     TEXT("rename", set.rename, "OLD=NEW,..", "call models otherwise; a=b,b=b joins a to a model that is called b already"),
     TEXT("duplicates", duplicates, "HOW",
          "unlike outcomes of one request, model and trial: average (default), first, error"),
-    TEXT("score-range", score_range, "LOW:HIGH", "map scores from this range to 0..1 (default 0:1)"),
+    TEXT("score-range", score_range, "LOW:HIGH", "map scores from this range to 0..1 (default 0:1); one outside of the range given is a damaged row"),
     {"keep-unscored", 0, TD_FLAG, offsetof(import_options, set.keep_unscored), 0, 0, NULL,
      "keep requests that no one scored: traffic to route, not to learn from"},
     {"max-bad", 0, TD_COUNT, offsetof(import_options, set.max_bad), 0, 1e15, "N",
@@ -218,6 +218,7 @@ int cmd_import(int argc, char **argv)
     job.output = o.output;
     job.temporary = o.temporary;
     job.settings = o.set;
+    job.settings.score_said = o.score_range != NULL;
     job.report = o.report;
     if (o.report && !strcmp(o.report, o.output)) {
         fprintf(stderr, "tierce import: --output and --report name one file; give each its own\n");

@@ -60,12 +60,12 @@ static bool take_model(td_sink *sink, const td_columns *t, const td_model_column
     row->missing = kind == TD_CELL_EMPTY ? "empty score cells" : NULL;
     if (kind == TD_CELL_OTHER || kind == TD_CELL_UNSURE)
         return bad_score(sink, t, cells[m->score], kind, row->line, error);
-    const size_t fault = td_cells_numbers(t, m, cells, &row->outcome);
+    const size_t fault = td_cells_numbers(t, m, cells, &row->outcome, &row->trials);
     if (fault) {
         char cell[70], detail[200];
         quote_cell(cells[fault - 1], cell, sizeof cell);
         snprintf(detail, sizeof detail, "column \"%.100s\" has %s", t->names[fault - 1], cell);
-        td_sink_note(sink, row->line, "cells of a cost, tokens or latency that are no such number were left out", detail);
+        td_sink_note(sink, row->line, "cells of a cost, tokens, latency or trials that are no such number were left out", detail);
     }
     return td_sink_row(sink, row, error);
 }
@@ -108,17 +108,19 @@ static bool take_row(td_sink *sink, const td_columns *t, const tierce_span *cell
     return true;
 }
 
-static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const char *stem, td_error *error)
+static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const char *stem, const char *path, td_error *error)
 {
     tierce_span *cells;
     size_t n;
     const char *what;
+    bool any = false;
     td_csv_status status = td_csv_next(csv, &cells, &n, &what, error); /* the header, seen before */
     while (status != TD_CSV_BROKEN && (status = td_csv_next(csv, &cells, &n, &what, error)) != TD_CSV_END) {
         char detail[80];
         const uint64_t line = td_csv_line(csv);
         if (status == TD_CSV_BROKEN)
             return false;
+        any = true;
         if (status == TD_CSV_ROW && n != t->n) {
             snprintf(detail, sizeof detail, "%zu instead of %zu", n, t->n);
             if (!td_sink_bad(sink, line, "a row with another number of cells than the header", detail, error))
@@ -128,7 +130,7 @@ static bool take_rows(td_sink *sink, const td_columns *t, td_csv *csv, const cha
             return false;
         }
     }
-    return status == TD_CSV_END;
+    return status == TD_CSV_END && (any || td_no_row(path, error));
 }
 
 static void tell_columns(td_sink *sink, const td_columns *t)
@@ -141,8 +143,8 @@ static void tell_columns(td_sink *sink, const td_columns *t)
                      "the names given here (--score-columns takes one that is a score all the same)"},
         {&t->parts, "tables with columns that sound like a part of the request, which is another column's alone (--prompt-column says which)"},
         {&t->empty, "tables with columns that are empty from top to bottom; models' ones give no outcome"},
-        {&t->outside, "tables with columns of numbers outside the range of scores, not taken for models (--score-range LOW:HIGH says another; the first "
-                      "such cell is named)"},
+        {&t->outside, "tables with columns LEFT OUT, of which the records hold no outcome: numbers outside the range of scores, the first named here "
+                      "(--score-columns takes such a column, and stops at that cell; --score-range LOW:HIGH says another range)"},
         {&t->mixed, "tables with columns of scores and other things, not taken for models (--score-columns says which are; the first other thing "
                     "is named)"},
         {&t->alone, "tables with columns of scores without the cost or response that others have beside them, not taken "
@@ -188,7 +190,7 @@ static bool read_csv(td_sink *sink, const td_head *file, td_error *error)
     if (good)
         tell_columns(sink, &t);
     good = good && check_names(sink, &t, file->path, error);
-    good = good && csv && take_rows(sink, &t, csv, stem, error);
+    good = good && csv && take_rows(sink, &t, csv, stem, file->path, error);
     td_csv_close(csv);
     td_columns_free(&t);
     return good;

@@ -8,6 +8,7 @@
 #include "data/import/csv_names.h"
 #include "data/import/csv_notes.h"
 #include "data/import/utf8.h"
+#include "data/outcome_raw.h"
 
 #define MAX_COLUMNS 4096
 #define SAMPLE 200 /* cells with something in them, from which a score column is told */
@@ -25,6 +26,8 @@ static const struct {
     {TD_COLUMN_WORKLOAD, {"workload", NULL}},
 };
 
+#define NOT_OF_OUTCOME SIZE_MAX
+
 /* "M|total_cost" and its kin. */
 static const struct {
     const char *suffix;
@@ -38,7 +41,9 @@ static const struct {
     {"|cached_tokens", offsetof(td_outcome, cached_tokens)},
     {"|cache_write_tokens", offsetof(td_outcome, cache_write_tokens)},
     {"|reasoning_tokens", offsetof(td_outcome, reasoning_tokens)},
+    {"|trials", NOT_OF_OUTCOME},
 };
+
 /* ---- columns ---- */
 
 static bool take_header(td_columns *t, const tierce_span *cells, size_t n, const char *path, td_error *error)
@@ -263,7 +268,7 @@ static bool models_by_values(td_columns *t, td_csv *csv, const td_import_setting
     const bool named = t->n_models > 0;
     bool any = false, good = c ? sample_columns(t, csv, s, c, &fault, &line, &any, error) : td_fail(error, "out of memory");
     if (good && !any)
-        good = td_fail(error, "%.300s: a header line, and no row behind it", path);
+        good = td_no_row(path, error);
     for (size_t i = 0; good && i < t->n; i++)
         if (!td_column_has_role(t, i) && !not_a_model(t->names[i]) && !td_column_is_model(t, i) && !td_column_is_response(t, i))
             good = place_column(t, i, &c[i], named, error);
@@ -285,6 +290,16 @@ static bool check_long(const td_columns *t, const char *path, td_error *error)
             return td_fail(error, "%.200s:1: a row an outcome, whose model stands in the column \"%s\"; that is read with: tierce import generic "
                                   "FILE --model-field %s --score-field %.60s",
                            path, names[i], names[i], score);
+    return true;
+}
+
+/* "M|total_cost" beside "M|cost_usd": one of them would be passed over. */
+static bool check_costs(const td_columns *t, const char *path, td_error *error)
+{
+    for (size_t m = 0; m < t->n_models; m++)
+        if (t->models[m].number[0] && t->models[m].number[1])
+            return td_fail(error, "%.200s:1: columns \"%.100s%s\" and \"%.100s%s\" are the same cost; take one of them away", path,
+                           t->models[m].name, suffixes[0].suffix, t->models[m].name, suffixes[1].suffix);
     return true;
 }
 
@@ -313,7 +328,7 @@ bool td_columns_read(td_columns *t, td_csv *csv, const td_import_settings *s, co
         if (!models_by_values(t, csv, s, path, error))
             return false;
     }
-    if (!s->score_fields && !check_long(t, path, error))
+    if ((!s->score_fields && !check_long(t, path, error)) || !check_costs(t, path, error))
         return false;
     td_columns_tell(t, s);
     return t->n_models || td_no_scores(t, path, error);
@@ -334,15 +349,16 @@ static bool is_count(size_t number)
     return suffixes[number].offset != offsetof(td_outcome, cost_usd) && suffixes[number].offset != offsetof(td_outcome, latency_s);
 }
 
-size_t td_cells_numbers(const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_outcome *o)
+size_t td_cells_numbers(const td_columns *t, const td_model_columns *m, const tierce_span *cells, td_outcome *o, double *trials)
 {
     size_t fault = 0;
     double v;
     for (size_t i = 0; i < TD_COLUMN_NUMBERS; i++) {
         const size_t column = m->number[i];
         const td_cell kind = column ? td_cell_read(cells[column - 1], t->commas, &v) : TD_CELL_EMPTY;
-        if (kind == TD_CELL_NUMBER && !(t->commas && is_count(i) && v != floor(v)))
-            memcpy((char *)o + suffixes[i].offset, &v, sizeof v);
+        const bool of_outcome = suffixes[i].offset != NOT_OF_OUTCOME;
+        if (kind == TD_CELL_NUMBER && !(t->commas && is_count(i) && v != floor(v)) && (of_outcome || td_is_trials(v)))
+            memcpy(of_outcome ? (char *)o + suffixes[i].offset : (char *)trials, &v, sizeof v);
         else if (kind != TD_CELL_EMPTY && !fault)
             fault = column;
     }

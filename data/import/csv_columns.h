@@ -17,7 +17,7 @@ typedef enum {
     TD_COLUMN_ROLES
 } td_column_role;
 
-#define TD_COLUMN_NUMBERS 8 /* "M|total_cost" and its kin */
+#define TD_COLUMN_NUMBERS 9 /* "M|total_cost" and its kin */
 
 typedef struct {
     char *name;
@@ -52,8 +52,8 @@ bool td_columns_read(td_columns *c, td_csv *csv, const td_import_settings *s, co
                      td_error *error);
 void td_columns_free(td_columns *c);
 
-/* Cost, tokens and latency of a model, where the row has them. 0, or 1 + the first column whose cell holds
- * something that is no such number; it is left out. */
-size_t td_cells_numbers(const td_columns *c, const td_model_columns *m, const tierce_span *cells, td_outcome *o);
+/* Cost, tokens and latency of a model, where the row has them, and of how many trials they and the score are the mean.
+ * 0, or 1 + the first column whose cell holds something that is no such number; it is left out. */
+size_t td_cells_numbers(const td_columns *c, const td_model_columns *m, const tierce_span *cells, td_outcome *o, double *trials);
 
 #endif

@@ -67,7 +67,7 @@ static const char *const last_times[] = {"time", "ms", "sec", NULL};
 static const char *const other_numbers[] = {
     "confidence", "probability", "prob", "logprob", "logprobs", "entropy", "perplexity", "error",
     "errors", "failed", "failure", "timeout", "refused", "refusal", "cached", "rank",
-    "length", "chars", "bytes", "retries", "attempts", "turns", "steps", NULL};
+    "length", "chars", "bytes", "retries", "attempts", "turns", "steps", "trials", NULL};
 
 /* "is_hard": a yes or no about the prompt. */
 static const char *const first_words[] = {"is", "has", "num", "contains", "needs", NULL};

@@ -203,11 +203,17 @@ bool td_no_prompt(const td_columns *t, const char *path, td_error *error)
                    near ? "; did you mean --prompt-column \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+bool td_no_row(const char *path, td_error *error)
+{
+    return td_fail(error, "%.300s: a header line, and no row behind it", path);
+}
+
 bool td_no_scores(const td_columns *t, const char *path, td_error *error)
 {
     if (*t->outside.text)
         return td_fail(error, "%.300s:1: no column holds scores (numbers within 0..1, True, False); numbers of another scale do %.300s; "
-                              "--score-range 0:100 or what else it is says the scale", path, t->outside.text);
+                              "--score-range 0:100 or what else it is says the scale, --score-columns takes such a column and "
+                              "stops at that cell", path, t->outside.text);
     const char *list = *t->mixed.text ? t->mixed.text : *t->other.text ? t->other.text : *t->unread.text ? t->unread.text : t->rest.text;
     const char *what = *t->mixed.text ? " and nothing else; some do in "
                        : *list        ? "; by their names these are something else: "

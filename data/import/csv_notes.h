@@ -20,6 +20,7 @@ void td_columns_tell(td_columns *t, const td_import_settings *s);
 /* False with the error: what is not there, and what is. */
 bool td_no_column(const td_columns *t, const char *name, size_t len, const char *path, td_error *error);
 bool td_no_prompt(const td_columns *t, const char *path, td_error *error);
+bool td_no_row(const char *path, td_error *error);
 bool td_no_scores(const td_columns *t, const char *path, td_error *error);
 
 #endif

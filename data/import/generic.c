@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/dom_twice.h"
 #include "data/import/csv_names.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
@@ -14,7 +13,7 @@
 #include "data/import/pointer.h"
 #include "data/import/request_out.h"
 #include "data/import/rows.h"
-#include "data/import/utf8.h"
+#include "data/outcome_raw.h"
 
 static const td_node *field(const td_node *line, const char *said, const char *usual)
 {
@@ -153,6 +152,11 @@ static bool take_long(td_sink *sink, const td_import_settings *set, const td_nod
     o->cached_tokens = number_or_none(sink, row->line, td_get(line, "cached_tokens"), NULL, "/cached_tokens");
     o->cache_write_tokens = number_or_none(sink, row->line, td_get(line, "cache_write_tokens"), NULL, "/cache_write_tokens");
     o->reasoning_tokens = number_or_none(sink, row->line, td_get(line, "reasoning_tokens"), NULL, "/reasoning_tokens");
+    row->trials = number_or_none(sink, row->line, td_get(line, "trials"), NULL, "/trials");
+    if (!isnan(row->trials) && !td_is_trials(row->trials)) {
+        td_sink_note(sink, row->line, "lines with \"/trials\" that is no number of them, from 1 on: taken for one", NULL);
+        row->trials = (double)NAN;
+    }
     const char *fault = take_score(row, field(line, set->score_field, "/score"));
     if (fault)
         return td_sink_bad(sink, row->line, fault, NULL, error);
@@ -258,25 +262,6 @@ static bool finish(td_sink *sink, td_error *error)
     return true;
 }
 
-static td_node *load_list(const char *path, td_error *error)
-{
-    size_t len;
-    char detail[80], *text = td_input_load(path, 0, &len, error);
-    const size_t odd = text ? td_not_utf8(text, len) : 0;
-    td_node *root = NULL;
-    if (odd) {
-        size_t line = 1;
-        for (size_t i = 0; i < odd; i++)
-            line += text[i] == '\n';
-        td_not_utf8_detail(text, odd, detail, sizeof detail);
-        td_fail(error, "%.300s:%zu: " TD_NOT_UTF8 ": %s", path, line, detail);
-    } else if (text) {
-        root = td_dom_once(td_dom_parse(text, len, path, error), path, error);
-    }
-    free(text);
-    return root;
-}
-
 static bool read_generic(td_sink *sink, const td_head *file, td_error *error)
 {
     if (!check_wide(td_sink_settings(sink), error) || !check_pairs(td_sink_settings(sink)->score_fields, error))
@@ -285,7 +270,7 @@ static bool read_generic(td_sink *sink, const td_head *file, td_error *error)
         return td_rows(sink, file, take_line, error);
     if (td_head_first(file) != '[')
         return td_sink_lines(sink, file->path, take_line, error);
-    td_node *root = load_list(file->path, error);
+    td_node *root = td_input_dom(file->path, error);
     bool good = root != NULL;
     uint64_t number = 0;
     for (const td_node *line = td_first(root); good && line; line = td_next(line))

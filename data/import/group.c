@@ -12,6 +12,15 @@ const char *td_group_path(const td_group *g, uint32_t file)
     return file < g->sink->n_paths ? g->sink->paths[file] : "?";
 }
 
+td_place td_group_place(const td_group *g, uint32_t file, uint64_t line)
+{
+    td_place place;
+    const int n = snprintf(place.text, sizeof place.text, "%.200s", td_group_path(g, file));
+    if (line)
+        snprintf(place.text + n, sizeof place.text - (size_t)n, ":%llu", (unsigned long long)line);
+    return place;
+}
+
 static size_t find_slot(const td_group *g, const char *model, size_t len)
 {
     size_t i = 0;
@@ -86,13 +95,11 @@ static td_trial *find_trial(td_slot *s, const td_stored *row, const char *name, 
 /* "model "m": cost 0.3; file:7 has 0.1" */
 static void put_detail(const td_group *g, const td_slot *s, const td_trial *t, int which, double value, char detail[500])
 {
-    static const char *const names[TD_NUMBERS] = {"", "cost ", "input tokens ", "output tokens ", "latency ", "cached tokens ",
-                                                  "cache write tokens ", "reasoning tokens "};
-    char line[24] = "";
-    if (t->line)
-        snprintf(line, sizeof line, ":%llu", (unsigned long long)t->line);
-    snprintf(detail, 500, "model \"%.100s\": %s%.6g; %.200s%s has %.6g", s->model, names[which], value,
-             td_group_path(g, t->file), line, t->first[which]);
+    static const char *const names[TD_NUMBERS + 1] = {"", "cost ", "input tokens ", "output tokens ", "latency ", "cached tokens ",
+                                                  "cache write tokens ", "reasoning tokens ", "trials "};
+    const bool trials = which == TD_NUMBERS;
+    snprintf(detail, 500, "model \"%.100s\": %s%.6g; %s has %.6g", s->model, names[which], value,
+             td_group_place(g, t->file, t->line).text, trials ? t->weight[TD_SCORE] : t->first[which]);
 }
 
 /* Another run under the name of one that was: number `other` is not what it had. */
@@ -101,16 +108,17 @@ static bool conflict(td_group *g, const td_slot *s, const td_trial *t, const td_
     const td_duplicates mode = g->sink->settings->duplicates;
     const bool scores = other == TD_SCORE, first = mode == TD_DUPLICATES_FIRST;
     char detail[500];
-    put_detail(g, s, t, other, row->number[other], detail);
+    put_detail(g, s, t, other, other == TD_NUMBERS ? row->trials : row->number[other], detail);
     if (mode == TD_DUPLICATES_ERROR)
-        return td_fail(g->error, "%.200s:%llu: conflicting %s of one request: %s; --duplicates average or first accepts them",
-                       td_group_path(g, row->file), (unsigned long long)row->line, scores ? "scores" : "outcomes", detail);
+        return td_fail(g->error, "%s: conflicting %s of one request: %s; --duplicates average or first accepts them",
+                       td_group_place(g, row->file, row->line).text, scores ? "scores" : "outcomes", detail);
     if (scores && mode == TD_DUPLICATES_UNSAID && row->one_run && row->file == t->file)
-        return td_fail(g->error, "%.200s:%llu: mixed models or runs in one file: %s; --duplicates average "
+        return td_fail(g->error, "%s: mixed models or runs in one file: %s; --duplicates average "
                                  "takes them for runs of one model",
-                       td_group_path(g, row->file), (unsigned long long)row->line, detail);
+                       td_group_place(g, row->file, row->line).text, detail);
     const char *what = scores && first ? "conflicting scores of a request and model; the first was kept"
                        : scores        ? "conflicting scores of a request and model; averaged"
+                       : other == TD_NUMBERS ? "the same outcome of another number of trials for a request and model: each counts, by its trials"
                        : first         ? "another cost, tokens or latency for a request and model; the first was kept"
                                        : "another cost, tokens or latency for a request and model: taken for a run of its own; averaged";
     td_report_problem(g->sink->report, TD_DUPLICATE, what, number, td_group_path(g, row->file), row->line, detail);
@@ -141,17 +149,17 @@ bool td_group_whose(const td_group *g)
 {
     const td_slot *stranger = NULL, *bare = NULL, *nameless = td_group_slot(g, "", 0);
     double number[TD_NUMBERS];
-    uint32_t scored;
+    double scored;
     for (size_t i = 0; i < g->n_slots && !g->sink->nameless_failure && !(nameless && nameless->labelled); i++) {
         const td_slot *s = &g->slots[i];
         const td_model_report *m = s->labelled && s->len ? td_report_model(g->sink->report, s->model, s->len) : NULL;
         td_slot_average(s, number, &scored);
         stranger = m && m->labelled && !m->answered && !stranger ? s : stranger;
-        bare = s->len && s->answered && !s->missing && !scored && !bare ? s : bare;
+        bare = s->len && s->answered && !s->missing && !(scored > 0) && !bare ? s : bare;
     }
     return !stranger || !bare ||
-           td_fail(g->error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; \"%.80s\" answered this request and has none",
-                   td_group_path(g, stranger->label_file), (unsigned long long)stranger->label_line, stranger->model, bare->model);
+           td_fail(g->error, "%s: a score of \"%.80s\", which answered nothing here; \"%.80s\" answered this request and has none",
+                   td_group_place(g, stranger->label_file, stranger->label_line).text, stranger->model, bare->model);
 }
 
 void td_group_tell(td_group *g)
@@ -180,20 +188,22 @@ static void count_same(td_trial *t, const td_stored *row, uint64_t number)
 }
 
 /* Which number of the row is not what the trial has? Rows may complete each other: what only one of them has is no
- * difference. -1: none. */
+ * difference. TD_NUMBERS: all are alike, but means of unlike many trials. -1: none. */
 static int difference(const td_trial *t, const td_stored *row)
 {
     int other = -1;
     for (int i = 0; i < TD_NUMBERS && other < 0; i++)
         if (!isnan(row->number[i]) && t->n[i] && row->number[i] != t->first[i])
             other = i;
+    if (other < 0 && !isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] && row->trials != t->weight[TD_SCORE])
+        other = TD_NUMBERS;
     return other;
 }
 
 static bool add_numbers(td_group *g, const td_slot *s, td_trial *t, const td_stored *row, uint64_t number)
 {
     const bool first_only = g->sink->settings->duplicates == TD_DUPLICATES_FIRST;
-    const bool another = !isnan(row->number[TD_SCORE]) && t->n[TD_SCORE];
+    const bool another = !isnan(row->number[TD_SCORE]) && t->n[TD_SCORE] > 0;
     const int other = difference(t, row);
     if (other >= 0 && !conflict(g, s, t, row, other, number))
         return false;
@@ -209,10 +219,12 @@ static bool add_numbers(td_group *g, const td_slot *s, td_trial *t, const td_sto
     for (int i = 0; i < TD_NUMBERS; i++) {
         if (isnan(row->number[i]) || (t->n[i] && first_only))
             continue;
-        if (!t->n[i])
+        if (!t->n[i]) {
             t->first[i] = row->number[i];
-        t->sum[i] += row->number[i];
-        t->n[i]++;
+            t->weight[i] = row->trials;
+        }
+        t->sum[i] += row->trials * row->number[i];
+        t->n[i] += row->trials;
     }
     return true;
 }
@@ -227,8 +239,7 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
         return true;
     td_slot *s = slot_of(g, model, row->len[TD_MODEL]);
     if (!s)
-        return td_fail(g->error, "%.300s:%llu: more than %d models of one request", td_group_path(g, row->file),
-                       (unsigned long long)row->line, TD_MAX_OUTCOMES);
+        return td_fail(g->error, "%s: more than %d models of one request", td_group_place(g, row->file, row->line).text, TD_MAX_OUTCOMES);
     if (row->missing && !s->missing) {
         s->missing = row->missing;
         s->file = row->file;
@@ -244,8 +255,7 @@ static bool take_outcome(td_group *g, const td_stored *row, const char *model, c
     }
     td_trial *t = find_trial(s, row, trial_name, &no_memory);
     if (!t)
-        return td_fail(g->error, "%.300s:%llu: more than %d trials of one request", td_group_path(g, row->file),
-                       (unsigned long long)row->line, MAX_TRIALS);
+        return td_fail(g->error, "%s: more than %d trials of one request", td_group_place(g, row->file, row->line).text, MAX_TRIALS);
     return add_numbers(g, s, t, row, number);
 }
 
@@ -288,10 +298,10 @@ static bool check_request(td_group *g, const td_stored *row, const char *text, u
     if (row->one_request && g->sink->settings->duplicates == TD_DUPLICATES_UNSAID) {
         char key[160];
         td_group_key(g, key, sizeof key);
-        return td_fail(g->error, "%.200s:%llu: %s stands for another request than at %.200s:%llu; make ids unique, or "
+        return td_fail(g->error, "%s: %s stands for another request than at %s; make ids unique, or "
                                  "say --duplicates first",
-                       td_group_path(g, row->file), (unsigned long long)row->line, key,
-                       td_group_path(g, g->first.file), (unsigned long long)g->first.line);
+                       td_group_place(g, row->file, row->line).text, key,
+                       td_group_place(g, g->first.file, g->first.line).text);
     }
     if (!g->differs)
         td_report_problem(g->sink->report, TD_NOTE,
@@ -322,18 +332,22 @@ bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t
     return take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
 }
 
-void td_slot_average(const td_slot *s, double number[TD_NUMBERS], uint32_t *scored)
+void td_slot_average(const td_slot *s, double number[TD_NUMBERS], double *scored)
 {
     for (int i = 0; i < TD_NUMBERS; i++) {
-        double sum = 0;
-        uint32_t n = 0;
+        double sum = 0, n = 0, only = 0;
+        size_t known = 0;
         for (size_t k = 0; k < s->n_trials; k++) {
             const td_trial *t = &s->trials[k];
-            const uint32_t times = t->differs ? t->n[i] : t->n[i] > 0;
-            sum += t->n[i] ? t->sum[i] / t->n[i] * times : 0;
+            if (!(t->n[i] > 0))
+                continue;
+            const double times = t->differs ? t->n[i] : t->weight[i];
+            only = t->differs ? t->sum[i] / t->n[i] : t->first[i];
+            sum += only * times;
             n += times;
+            known++;
         }
-        number[i] = n ? sum / n : (double)NAN;
+        number[i] = known == 1 ? only : known ? sum / n : (double)NAN; /* of one to the last digit */
         if (i == TD_SCORE)
             *scored = n;
     }

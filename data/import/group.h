@@ -8,8 +8,8 @@
 
 typedef struct {
     uint64_t name; /* hash of the trial's name */
-    double sum[TD_NUMBERS], first[TD_NUMBERS];
-    uint32_t n[TD_NUMBERS];
+    double sum[TD_NUMBERS], first[TD_NUMBERS], weight[TD_NUMBERS]; /* weight: of how many trials the first is the mean */
+    double n[TD_NUMBERS]; /* trials of all its rows */
     bool differs; /* its rows say different things: they are runs of their own, and each counts */
     uint32_t file;
     uint64_t line;
@@ -58,9 +58,14 @@ void td_group_free(td_group *g);
 /* NULL where the group has no such model. */
 const td_slot *td_group_slot(const td_group *g, const char *model, size_t len);
 /* Means over the trials that know the number, NaN where none does; *scored trials have a score. A trial whose rows
- * are all alike counts once, one whose rows differ as often as it has rows. */
-void td_slot_average(const td_slot *s, double number[TD_NUMBERS], uint32_t *scored);
+ * are all alike counts once, one whose rows differ as often as it has rows, a row that is a mean already for as many as it says. */
+void td_slot_average(const td_slot *s, double number[TD_NUMBERS], double *scored);
 const char *td_group_path(const td_group *g, uint32_t file);
+/* "path:17", without the line where the row is of the file as a whole. */
+typedef struct {
+    char text[230];
+} td_place;
+td_place td_group_place(const td_group *g, uint32_t file, uint64_t line);
 /* The key as a message shows it. */
 void td_group_key(const td_group *g, char *out, size_t room);
 

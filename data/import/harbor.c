@@ -14,6 +14,7 @@
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/pieces.h"
+#include "data/import/utf8.h"
 
 typedef struct {
     char agent[64]; /* the first one seen */
@@ -60,11 +61,20 @@ static char *any_instruction(td_sink *sink, const td_node *result, const char *p
     return text;
 }
 
+/* The prompt, if there is one; false: it is damaged, and *good says whether the import goes on. */
 static bool put_prompt(td_sink *sink, td_out *out, const td_node *result, const td_node *trajectory,
-                       const char *path)
+                       const char *path, bool *good, td_error *error)
 {
     size_t len = 0;
     char *text = any_instruction(sink, result, path, &len);
+    const size_t odd = text ? td_not_utf8(text, len) : 0;
+    if (odd) {
+        char detail[80];
+        td_not_utf8_detail(text, odd, detail, sizeof detail);
+        free(text);
+        *good = td_sink_bad(sink, 0, "an instruction.md of " TD_NOT_UTF8, detail, error);
+        return false;
+    }
     if (text) {
         while (len && strchr(" \t\r\n", text[len - 1]))
             len--;
@@ -72,7 +82,8 @@ static bool put_prompt(td_sink *sink, td_out *out, const td_node *result, const 
         free(text);
         return true;
     }
-    return td_atif_request(out, trajectory, false);
+    td_atif_request(out, trajectory, false);
+    return true;
 }
 
 /* ---- the outcome ---- */
@@ -156,7 +167,10 @@ static bool take(td_sink *sink, const td_node *result, const td_node *trajectory
                              : td_sink_settings(sink)->metric ? "trials without that reward"
                                                               : "trials that were never graded");
     }
-    if (put_prompt(sink, out, result, trajectory, path)) {
+    bool good = true;
+    if (!put_prompt(sink, out, result, trajectory, path, &good, error))
+        return good;
+    if (out->len) {
         row.request.data = out->at;
         row.request.len = out->len;
     } else {

@@ -1,6 +1,7 @@
 #include "data/import/head.h"
 
 #include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "data/import/input.h"
@@ -21,9 +22,44 @@ bool td_name_starts(const char *name, const char *start)
     return !strncmp(name, start, strlen(start));
 }
 
+static bool holds(const td_head *head, const char *text)
+{
+    const size_t n = strlen(text);
+    for (size_t i = 0; i + n <= head->len; i++)
+        if (!memcmp(head->text + i, text, n))
+            return true;
+    return false;
+}
+
+/* "<!DOCTYPE html" or "<html" in any capitals, behind white space. */
+static bool is_page(const td_head *head)
+{
+    static const char *const starts_of[] = {"<!doctype html", "<html"};
+    size_t at = 0;
+    while (at < head->len && strchr(" \t\r\n", head->text[at]) && head->text[at])
+        at++;
+    for (size_t i = 0; i < 2; i++) {
+        size_t k = 0;
+        while (starts_of[i][k] && at + k < head->len && tolower((unsigned char)head->text[at + k]) == starts_of[i][k])
+            k++;
+        if (!starts_of[i][k])
+            return true;
+    }
+    return false;
+}
+
 static bool refuse(const td_head *head, td_error *error)
 {
     const char *p = head->path, *n = head->name;
+    if (starts(head, "version https://git-lfs.github.com/spec/", 40))
+        return td_fail(error, "%.200s: a pointer of Git LFS stands for the file; fetch it: git lfs pull", p);
+    if (starts(head, "PK\x03\x04", 4) && holds(head, "[Content_Types].xml"))
+        return td_fail(error, "%.200s: a workbook of Excel is not read; save its sheet as CSV (UTF-8)", p);
+    if (starts(head, "SQLite format 3", 16))
+        return td_fail(error, "%.200s: a database of SQLite is not read; make a CSV of its table: sqlite3 -header -csv '%.200s' "
+                              "'SELECT * FROM TABLE' > table.csv", p, p);
+    if (is_page(head))
+        return td_fail(error, "%.200s: a web page, not the file itself; was it downloaded without signing in? Fetch it again", p);
     if (starts(head, "\x80\x02", 2) || starts(head, "\x80\x03", 2) || starts(head, "\x80\x04", 2) ||
         starts(head, "\x80\x05", 2) || td_name_ends(n, ".pkl") || td_name_ends(n, ".pickle"))
         return td_fail(error,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/import/import.h"
 #include "data/import/input.h"
@@ -61,7 +62,12 @@ static bool read_spec(helm_run *r, const td_head *file)
     td_error why;
     const char *given = td_sink_settings(r->sink)->model;
     char *beside = td_beside(file->path, "run_spec.json");
-    td_node *spec = beside ? td_input_dom(beside, &why) : NULL;
+    const bool there = beside && !access(beside, F_OK);
+    td_node *spec = there ? td_input_dom(beside, &why) : NULL;
+    if (there && !spec) {
+        free(beside);
+        return td_sink_bad(r->sink, 0, "a run whose run_spec.json cannot be read", why.text, r->error);
+    }
     const char *name = td_string(td_get(spec, "name"));
     const char *model = td_string(td_get_path(spec, "adapter_spec.model"));
     td_sink_model(r->sink, model);

@@ -42,6 +42,8 @@ static bool probe(work *w)
             return false;
         if (!head.len && head.by_name)
             return td_fail(w->error, "%.300s: the file is empty", head.path);
+        if (!head.len && status == TD_HEAD_OK)
+            td_report_problem(w->report, TD_NOTE, "empty files were passed over: did what should write them end early?", f, head.path, 0, NULL);
         if (status == TD_HEAD_REFUSED) {
             td_report_problem(w->report, TD_NOTE, "files of a kind that is never read were passed over", f,
                               head.path, 0, w->error->text);
@@ -235,6 +237,8 @@ static bool run(work *w, const char *folder)
     good = writer && td_join(&sink, memory, folder, writer, w->error);
     if (good && !w->report->records)
         good = no_record(w, &sink);
+    if (good && td_dom_ever_starved(false))
+        good = td_fail(w->error, "out of memory while reading");
     if (good && w->report->failed)
         good = td_fail(w->error, "out of memory while counting");
     if (good)
@@ -268,6 +272,7 @@ static bool spares_inputs(const work *w)
 bool td_import(const td_import_job *job, td_import_report *report, td_error *error)
 {
     work w = {.job = job, .report = report, .error = error};
+    td_dom_ever_starved(true);
     char *folder = job->temporary ? strdup(job->temporary) : folder_of(job->output);
     bool good = (folder || td_fail(error, "out of memory")) &&
                 td_writer_spares(job->output, job->paths, job->n_paths, error);
@@ -276,6 +281,10 @@ bool td_import(const td_import_job *job, td_import_report *report, td_error *err
     good = good && td_walk(&w.files, job->paths, job->n_paths, error) && spares_inputs(&w) && probe(&w);
     if (good && !w.importer)
         good = recognise(&w);
+    if (good && w.files.first_again)
+        for (size_t k = 0; k < w.files.again; k++)
+            td_report_problem(report, TD_NOTE, "files or folders that were named twice, and are read once", 0,
+                              job->paths[w.files.first_again - 1], 0, NULL);
     if (good) {
         report->format = w.importer->title;
         report->takes_scores = td_lists(w.importer->options, "scores");

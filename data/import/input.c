@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "data/dom_twice.h"
+#include "data/import/utf8.h"
 #include "data/zst.h"
 
 #define CHUNK ((size_t)1 << 16)
@@ -156,13 +157,29 @@ char *td_input_load(const char *path, size_t max, size_t *len, td_error *error)
     return text;
 }
 
+td_node *td_bytes_dom(const char *text, size_t len, const char *name, td_error *error)
+{
+    const char *what;
+    const size_t odd = td_json_not_utf8(text, len, &what);
+    if (odd) {
+        char detail[80];
+        size_t line = 1;
+        for (size_t i = 0; i < odd; i++)
+            line += text[i] == '\n';
+        td_not_utf8_detail(text, odd, detail, sizeof detail);
+        td_fail(error, "%.300s:%zu: %s: %s", name, line, what, detail);
+        return NULL;
+    }
+    return td_dom_once(td_dom_parse(text, len, name, error), name, error);
+}
+
 td_node *td_input_dom(const char *path, td_error *error)
 {
     size_t len;
     char *text = td_input_load(path, 0, &len, error);
-    td_node *root = text ? td_dom_parse(text, len, path, error) : NULL;
+    td_node *root = text ? td_bytes_dom(text, len, path, error) : NULL;
     free(text);
-    return td_dom_once(root, path, error);
+    return root;
 }
 
 static long read_on(void *context, char *into, size_t room, td_error *error)

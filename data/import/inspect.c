@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/dom_twice.h"
 #include "data/import/import.h"
 #include "data/import/input.h"
 #include "data/import/inspect_request.h"
@@ -266,9 +265,9 @@ static td_node *member(const td_zip *zip, const td_zip_member *m, td_error *erro
     if (!text)
         return NULL;
     snprintf(name, sizeof name, "%.300s: %.200s", zip->path, m->name);
-    td_node *root = td_dom_parse(text, len, name, error);
+    td_node *root = td_bytes_dom(text, len, name, error);
     free(text);
-    return td_dom_once(root, name, error);
+    return root;
 }
 
 static bool read_header(const td_zip *zip, log_state *s, td_error *error)

@@ -31,7 +31,7 @@ static void put_exact(td_out *out, double v)
     td_puts(out, text);
 }
 
-static void put_outcome(td_out *out, const td_slot *s, const double number[TD_NUMBERS], uint32_t scored)
+static void put_outcome(td_out *out, const td_slot *s, const double number[TD_NUMBERS], double scored)
 {
     static const char *const names[TD_NUMBERS] = {"score",         "cost_usd",  "input_tokens",
                                                   "output_tokens", "latency_s", "cached_tokens",
@@ -90,7 +90,7 @@ static void put_label(td_out *out, const char *name, const char *given, const td
 static size_t put_slots(join *j, td_out *out, bool scored_ones)
 {
     double any[TD_NUMBERS], number[TD_NUMBERS];
-    uint32_t scored = 0, n_any = 0;
+    double scored = 0, n_any = 0;
     size_t n = 0;
     const td_slot *without = NULL;
     for (size_t i = 0; i < j->group.n_slots; i++)
@@ -105,6 +105,7 @@ static size_t put_slots(join *j, td_out *out, bool scored_ones)
         td_slot_average(s, number, &scored);
         for (int k = 0; without && k < TD_NUMBERS; k++)
             number[k] = isnan(number[k]) && !(k == TD_SCORE && s->missing) ? any[k] : number[k];
+        scored = scored > 0 ? scored : n_any;
         if (isnan(number[TD_SCORE]) == scored_ones)
             continue;
         td_puts(out, n++ ? ", " : "");
@@ -147,7 +148,7 @@ static void count_missing(join *j)
     for (size_t i = 0; i < j->group.n_slots; i++) {
         const td_slot *s = &j->group.slots[i];
         double number[TD_NUMBERS];
-        uint32_t scored;
+        double scored;
         td_slot_average(s, number, &scored);
         if (!s->missing)
             continue;
@@ -176,12 +177,13 @@ static void count_outcomes(join *j, const td_record *record)
         m->costed += isnan(o->cost_usd) ? 0u : 1u;
         m->cost_sum += isnan(o->cost_usd) ? 0 : o->cost_usd;
         m->tokened += isnan(o->input_tokens) || isnan(o->output_tokens) ? 0u : 1u;
-        const td_slot *s = td_group_slot(&j->group, o->name.data, o->name.len);
-        double number[TD_NUMBERS];
-        uint32_t scored = 0;
+        const td_slot *s = td_group_slot(&j->group, o->name.data, o->name.len), *whose = td_group_slot(&j->group, "", 0);
+        double number[TD_NUMBERS], scored = 0;
         if (s)
             td_slot_average(s, number, &scored);
-        m->trials += scored;
+        if (whose && !(scored > 0)) /* the score named no model */
+            td_slot_average(whose, number, &scored);
+        m->trials += (uint64_t)scored;
     }
 }
 
@@ -210,24 +212,24 @@ static bool check_whose(const join *j)
     const td_group *g = &j->group;
     const td_slot *whose = td_group_slot(g, "", 0), *open[2] = {NULL, NULL};
     double number[TD_NUMBERS];
-    uint32_t scored = 0;
+    double scored = 0;
     size_t n = 0;
     char key[160];
     if (whose)
         td_slot_average(whose, number, &scored);
-    for (size_t i = 0; scored && i < g->n_slots && n < 2; i++) {
+    for (size_t i = 0; scored > 0 && i < g->n_slots && n < 2; i++) {
         if (!g->slots[i].len)
             continue;
         td_slot_average(&g->slots[i], number, &scored);
-        if (!scored && !g->slots[i].missing)
+        if (!(scored > 0) && !g->slots[i].missing)
             open[n++] = &g->slots[i];
         scored = 1;
     }
     if (n < 2)
         return true;
     td_group_key(g, key, sizeof key);
-    return td_fail(g->error, "%.200s:%llu: the score of %s names no model, and several answered it (\"%.80s\", \"%.80s\"): it needs a \"model\"",
-                   td_group_path(g, whose->trials[0].file), (unsigned long long)whose->trials[0].line, key, open[0]->model, open[1]->model);
+    return td_fail(g->error, "%s: the score of %s names no model, and several answered it (\"%.80s\", \"%.80s\"): it needs a \"model\"",
+                   td_group_place(g, whose->trials[0].file, whose->trials[0].line).text, key, open[0]->model, open[1]->model);
 }
 
 /* A request of no words is kept, as the harness asked it, but not in silence. */

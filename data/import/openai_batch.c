@@ -104,10 +104,14 @@ static bool take_request(td_sink *sink, const td_node *n, const char *line, size
     }
     if (td_get(body, "messages") || td_is_string(td_get(body, "prompt"))) {
         char *room = malloc(len ? len : 1);
-        const tierce_span raw = room ? body_of(line, len, room) : td_span_of(NULL);
+        if (!room)
+            return td_fail(error, "out of memory");
+        const tierce_span raw = body_of(line, len, room);
         put = raw.data && put_body(out, raw.data, raw.len);
         free(room);
     }
+    if (out->failed)
+        return td_fail(error, "out of memory");
     out->len = put ? out->len : 0;
     if (!put &&
         !td_put_body(out, body)) /* the responses shape, and what only a lenient reader takes */
@@ -173,7 +177,7 @@ static bool read_path(td_sink *sink, const char *path, td_error *error)
     char *line;
     size_t len;
     while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE)
-        if (len && !td_sink_not_utf8(sink, td_lines_number(lines), line, len, &good, error))
+        if (len && !td_sink_json_not_utf8(sink, td_lines_number(lines), line, len, &good, error))
             good = take_line(sink, line, len, td_lines_number(lines), path, error);
     td_lines_close(lines);
     td_input_close(in);

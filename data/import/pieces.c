@@ -26,6 +26,9 @@ double td_quantity(const td_node *n)
     char *end;
     if (!text || !*text)
         return td_number(n, (double)NAN);
+    text += strspn(text, " \t");
+    if (strspn(text, "+-.0123456789eE") != strlen(text)) /* strtod reads "0x10" and "nan(1)", too */
+        return (double)NAN;
     const double v = strtod(text, &end);
     return *end || !isfinite(v) ? (double)NAN : v;
 }

@@ -16,7 +16,9 @@ typedef struct {
     uint64_t costed, tokened; /* outcomes with a cost; with input and output tokens */
     double cost_sum;
     bool answered;         /* rows of answers name it, or of failures: not scores alone */
-    uint64_t label_line;   /* where --scores first names it, from 1 */
+    uint64_t labels;       /* scores given apart that name it, */
+    uint32_t label_file;   /* the first of them, as the sink counts its files, */
+    uint64_t label_line;   /* and its line, from 1 */
     bool labelled;
     td_scale scale; /* of its scores, as the files have them */
 } td_model_report;

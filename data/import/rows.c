@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/import/csv_notes.h"
 #include "data/import/csv_reader.h"
 #include "data/import/input.h"
 
@@ -80,8 +81,9 @@ static bool csv_rows(td_sink *sink, const char *path, td_each_line each, td_erro
     const char *what;
     td_csv *csv = td_csv_open(path, 0, error);
     td_csv_status status = csv ? TD_CSV_ROW : TD_CSV_BROKEN;
-    bool good = csv != NULL, head = true;
+    bool good = csv != NULL, head = true, any = false;
     while (good && (status = td_csv_next(csv, &cells, &n, &what, error)) != TD_CSV_END) {
+        any = any || !head;
         if (status == TD_CSV_BROKEN) {
             good = false;
         } else if (status == TD_CSV_BAD) {
@@ -97,7 +99,7 @@ static bool csv_rows(td_sink *sink, const char *path, td_each_line each, td_erro
     }
     free_columns(&c);
     td_csv_close(csv);
-    return good;
+    return good && (head || any || td_no_row(path, error));
 }
 
 bool td_head_column(const td_head *head, const char *name)
@@ -152,6 +154,8 @@ bool td_rows_of(td_sink *sink, const char *path, td_each_line each, td_error *er
     char *room = malloc(TD_HEAD_BYTES);
     bool good = room ? td_head_read(&head, path, room, error) == TD_HEAD_OK
                      : td_fail(error, "out of memory");
+    if (good && !head.len)
+        good = td_fail(error, "%.300s: the file is empty", path);
     if (good) {
         td_sink_at(sink, path);
         good = td_rows(sink, &head, each, error);

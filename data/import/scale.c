@@ -26,8 +26,9 @@ void td_scale_guess(const td_scale *s, double *low, double *high)
 {
     static const double usual[] = {1, 5, 10, 100, 1000};
     *low = s->least >= 0 ? 0 : -1;
-    for (double least = -1; least > s->least;) /* -1, -10, -100, … */
+    for (double least = -1; least > s->least && s->least >= -1e300;) /* -1, -10, -100, … */
         *low = least *= 10;
+    *low = s->least < -1e300 ? s->least : *low;
     *high = ceil(s->most);
     for (int i = 4; i >= 0; i--)
         *high = s->most <= usual[i] ? usual[i] : *high;

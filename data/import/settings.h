@@ -14,6 +14,7 @@ typedef struct {
     const char *rename;            /* "old=new,old=new": models */
     td_duplicates duplicates;
     double score_low, score_high;  /* scores are mapped from this range to 0..1 */
+    bool score_said;               /* the user gave the range: a score outside of it is a damaged row */
     uint64_t max_bad;
     bool keep_unscored;
     /* the formats' */

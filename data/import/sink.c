@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/dom_twice.h"
-#include "data/import/input.h"
 #include "data/import/sink_in.h"
 #include "data/import/utf8.h"
 
@@ -14,7 +12,7 @@ void td_row_start(td_row *row)
 {
     const double none = (double)NAN;
     memset(row, 0, sizeof *row);
-    row->outcome.score = row->outcome.cost_usd = row->outcome.latency_s = none;
+    row->trials = row->outcome.score = row->outcome.cost_usd = row->outcome.latency_s = none;
     row->outcome.input_tokens = row->outcome.output_tokens = none;
     row->outcome.cached_tokens = row->outcome.cache_write_tokens = row->outcome.reasoning_tokens = none;
 }
@@ -126,6 +124,18 @@ bool td_sink_not_utf8(td_sink *sink, uint64_t line, const char *text, size_t len
     return true;
 }
 
+bool td_sink_json_not_utf8(td_sink *sink, uint64_t line, const char *json, size_t len, bool *good, td_error *error)
+{
+    const char *what;
+    const size_t at = td_json_not_utf8(json, len, &what);
+    char detail[80];
+    if (!at)
+        return false;
+    td_not_utf8_detail(json, at, detail, sizeof detail);
+    *good = td_sink_bad(sink, line, what, detail, error);
+    return true;
+}
+
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail)
 {
     td_report_problem(sink->report, TD_DROPPED, what, sink->n_rows, path_now(sink), line, detail);
@@ -223,6 +233,23 @@ static bool rename_model(td_sink *sink, const td_row *row, tierce_span *model, t
                    clash->from.data, to, clash->to.data, to, clash->to.data, to, clash->to.data);
 }
 
+/* Is the row damaged, as its score is outside of the range that the user gave? Where the range is the default, that is
+ * judged when all scores are seen (sink_finish.c). *good: false where the import ends. */
+static bool is_outside(td_sink *sink, const td_row *row, bool *good, td_error *error)
+{
+    const double low = sink->settings->score_low, high = sink->settings->score_high, score = row->outcome.score;
+    char detail[250], key[90] = "";
+    if (!sink->settings->score_said || row->is_share || isnan(score) || (score >= low && score <= high))
+        return false;
+    const tierce_span name = row->outcome.name, id = row->id.len ? row->id : row->key;
+    if (!row->line)
+        snprintf(key, sizeof key, ", key \"%.*s\"", (int)(id.len < 70 ? id.len : 70), id.data);
+    snprintf(detail, sizeof detail, "%.6g%s%.*s%s is not within %.6g..%.6g%s", score, name.len ? " of \"" : "",
+             (int)(name.len < 80 ? name.len : 80), name.len ? name.data : "", name.len ? "\"" : "", low, high, key);
+    *good = td_sink_bad(sink, row->line, "a score outside of the range that --score-range says", detail, error);
+    return true;
+}
+
 /* The score mapped to 0..1; NaN after a count when it cannot be. */
 static double mapped(td_sink *sink, const td_row *row, td_scale *scale)
 {
@@ -252,7 +279,7 @@ static double checked(td_sink *sink, const td_row *row, double v)
         td_sink_note(sink, row->line, "a negative or infinite cost, token count or latency was left out", detail);
         return (double)NAN;
     }
-    return v;
+    return v + 0.0; /* no -0 */
 }
 
 /* Parts that are more than the whole: a harness that counts them apart, or columns that were mixed up. */
@@ -285,6 +312,7 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model, td_scal
         s.number[i] = checked(sink, row, number[i]);
     check_tokens(sink, row, s.number);
     s.number[TD_SCORE] = mapped(sink, row, scale);
+    s.trials = isnan(row->trials) ? 1 : row->trials;
     s.line = row->line;
     s.file = sink->file;
     s.one_run = row->one_run;
@@ -299,21 +327,41 @@ static void put_row(td_sink *sink, const td_row *row, tierce_span model, td_scal
         td_put(&sink->row, text[i].data, text[i].len);
 }
 
-/* Who answered, and whom the file of --scores names: a slip of the pen there would be a model of its own. */
+/* Who answered, and whom a file of scores names: a slip of the pen there would be a model of its own. */
 static void note_whose(td_sink *sink, const td_row *row, td_model_report *of)
 {
-    const char *scores = sink->settings->scores;
     sink->nameless_failure = sink->nameless_failure || (!of && row->missing);
     if (of && !row->label) {
         of->answered = true;
-    } else if (of && !of->labelled && scores && !strcmp(scores, path_now(sink))) {
-        of->labelled = true;
-        of->label_line = row->line;
+    } else if (of) {
+        if (!of->labels++) {
+            of->labelled = true;
+            of->label_file = sink->file;
+            of->label_line = row->line;
+        }
     }
+}
+
+/* Is a name of the row no text? Of what files hold this was seen where they were read; a file's or folder's own name is
+ * any bytes, and two models or sources that differ in those alone would be one. */
+static const char *odd_name(const td_row *row)
+{
+    const tierce_span names[] = {row->outcome.name, row->source, row->workload, row->key, row->id};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].len && td_not_utf8(names[i].data, names[i].len))
+            return i ? "a source or id that is not UTF-8 (of a file's or folder's name? rename it)"
+                     : "a model's name that is not UTF-8 (of a file or folder? rename it)";
+    return NULL;
 }
 
 bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
 {
+    const char *odd = odd_name(row);
+    bool good = true;
+    if (odd)
+        return td_sink_bad(sink, row->line, odd, NULL, error);
+    if (is_outside(sink, row, &good, error))
+        return good;
     if (!row->key.len && !row->id.len)
         return td_sink_bad(sink, row->line, "a row without the key that tells its request", NULL, error);
     if (row->request.len > TD_MAX_LINE || row->key.len > TD_MAX_LINE)
@@ -332,43 +380,4 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error)
     sink->n_rows++;
     sink->report->rows += !row->more;
     return td_sorter_add(sink->rows, key, sink->row.at, sink->row.len, error);
-}
-
-/* ---- JSONL ---- */
-
-static bool blank(const char *line, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (line[i] != ' ' && line[i] != '\t')
-            return false;
-    return true;
-}
-
-bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error *error)
-{
-    td_input *in = td_input_open(path, error);
-    td_lines *lines = in ? td_input_lines(in, path, error) : NULL;
-    td_line_status status = lines ? TD_LINE : TD_BROKEN;
-    bool good = lines != NULL;
-    char *line;
-    size_t len;
-    while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE) {
-        const uint64_t number = td_lines_number(lines);
-        if (blank(line, len) || td_sink_not_utf8(sink, number, line, len, &good, error))
-            continue;
-        td_node *node = td_dom_parse(line, len, path, NULL);
-        char place[200];
-        if (node && td_dom_twice(node, place, sizeof place))
-            good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
-        else if (node)
-            good = each(sink, node, number, error);
-        else if (td_dom_starved())
-            good = td_fail(error, "%.300s:%llu: out of memory", path, (unsigned long long)number);
-        else
-            good = td_sink_bad(sink, number, td_dom_deep() ? "nested deeper than 1000 levels" : "not valid JSON", NULL, error);
-        td_dom_free(node);
-    }
-    td_lines_close(lines);
-    td_input_close(in);
-    return good && status == TD_END;
 }

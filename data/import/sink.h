@@ -29,6 +29,7 @@ typedef struct {
     tierce_span workload;  /* kind of work, where the file says it */
     tierce_span request;   /* members of the record: "prompt": "…" or "messages": […], "tools": […] */
     tierce_span trial;     /* epoch, repetition; empty: the file knows of one */
+    double trials;         /* of how many the outcome is the mean already (data/outcome_raw.h); NaN: one */
     td_outcome outcome;    /* name: the model; what is not known is NaN; score in the file's range */
     bool lower_is_better;  /* the score is turned round: 1 - score */
     bool is_share;         /* right or wrong, or a letter for it: within 0..1 already, whatever --score-range says */
@@ -57,8 +58,10 @@ bool td_sink_row(td_sink *sink, const td_row *row, td_error *error);
 /* A row or line that is damaged: counts against --max-bad; false when that is used up. what: constant;
  * detail may be NULL. */
 bool td_sink_bad(td_sink *sink, uint64_t line, const char *what, const char *detail, td_error *error);
-/* The same for text that is not UTF-8 where it is; *good: false where the import ends. False: it is UTF-8. */
+/* The same for text that is not UTF-8 where it is, or JSON that is not or escapes what was not; *good: false where the
+ * import ends. False: it is UTF-8. */
 bool td_sink_not_utf8(td_sink *sink, uint64_t line, const char *text, size_t len, bool *good, td_error *error);
+bool td_sink_json_not_utf8(td_sink *sink, uint64_t line, const char *json, size_t len, bool *good, td_error *error);
 /* Counted and shown in the report with the first example; reading goes on. what: a kind of problem, of which there are few. */
 void td_sink_drop(td_sink *sink, uint64_t line, const char *what, const char *detail);
 void td_sink_note(td_sink *sink, uint64_t line, const char *what, const char *detail);

@@ -1,4 +1,5 @@
 /* The end of reading: what is only seen when all rows are there, and stops the import. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,8 +54,9 @@ static void widen(td_scale *all, const td_scale *s)
     all->outside += s->outside;
 }
 
-/* What is within 0..1 of another scale would be taken as it stands: 1 of 100 for all right. So nothing is, unless the
- * range was said, or as many bad rows may be as are outside; and scores that are outside one and all are no scores. */
+/* What is within 0..1 of another scale would be taken as it stands: 1 of 100 for all right. So nothing is, unless as many
+ * bad rows may be as are outside; and scores that are outside one and all are no scores. Of a range that the user gave
+ * none is outside: that was a bad row where it stood. */
 static bool check_scales(td_sink *sink, td_error *error)
 {
     const td_import_settings *set = sink->settings;
@@ -79,43 +81,71 @@ static bool check_scales(td_sink *sink, td_error *error)
         widen(&all, &sink->nameless);
     if (!all.n && all.infinite + sink->nameless.infinite)
         return td_fail(error, "%.200s: no score is a finite number", sink->n_paths ? sink->paths[0] : "?");
-    const bool said = set->score_low != 0 || set->score_high != 1;
-    if (!all.outside || ((said || all.outside <= set->max_bad) && all.outside < all.n))
+    if (!all.outside || (all.outside <= set->max_bad && all.outside < all.n))
         return true;
     if (others > 3)
         snprintf(more + used, sizeof more - used, "; %zu more", others - 3);
     double low, high;
     td_scale_guess(&all, &low, &high);
     name_range(sink, worst, model, first, sizeof first);
-    return td_fail(error, "%s%s; where one is, none within it is what it looks like: say the scale, as in --score-range %.6g:%.6g%s", first,
-                   more, low, high, said ? "" : ", or drop those outside with --max-bad N");
+    return td_fail(error, "%s%s; where one is, none within it is what it looks like: say the scale, as in --score-range %.6g:%.6g, or drop those outside with --max-bad N", first,
+                   more, low, high);
 }
 
 /* ---- whom the scores name ---- */
 
-/* Whom --scores names, but no answer: with the name almost of one that answered and has no scores it is a slip of the pen, else other files may
+/* But for capitals and what parts words: "gpt4o" is "GPT-4o". */
+static bool same_letters(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a && !isalnum((unsigned char)*a) && !((unsigned char)*a & 0x80))
+            a++;
+        while (*b && !isalnum((unsigned char)*b) && !((unsigned char)*b & 0x80))
+            b++;
+        if (!*a || tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return !*a && !*b;
+    }
+}
+
+/* Of the models that answered: the one that is this but for its writing, else, of those without scores, the nearest. */
+static const char *answered_near(const td_import_report *report, const char *name)
+{
+    const char *names[256];
+    size_t n = 0;
+    for (size_t i = 0; i < report->n_models; i++) {
+        const td_model_report *m = &report->models[i];
+        if (m->answered && same_letters(name, m->name))
+            return m->name;
+        if (m->answered && !m->labelled && n < sizeof names / sizeof *names)
+            names[n++] = m->name;
+    }
+    return td_nearest(name, names, n);
+}
+
+/* Whom scores name, but no answer: with the name almost of one that answered and has no scores it is a slip of the pen, else other files may
  * hold its answers (the join looks at it again). */
 static bool check_labels(td_sink *sink, td_error *error)
 {
-    const char *names[256], *near;
-    size_t n = 0;
+    static const char what[] = "scores of models that answered nothing here, taken for outcomes all the same: is the name a slip of the pen? "
+                               "(--rename NAME=MODEL,MODEL=MODEL joins it to one that answered)";
+    const td_import_report *report = sink->report;
     bool any = false;
-    for (size_t i = 0; i < sink->report->n_models; i++) {
-        any = any || sink->report->models[i].answered;
-        if (sink->report->models[i].answered && !sink->report->models[i].labelled && n < sizeof names / sizeof *names)
-            names[n++] = sink->report->models[i].name;
-    }
-    for (size_t i = 0; any && !sink->nameless_failure && i < sink->report->n_models; i++) {
-        const td_model_report *m = &sink->report->models[i];
+    for (size_t i = 0; i < report->n_models; i++)
+        any = any || report->models[i].answered;
+    for (size_t i = 0; any && !sink->nameless_failure && i < report->n_models; i++) {
+        const td_model_report *m = &report->models[i];
         char detail[110];
         if (!m->labelled || m->answered)
             continue;
-        if ((near = td_nearest(m->name, names, n)) != NULL)
-            return td_fail(error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", sink->settings->scores,
+        const char *near = answered_near(report, m->name), *path = sink->paths[m->label_file];
+        if (near && m->label_line)
+            return td_fail(error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", path,
                            (unsigned long long)m->label_line, m->name, near);
+        if (near)
+            return td_fail(error, "%.200s: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", path, m->name, near);
         snprintf(detail, sizeof detail, "\"%.100s\"", m->name);
-        td_report_problem(sink->report, TD_NOTE, "models that --scores names and that answered nothing here: their scores are all that is known of them",
-                          i, sink->settings->scores, m->label_line, detail);
+        for (uint64_t k = 0; k < m->labels; k++)
+            td_report_problem(sink->report, TD_NOTE, what, i, path, m->label_line, detail);
     }
     return true;
 }

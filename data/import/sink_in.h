@@ -18,7 +18,7 @@ enum { TD_KEY, TD_ID, TD_SOURCE, TD_WORKLOAD, TD_REQUEST, TD_MODEL, TD_TRIAL, TD
 typedef struct {
     uint64_t line;
     const char *missing; /* constant, so the pointer may be kept */
-    double number[TD_NUMBERS];
+    double number[TD_NUMBERS], trials;
     uint32_t file;
     uint32_t one_run, one_request, label;
     uint32_t len[TD_TEXTS];

@@ -32,11 +32,15 @@ static bool find_model(td_sink *sink, const char *path, unsigned up, char *model
 {
     const char *given = td_sink_settings(sink)->model;
     char *beside = td_beside(path, up == 1 ? "run_metadata.json" : "../../run_metadata.json");
-    td_error ignored;
-    td_node *metadata = beside && !access(beside, R_OK) ? td_input_dom(beside, &ignored) : NULL;
+    const bool told = beside && !access(beside, R_OK);
+    td_node *metadata = told ? td_input_dom(beside, error) : NULL;
     const char *named = td_string(td_get(metadata, "model_name"));
     td_sink_model(sink, named);
     const tierce_span folder = td_folder(path, up);
+    if (told && !metadata && !given) { /* the folder's name would stand for what the file says */
+        free(beside);
+        return false;
+    }
     if (given)
         snprintf(model, size, "%s", given);
     else if (named && *named)

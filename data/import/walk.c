@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "data/hash_map.h"
+
 #define MAX_DEPTH 64
 
 typedef struct {
@@ -17,8 +19,16 @@ typedef struct {
     td_files *files;
     place *seen; /* folders entered so far */
     size_t n_seen, room_seen;
+    td_map known; /* files by device and inode -> index */
+    size_t argument; /* that is walked, index + 1 */
     td_error *error;
 } walk;
+
+static void again(walk *w)
+{
+    if (!w->files->again++)
+        w->files->first_again = w->argument;
+}
 
 void td_files_free(td_files *files)
 {
@@ -28,10 +38,49 @@ void td_files_free(td_files *files)
     memset(files, 0, sizeof *files);
 }
 
+static bool stat_folder(const char *path, struct stat *st)
+{
+    char folder[4096] = "."; /* as long as a path may be */
+    const char *slash = strrchr(path, '/');
+    const size_t n = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+    if (n >= sizeof folder)
+        return false;
+    if (n) {
+        memcpy(folder, path, n);
+        folder[n] = 0;
+    }
+    return !stat(folder, st);
+}
+
+/* Of two paths to one file: another spelling? A link of another name may be what the file is known by (caches keep files
+ * under a hash, and link to them). */
+static bool same_path(const char *a, const char *b)
+{
+    struct stat x, y;
+    const char *name_a = strrchr(a, '/'), *name_b = strrchr(b, '/');
+    return !strcmp(name_a ? name_a + 1 : a, name_b ? name_b + 1 : b) && stat_folder(a, &x) && stat_folder(b, &y) &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* Takes the path over. */
-static bool add_file(walk *w, char *path, bool by_name)
+static bool add_file(walk *w, char *path, const struct stat *st, bool by_name)
 {
     td_files *f = w->files;
+    const uint64_t inode[2] = {(uint64_t)st->st_dev, (uint64_t)st->st_ino};
+    bool fresh;
+    uint64_t *known = td_map_at(&w->known, td_hash_bytes(0, inode, sizeof inode), &fresh);
+    if (!known) {
+        free(path);
+        return td_fail(w->error, "out of memory for the list of files");
+    }
+    if (fresh) {
+        *known = f->n;
+    } else if (same_path(f->at[*known].path, path)) {
+        f->at[*known].by_name = f->at[*known].by_name || by_name;
+        again(w);
+        free(path);
+        return true;
+    }
     if (f->n == f->room) {
         const size_t room = f->room ? 2 * f->room : 64;
         td_file *wider = realloc(f->at, room * sizeof *wider);
@@ -136,7 +185,7 @@ static bool visit(walk *w, char *path, unsigned depth)
         return dangling;
     }
     if (S_ISREG(st.st_mode))
-        return add_file(w, path, depth == 0);
+        return add_file(w, path, &st, depth == 0);
     if (!S_ISDIR(st.st_mode)) {
         if (depth == 0)
             td_fail(w->error, "%.300s: neither a file nor a folder", path);
@@ -157,6 +206,8 @@ static bool visit(walk *w, char *path, unsigned depth)
                 free(list[i]);
         }
         free(list);
+    } else {
+        again(w);
     }
     free(path);
     return good;
@@ -164,10 +215,11 @@ static bool visit(walk *w, char *path, unsigned depth)
 
 bool td_walk(td_files *files, const char *const *paths, size_t n, td_error *error)
 {
-    walk w = {files, NULL, 0, 0, error};
+    walk w = {.files = files, .error = error};
     bool good = true;
     for (size_t i = 0; good && i < n; i++) {
-        const size_t before = files->n;
+        const size_t before = files->n, met = files->again;
+        w.argument = i + 1;
         if (!strcmp(paths[i], "-")) {
             good = td_fail(error, "-: import reads a file more than once, so standard input will not "
                                   "do; write it to a file first");
@@ -175,10 +227,11 @@ bool td_walk(td_files *files, const char *const *paths, size_t n, td_error *erro
         }
         char *copy = strdup(paths[i]);
         good = copy ? visit(&w, copy, 0) : td_fail(error, "out of memory");
-        if (good && files->n == before)
+        if (good && files->n == before && files->again == met)
             good = td_fail(error, "%.300s: no file in this folder; name the folder that the harness "
                                   "wrote its results to", paths[i]);
     }
     free(w.seen);
+    td_map_free(&w.known);
     return good;
 }

@@ -174,6 +174,11 @@ printf '%s\n' '{"id":"1","prompt":"p","outcomes":{"a":{"score":0.666666666666666
 printf '%s\n' '{"id":"1","prompt":"p","outcomes":{"a":{"score":0,"cost_usd":1,"input_tokens":8}}}' > "$T/t1.jsonl"
 runs 0 '"a": \{"score": 0.5, "cost_usd": 2.5, "input_tokens": 8, "trials": 4\}' sh -c "$d merge --prefer mean $T/t3.jsonl $T/t1.jsonl 2> /dev/null"
 runs 0 '"a": \{"score": 0.5, "cost_usd": 2.5, "input_tokens": 8, "trials": 4\}' sh -c "$d merge --prefer mean $T/t1.jsonl $T/t3.jsonl 2> /dev/null"
+# outcomes of many keys: averaged whole, or refused with their place, never half written
+keys() { awk -v n="$1" -v s="$2" 'BEGIN { printf "{\"id\":\"1\",\"prompt\":\"p\",\"outcomes\":{\"a\":{\"score\":%d", s; for (i = 0; i < n; i++) printf ",\"k%d\":%d", i, i; print "}}}" }'; }
+keys 70 1 > "$T/k1.jsonl"; keys 70 0 > "$T/k0.jsonl"; keys 270 1 > "$T/k2.jsonl"
+runs 0 '"a": \{"score": 0.5, "k0": 0, .*"k69": 69, "trials": 2\}' sh -c "$d merge --prefer mean $T/k1.jsonl $T/k0.jsonl 2> /dev/null"
+runs 1 'k2.jsonl:1: .*more than 256 keys in an outcome' $d merge --prefer mean "$T/k0.jsonl" "$T/k2.jsonl"
 runs 1 'has another outcome of "a"' sh -c "sed 's/,\"trials\":3//' $T/t3.jsonl > $T/t0.jsonl; $d merge $T/t3.jsonl $T/t0.jsonl"
 # what only another line knows of the record is filled in; what contradicts is told, and the first stays
 printf '%s\n' '{"id":"1","prompt":"p","workload":"w","outcomes":{"a":{"score":1}},"tail":1}' '{"id":"2","source":"","prompt":"q","outcomes":{"a":{"score":1}}}' > "$T/w1.jsonl"

@@ -32,6 +32,17 @@ runs 2 'must be LOW:HIGH' "$t" import --score-range 5 x -o y
 mkdir "$T/empty" "$T/loop"
 import 1 'no file in this folder' "$T/empty"
 import 1 'empty: no file in this folder' lm-eval "$T/empty"
+# what is named twice is read once, and told
+mkdir -p "$T/again/in"
+printf 'prompt,a\nx,1\n' > "$T/again/in/a.csv"
+for twice in "$T/again" "$T/again/in" "$T/again/in/a.csv" "$T/again/in/../in/a.csv"; do
+    import 0 'taken for a wide CSV table: 1 file, 1 row' "$T/again" "$twice"
+    runs 0 'note: [12] x files or folders that were named twice, and are read once' "$t" import "$twice" "$T/again" -o "$T/x.jsonl"
+done
+runs 1 '' sh -c "$t import $T/again/in/a.csv -o $T/x.jsonl 2>&1 | grep twice"
+ln "$T/again/in/a.csv" "$T/again/in/hard.csv"
+import 0 'taken for a wide CSV table: 2 files, 2 rows' "$T/again/in/a.csv" "$T/again/in/hard.csv"
+import 1 'empty: no file in this folder' "$T/again" "$T/empty"
 import 1 'nowhere: No such file' "$T/nowhere"
 import 1 'standard input will not do' csv -
 import 1 'of no known format' /etc/passwd
@@ -51,6 +62,23 @@ import 0 '' "$T/loop" --source mine --workload work
 says '"source": "mine", "workload": "work"' "$R"
 printf '\200\004junk' > "$T/router.pkl"
 import 1 "pandas.read_pickle.*to_csv" "$T/router.pkl"
+# an empty file of a folder is told
+mkdir "$T/part"
+printf 'prompt,a\nx,1\n' > "$T/part/a.csv"
+: > "$T/part/b.csv"
+import 0 'note: 1 x empty files were passed over' "$T/part"
+runs 0 'first: .*part/b.csv$' "$t" import "$T/part" -o "$T/x.jsonl"
+# what stands where the file should be
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n' > "$T/lfs.jsonl"
+cp "$T/lfs.jsonl" "$T/lfs.csv"
+for f in "$T/lfs.jsonl" "$T/lfs.csv" "generic $T/lfs.jsonl"; do import 1 'lfs.*a pointer of Git LFS stands for the file; fetch it: git lfs pull' $f; done
+printf '\n<!DOCTYPE HTML>\n<html><body>404</body></html>\n' > "$T/page.json"
+import 1 'page.json: a web page, not the file itself' "$T/page.json"
+import 1 'page.json: a web page' promptfoo "$T/page.json"
+printf 'PK\003\004\024\000\006\000xxxxxxxxxxxxxxxxxxxx\023\000[Content_Types].xml' > "$T/book.csv"
+import 1 'book.csv: a workbook of Excel is not read; save its sheet as CSV' "$T/book.csv"
+printf 'SQLite format 3\000xxxx' > "$T/base.db"
+import 1 "base.db: a database of SQLite is not read; .*sqlite3 -header -csv" "$T/base.db"
 printf 'PAR1junk' > "$T/x.parquet"
 import 1 'duckdb' "$T/x.parquet"
 cp "$T/x.parquet" "$T/loop/"

@@ -43,6 +43,45 @@ pairs=$(i=0; while [ $i -lt 70 ]; do printf 'm%s=n%s,' $i $i; i=$((i + 1)); done
 printf 'prompt,%sz\nx,%s1\n' "$(i=0; while [ $i -lt 70 ]; do [ $i = 5 ] || printf 'm%s,' $i; i=$((i + 1)); done)" "$(i=0; while [ $i -lt 69 ]; do printf 1,; i=$((i + 1)); done)" > "$T/wide.csv"
 import 1 'rename m5: no model of that name' "$T/wide.csv" --rename "$pairs"
 
+# ---- outcomes that are means already ----
+printf 'prompt,a,a|trials\nx,0.25,3\nx,0.75,1\ny,0.1,3\nz,1,\n' > "$T/trials.csv"
+import 0 '^  a +3 .*means of 8 trials' "$T/trials.csv"
+quiet 'a.trials'
+has '"prompt": "x", "outcomes": {"a": {"score": 0.375, "trials": 4}}}'
+has '"prompt": "y", "outcomes": {"a": {"score": 0.1, "trials": 3}}}'
+has '"prompt": "z", "outcomes": {"a": {"score": 1}}}'
+import 0 '' "$T/trials.csv" --score-columns a
+has '{"score": 0.1, "trials": 3}'
+printf 'prompt,a,a|trials,a|total_cost\nx,1,3,0.5\nx,1,3,0.5\ny,1,2,0.25\ny,1,1,0.25\n' > "$T/trials.csv"
+import 0 'duplicate: 1 x the same outcome of another number of trials' "$T/trials.csv"
+runs 0 'trials.csv:5: model "a": trials 1; .*trials.csv:4 has 2' "$t" import "$T/trials.csv" -o "$R"
+has '"prompt": "x", "outcomes": {"a": {"score": 1, "cost_usd": 0.5, "trials": 3}}}'
+has '"prompt": "y", "outcomes": {"a": {"score": 1, "cost_usd": 0.25, "trials": 3}}}'
+import 0 '' "$T/trials.csv" --duplicates first
+has '"prompt": "y", "outcomes": {"a": {"score": 1, "cost_usd": 0.25, "trials": 2}}}'
+for bad in 0 -1 0.5 three 1e15; do
+    printf 'prompt,a,a|trials\nx,1,%s\n' $bad > "$T/trials.csv"
+    import 0 "trials.csv:2: column \"a.trials\" has \"$bad\"" "$T/trials.csv"
+    lacks '"trials":'
+done
+for name in trials n_trials 'b trials'; do
+    printf 'prompt,a,%s\nx,1,1\ny,0,1\n' "$name" > "$T/tries.csv"
+    import 0 'by their names are no model' "$T/tries.csv"
+    lacks '"trials|trials"'
+done
+printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{"role":"user","content":"x"}]}}\n' > "$T/tin.jsonl"
+printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":{"prompt_tokens":1,"completion_tokens":1}}},"error":null}\n' > "$T/tout.jsonl"
+echo '{"id":"a","score":0.7,"trials":5}' > "$T/tsc.jsonl"
+import 0 'means of 5 trials' "$T/tin.jsonl" "$T/tout.jsonl" --scores "$T/tsc.jsonl"
+has '"m": {"score": 0.7, "input_tokens": 1, "output_tokens": 1, "trials": 5}'
+echo '{"id":"a","score":0.7,"trials":0}' > "$T/tsc.jsonl"
+import 0 'no number of them, from 1 on: taken for one' "$T/tin.jsonl" "$T/tout.jsonl" --scores "$T/tsc.jsonl"
+
+printf '%s\n' '{"prompt":"x","model":"m","score":0.5,"trials":4}' '{"prompt":"y","model":"m","score":0.5,"trials":-4}' > "$T/trials.jsonl"
+import 0 'lines with "/trials" that is no number of them' generic "$T/trials.jsonl"
+has '"prompt": "x", "outcomes": {"m": {"score": 0.5, "trials": 4}}}'
+has '"prompt": "y", "outcomes": {"m": {"score": 0.5}}}'
+
 # ---- columns that are no scores by their names, though their numbers could be ----
 printf 'prompt,gpt-4,b,gpt-4_cost,b_latency_s,cost_b,gpt4InputTokens,b_tok,B confidence,zz_ms\none,1,0,0.2,0.5,0.1,1,1,0.9,1\ntwo,0,1,0.3,0.5,0.2,1,1,0.8,1\n' > "$T/cost.csv"
 import 0 '"gpt-4_cost" .as "gpt-4|total_cost".*"b_latency_s" .as "b|latency_s", in seconds.*"cost_b" .as "b|total_cost".*"gpt4InputTokens" .as "gpt-4|input_tokens".*"b_tok" .as "b|input_tokens" or "|output_tokens"' "$T/cost.csv"
@@ -54,6 +93,8 @@ awk 'BEGIN { printf "prompt,m"; for (i = 0; i < 60; i++) printf ",a_long_name_of
 import 0 'column_0_cost" .as "m|total_cost".* and [0-9]+ more' "$T/many.csv"
 printf 'prompt,a_cost\nx,0.5\n' > "$T/only.csv"
 import 1 'only.csv:1: no column holds scores.*by their names these are something else: "a_cost"' "$T/only.csv"
+printf 'prompt,a,a|total_cost,a|cost_usd\nx,1,0.5,0.7\n' > "$T/twice.csv"
+import 1 'twice.csv:1: columns "a.total_cost" and "a.cost_usd" are the same cost; take one' "$T/twice.csv"
 printf 'prompt, a , a|total_cost\nx, 1 , 0.5\n' > "$T/space.csv"
 import 0 '' "$T/space.csv"
 has '"outcomes": {"a": {"score": 1, "cost_usd": 0.5}}'
@@ -139,7 +180,8 @@ echo '{"prompt":"x","model":"m","score":1}' > "$T/truth0.jsonl"
 echo '{"q":1,"who":2,"mark":3}' > "$T/g0.jsonl"
 echo '{"a":1}' > "$T/odd.jsonl"
 import 1 'of no known format \(1 file looked at\)' "$T/odd.jsonl"
-import 1 'of no known format \(2 files looked at\)' "$T/odd.jsonl" "$T/odd.jsonl"
+cp "$T/odd.jsonl" "$T/odd2.jsonl"
+import 1 'of no known format \(2 files looked at\)' "$T/odd.jsonl" "$T/odd2.jsonl"
 import 1 'metric means nothing to the format csv; its columns are "prompt", "a", "b"; its options: --prompt-column' "$T/ab.csv" --metric foo
 import 1 'its first line has "q", "who", "mark"' generic "$T/g0.jsonl" --metric foo
 import 1 'metric means nothing to the format generic; its first line has "prompt", "model", "score"; its options: --id-field' generic "$T/truth0.jsonl" --metric foo
@@ -364,8 +406,27 @@ runs 1 '' test -e "$R"
 import 0 '' generic "$T/scale.jsonl" --score-range 0:100
 has '"m": {"score": 0.01}'
 import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --max-bad 1
-import 0 'dropped: 1 x score outside the range' generic "$T/scale.jsonl" --score-range 0:50
-import 1 'scale.jsonl:1: score 1 of "m": 2 of 2 are outside' generic "$T/scale.jsonl" --score-range 200:300
+# a range that was given, the default one too, makes a damaged row of a score outside, and no advice to give one
+for range in 0:50 0:1 -1:84.9; do
+    import 1 "scale.jsonl:2: a score outside of the range that --score-range says: 85 of \"m\" is not within $(echo $range | sed 's/:/../') .*--max-bad" generic "$T/scale.jsonl" --score-range $range
+    quiet 'say the scale|says another|0:100'
+    runs 1 '' test -e "$R"
+done
+import 0 'bad: 1 x a score outside of the range that --score-range says' generic "$T/scale.jsonl" --score-range 0:50 --max-bad 1
+quiet 'dropped'
+runs 0 'scale.jsonl:2: 85 of "m" is not within 0..50$' "$t" import generic "$T/scale.jsonl" --score-range 0:50 --max-bad 1 -o "$R"
+has '"m": {"score": 0.02}'
+import 1 'scale.jsonl:1: a score outside .* 1 of "m"' generic "$T/scale.jsonl" --score-range 200:300
+import 1 'no row could be used' generic "$T/scale.jsonl" --score-range 200:300 --max-bad 3
+echo '{"prompt":"x","model":"m","score":1e300}' > "$T/huge.jsonl"
+import 1 '1e.300 of "m" is not within 0..1' generic "$T/huge.jsonl" --score-range 0:1
+printf 'prompt,a\nx,1e308\ny,-1e308\n' > "$T/wide.csv"
+import 1 'as in --score-range -1e.308:1e.308' "$T/wide.csv" --score-columns a
+printf 'prompt,a,b\nx,1,1\ny,0,85\n' > "$T/said.csv"
+import 1 'said.csv:3: a score outside .*: 85 of "b" is not within 0..1' "$T/said.csv" --score-columns a,b --score-range 0:1
+import 0 '^  b +1 +1.0000' "$T/said.csv" --score-columns a,b --score-range 0:1 --max-bad 1
+import 1 'said.csv:3: score 85 of "b": .*--score-range 0:100, or drop' "$T/said.csv" --score-columns a,b
+runs 0 'one outside of the range given is a damaged row' "$t" import --help
 printf '%s\n' '{"prompt":"x","model":"m","score":1}' '{"prompt":"y","model":"m","score":-1}' > "$T/minus.jsonl"
 import 1 'minus.jsonl:2: score -1 of "m": .*--score-range -1:1' generic "$T/minus.jsonl"
 awk 'BEGIN { print "prompt,a"; for (i = 0; i < 210; i++) print "p" i "," (i < 205 ? 1 : 85) }' > "$T/far.csv"
@@ -377,6 +438,7 @@ echo '{"id":"a","score":7}' > "$T/us0.jsonl"
 import 1 'us0.jsonl:1: score 7: 1 of 1 are outside 0..1.*--score-range 0:10' "$T/in.jsonl" "$T/out0.jsonl" --scores "$T/us0.jsonl"
 printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":4},{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"y"},"success":true,"score":1}]}}' > "$T/pf4.json"
 import 1 'pf4.json: score 4 of "m": 1 of 2 .*--score-range 0:5' "$T/pf4.json"
+import 1 'pf4.json: a score outside .*: 4 of "m" is not within 0..1, key "' "$T/pf4.json" --score-range 0:1
 mkdir -p "$T/sc/a"
 printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":50}\n' > "$T/sc/a/samples_t.jsonl"
 import 1 'samples_t.jsonl:1: score 50 of "a": 1 of 1' "$T/sc"
@@ -418,7 +480,28 @@ ans a gpt-4o > "$T/f4.jsonl"
 echo '{"id":"a","model":"GPT-4o","score":1}' > "$T/fs2.jsonl"
 import 1 'did you mean "gpt-4o"' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
 printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' '{"id":"a","model":"late","score":0}' > "$T/fs2.jsonl"
-import 0 'models that --scores names and that answered nothing here.*' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+import 0 'note: 1 x scores of models that answered nothing here, taken for outcomes all the same: is the name a slip' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+runs 0 'fs2.jsonl:2: "late"$' "$t" import "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl" -o "$R"
+# every score of such a model is counted; what differs in writing alone is no other model, though the right name has scores, too
+{ cat "$T/in.jsonl"; sed 's/"a"/"b"/; s/"content":"x"/"content":"y"/' "$T/in.jsonl"; } > "$T/in5.jsonl"
+printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' '{"id":"b","model":"gpt-4o","score":1}' '{"id":"a","model":"late","score":0}' '{"id":"b","model":"late","score":0}' > "$T/fs2.jsonl"
+import 0 'note: 2 x scores of models that answered nothing here' "$T/in5.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+for wrong in gpt4o GPT_4o 'gpt 4O'; do
+    printf '%s\n' '{"id":"a","model":"gpt-4o","score":1}' "{\"id\":\"a\",\"model\":\"$wrong\",\"score\":0}" > "$T/fs2.jsonl"
+    import 1 "fs2.jsonl:2: a score of \"$wrong\", which answered nothing here; did you mean \"gpt-4o\"" "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.jsonl"
+    runs 1 '' test -e "$R"
+done
+printf '[\n{"id":"a","model":"gpt4o","score":1}\n]\n' > "$T/fs2.json"
+import 1 'fs2.json: a score of "gpt4o", .*did you mean "gpt-4o"' "$T/in.jsonl" "$T/f4.jsonl" --scores "$T/fs2.json"
+# as in a folder of requests, answers and scores, without --scores
+mkdir "$T/slip"
+cp "$T/in.jsonl" "$T/f4.jsonl" "$T/slip"
+echo '{"custom_id":"a","model":"gpt4o","score":1}' > "$T/slip/scores.jsonl"
+import 1 'scores.jsonl:1: a score of "gpt4o", .*did you mean "gpt-4o"' "$T/slip"
+echo '{"custom_id":"a","model":5,"score":1}' > "$T/slip/scores.jsonl"
+import 1 'scores.jsonl:1: a score of "5", which answered nothing here; "gpt-4o" answered this request' "$T/slip"
+echo '{"custom_id":"a","model":["gpt-4o"],"score":1}' > "$T/slip/scores.jsonl"
+import 1 'scores.jsonl:1: a score whose "model" is no name' "$T/slip"
 
 # ---- Latin-1: two prompts that differ in one letter are not one ----
 printf 'prompt,a\ncaf\351,1\ncaf\340,0\n' > "$T/latin.csv"
@@ -443,6 +526,58 @@ for bad in '\300\200' '\355\240\200' '\364\220\200\200' '\342\202' '\200'; do # 
 done
 printf '{"prompt":"\360\237\230\200 \342\202\254 \364\217\277\277 12345678\303\251","model":"m","score":1}\n' > "$T/utf.jsonl"
 import 0 '^1 record$' generic "$T/utf.jsonl"
+
+printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":1},{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"x"},"success":true,"score":0}]}}' > "$T/pft.json"
+import 1 'import: .*pft.json: mixed models or runs in one file: model "m": 0; .*pft.json has 1;' "$T/pft.json" # of the file as a whole: no line 0
+# half letters that Python makes of such bytes (surrogateescape) and JSON escapes; a whole letter's halves are none, nor is what is written so
+for f in '{"prompt":"%s","model":"m","score":1}\n' '[{"prompt":"%s","model":"m","score":1}]' '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"%s"},"success":true,"score":1}]}}'; do
+    format=$(case $f in *results*) echo promptfoo;; *) echo generic;; esac)
+    for half in 'caf\udce9' '\uDCFFx' '\\\\\udc80' '\ud83dx\udc80' '\ud83d\udc80\udc80'; do
+        printf '%s' "$f" | sed 's/\\n$//' | awk -v half="$(printf '%s' "$half" | sed 's/\\/\\\\/g')" '{ i = index($0, "%s"); print substr($0, 1, i - 1) half substr($0, i + 2) }' > "$T/half.json"
+        import 1 'half.json:1: a .udc80...udcff of its own: bytes that were not UTF-8 when this was written.*: .u[dD][cC].. behind' $format "$T/half.json"
+    done
+    for whole in '\ud83d\udc80' 'caf\\udce9' '\ud83d' '\udc40' '\udbff\udcff\u00e9'; do
+        printf '%s' "$f" | sed 's/\\n$//' | awk -v half="$(printf '%s' "$whole" | sed 's/\\/\\\\/g')" '{ i = index($0, "%s"); print substr($0, 1, i - 1) half substr($0, i + 2) }' > "$T/half.json"
+        import 0 '^1 record$' $format "$T/half.json"
+    done
+done
+# whole documents, and what stands beside them, too
+L=$(printf '\351') M=$(printf '\340')
+mkdir -p "$T/latin/lm/m" "$T/latin/hb/t1/agent" "$T/latin/task/x" "$T/latin/hm/run" "$T/latin/tb/run"
+pf() { printf '{"results":{"results":[{"promptIdx":0,"testIdx":0,"provider":{"id":"m"},"prompt":{"raw":"caf%s"},"success":true,"score":1},\n{"promptIdx":0,"testIdx":1,"provider":{"id":"m"},"prompt":{"raw":"caf%s"},"success":true,"score":0}]}}' "$1" "$2"; }
+pf "$L" "$M" > "$T/latin/pf.json"
+import 1 'pf.json:1: bytes that are not UTF-8 .*iconv.*: byte 0xE9 behind "' "$T/latin/pf.json"
+pf e "$M" > "$T/latin/pf.json"
+import 1 'pf.json:2: bytes that are not UTF-8 .*: byte 0xE0 behind "' "$T/latin/pf.json"
+pf "$(printf '\303\251')" "$(printf '\303\240')" > "$T/latin/pf.json"
+import 0 '^2 records' "$T/latin/pf.json"
+printf '[{"doc_id":0,"doc_hash":"h","arguments":[["caf%s"]],"resps":[],"filter":"none","acc":1}]' "$L" > "$T/latin/lm/m/samples_t.json"
+import 1 'samples_t.json.*:1: bytes that are not UTF-8' lm-eval "$T/latin/lm/m/samples_t.json"
+printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":1}\n' > "$T/latin/lm/m/samples_t.jsonl"
+printf '{"model_name":"caf%s","results":{"t":{"acc":1}}}' "$L" > "$T/latin/lm/m/results.json"
+rm "$T/latin/lm/m/samples_t.json"
+import 1 'results.json:1: bytes that are not UTF-8' "$T/latin/lm"
+echo '{"task_name":"x","trial_name":"x1","id":"1","config":{"agent":{"model_name":"m"},"task":{}},"verifier_result":{"rewards":{"reward":1}}}' > "$T/latin/hb/t1/result.json"
+printf 'Fix the caf%s\n' "$L" > "$T/latin/task/x/instruction.md"
+import 1 'result.json: an instruction.md of bytes that are not UTF-8 .*0xE9 behind "Fix the caf"' "$T/latin/hb" --prompts "$T/latin/task"
+printf 'Fix the cafe\n' > "$T/latin/task/x/instruction.md"
+import 0 '^1 record$' "$T/latin/hb" --prompts "$T/latin/task"
+printf '{"task_name":"x%s","trial_name":"x1","id":"1"}' "$L" > "$T/latin/hb/t1/result.json"
+import 1 'result.json:1: bytes that are not UTF-8' "$T/latin/hb"
+printf '{"name":"x","adapter_spec":{"model":"caf%s"}}' "$L" > "$T/latin/hm/run/run_spec.json"
+echo '[{"instance_id":"id1","train_trial_index":0,"stats":[{"name":{"name":"exact_match"},"count":1,"sum":1,"mean":1}]}]' > "$T/latin/hm/run/per_instance_stats.json"
+echo '{"request_states":[]}' > "$T/latin/hm/run/scenario_state.json"
+import 1 'a run whose run_spec.json cannot be read: .*run_spec.json:1: bytes that are not UTF-8' helm "$T/latin/hm"
+cp tests/import/terminal-bench/run-2026-01-02/results.json "$T/latin/tb/run"
+printf '{"model_name":"caf%s"}' "$L" > "$T/latin/tb/run/run_metadata.json"
+import 1 'run_metadata.json:1: bytes that are not UTF-8' "$T/latin/tb/run"
+import 0 '' "$T/latin/tb/run" --model m
+# names of folders and files are bytes, too
+mkdir "$T/mod$L"
+echo '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":1}' > "$T/mod$L/samples_t.jsonl"
+import 1 "a model's name that is not UTF-8" "$T/mod$L"
+printf 'prompt,a\nx,1\n' > "$T/t$L.csv"
+import 1 "a source or id that is not UTF-8 .*rename it" "$T/t$L.csv"
 
 # ---- columns: what is no model by its name, and what is not taken, is told ----
 printf 'prompt,a\nx,1e999\n' > "$T/inf.csv"
@@ -470,13 +605,27 @@ for cell in 1.5 inf T '"0,5"' 85%; do
 done
 printf 'prompt,a,b\nx,85%%,1\ny,70%%,1\n' > "$T/cell.csv"
 import 0 '"a" .line 2: "85%"; take the % away' "$T/cell.csv"
-runs 0 'outside the range of scores, not taken for models .--score-range' "$t" import "$T/cell.csv" -o "$R"
+runs 0 'columns LEFT OUT, .* numbers outside the range of scores, .*--score-columns takes .*--score-range LOW:HIGH' "$t" import "$T/cell.csv" -o "$R"
+printf 'prompt,a,b\nx,1,1\ny,0,1.5\n' > "$T/cell.csv"
+import 0 'columns LEFT OUT, of which the records hold no outcome' "$T/cell.csv"
+runs 0 'cell.csv:1: "b" .line 3: "1.5".' "$t" import "$T/cell.csv" -o "$R"
+lacks '"b":'
+printf 'prompt,b\nx,1\ny,1.5\n' > "$T/cell.csv"
+import 1 'cell.csv:1: no column holds scores .*"b" .line 3: "1.5".*--score-range .*--score-columns takes such a column' "$T/cell.csv"
+import 1 'cell.csv:3: score 1.5 of "b"' "$T/cell.csv" --score-columns b
 printf 'prompt,a,b\nx,85,70\ny,70,1\n' > "$T/cell.csv"
 import 1 'numbers of another scale do "a" .line 2: "85".*--score-range 0:100' "$T/cell.csv"
 import 0 '^  a +2 +0.7750' "$T/cell.csv" --score-range 0:100
 # headers: alone, in capitals, behind a line of Excel's, in lines without a line feed
 printf 'prompt,a\n' > "$T/head.csv"
 import 1 'head.csv: a header line, and no row behind it' "$T/head.csv"
+import 1 'head.csv: a header line, and no row behind it' "$T/head.csv" --score-columns a
+printf '\357\273\277prompt;a|total_cost;a\r\n\r\n' > "$T/head2.csv"
+import 1 'head2.csv: a header line, and no row behind it' "$T/head2.csv"
+import 1 'head2.csv: a header line, and no row behind it' "$T/head2.csv" --score-columns a --prompt-column prompt
+import 1 'head2.csv: a header line, and no row behind it' generic "$T/head2.csv"
+printf 'id,score\n' > "$T/head3.csv"
+import 1 'head3.csv: a header line, and no row behind it' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/head3.csv"
 printf 'prompt,a\rx,1\r' > "$T/cr.csv"
 import 1 'cr.csv: its lines end in a carriage return alone.*tr ' "$T/cr.csv"
 printf 'sep=;\r\nprompt;a\r\nx;0,5\r\ny;1;1\r\n' > "$T/sep.csv"
@@ -515,6 +664,31 @@ echo '{"key":"a","score":1}' > "$T/bad.jsonl"
 import 1 'bad.jsonl:1: .*"id" is not there: it has "key", "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
 printf 'id,grade\na,1\n' > "$T/bad.csv"
 import 1 'bad.csv:2: .*"score" is not there: it has "id", "grade"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+
+echo '{"id":12345678901234567890,"score":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: an id of more digits than a number keeps; write it as a string' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+echo '{"id":"a","score":"0x1"}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"score" is "0x1"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+: > "$T/bad.csv"
+import 1 'bad.csv: the file is empty' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+# keys that almost are those of a score
+echo '{"ID":"a","scroe":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"id" is not there: it has "ID" .did you mean "id"\?., "scroe" .did you mean "score"\?' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+echo '{"id":"a","Score":1}' > "$T/bad.jsonl"
+import 1 'bad.jsonl:1: .*"score" is not there: it has "id", "Score" .did you mean "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+printf 'ID;grade;reward\na;1;1\n' > "$T/bad.csv"
+import 1 'bad.csv:2: .*"id" is not there: it has "ID" .did you mean "id"\?., "grade", "reward" .did you mean "score"\?' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+printf '%s\n' '{"id":"a","modle":"m","score":1,"latency":2,"note":"x","ID":"b","cost_usd":1,"cost":2}' > "$T/bad.jsonl"
+import 0 'note: 1 x scores with "modle", which is not read; did you mean "model"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl"
+runs 0 'scores with "latency", which is not read; did you mean "latency_s"' "$t" import "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl" -o "$R"
+runs 0 'first: .*bad.jsonl:1$' "$t" import "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.jsonl" -o "$R"
+quiet '"note"|"ID"|"cost"'
+printf 'id,model_name,score\na,m,1\n' > "$T/bad.csv"
+import 0 'scores with "model_name", which is not read; did you mean "model"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+printf 'request_id,score\na,1\n' > "$T/bad.csv"
+import 1 'bad.csv:2: .*"id" is not there: it has "request_id" .did you mean "id"\?., "score"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
+printf 'id,Model,score\na,m,1\n' > "$T/bad.csv"
+import 0 'scores with "Model", which is not read; did you mean "model"' "$T/in.jsonl" "$T/out.jsonl" --scores "$T/bad.csv"
 
 # ---- generic: a cost that is no number is named, not said to be unread ----
 echo '{"prompt":"x","model":"m","score":1,"cost_usd":"$0.5","latency_s":1}' > "$T/dollar.jsonl"

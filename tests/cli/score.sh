@@ -153,9 +153,56 @@ echo '{"tiers": [{"name": "flash"}]}' > "$T/one.json"
 runs 1 'no requests in the input; .*f11 was not made' $s --batch "$T/none.jsonl" --out-dir "$T/f11"
 runs 0 '' [ ! -e "$T/f11" ]
 runs 0 '0 requests routed' $s --batch --byte-range 0-0 "$T/in.jsonl" --out-dir "$T/f12"
-# windows are the model's: another one in the file is not passed over in silence
-sed 's/"name": "flash",/"name": "flash", "context_window": 1000,/;s/"name":"flash",/"name":"flash","context_window":1000,/' "$T/tiers.json" > "$T/window.json"
-runs 0 'note: .*window.json: context_window 1000 of flash is not used: the model decides by its own, 0 \(none; train' $s --batch "$T/in.jsonl" --out-dir "$T/f13" --tiers "$T/window.json"
+# context windows and tools: the tiers.json's, else the model's; no line goes to a tier that cannot take it
+tier_with() { sed "s/\"name\": \"flash\",/\"name\": \"flash\", $1/" "$T/tiers.json" > "$T/window.json"; }
+long=$(awk 'BEGIN { for (i = 0; i < 1000; i++) printf "word " }') tools='[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}]'
+printf '{"custom_id":"%s","body":{"messages":[{"role":"user","content":"%s"}]%s}}\n' small hi '' long "$long" '' tool hi ",\"tools\":$tools" > "$T/w.jsonl"
+p="$t score -m $T/priced.tierce --value 0.0001 --batch $T/w.jsonl"
+runs 0 'flash +3 requests' $p --out-dir "$T/w1" --tiers "$T/tiers.json"
+runs 1 '' sh -c "$p --out-dir $T/w1b --tiers $T/tiers.json 2>&1 | grep moved"
+tier_with '"context_window": 1000,'
+runs 0 'moved on from flash, which cannot take it: 1 request .context window of 1000 tokens' $p --out-dir "$T/w2" --tiers "$T/window.json"
+runs 0 'note: .*window.json: context_window 1000 of flash holds for this batch; tierce route and serve decide by the model.s own, 0 .none; train' $p --out-dir "$T/w2b" --tiers "$T/window.json"
+runs 0 '"custom_id":"long"' cat "$T/w2/pro-00001.jsonl"
+runs 1 '' grep '"custom_id":"long"' "$T/w2/flash-00001.jsonl"
+runs 0 '"long".*"tier": "pro".*ONLY_ONE' grep long "$T/w2/decisions.jsonl"
+runs 0 '"cannot_take": 1' cat "$T/w2/forecast.json"
+# the window is that many tokens, at four bytes each
+tier_with '"context_window": 1250,'; runs 1 '' sh -c "$p --out-dir $T/w3 --tiers $T/window.json 2>&1 | grep moved"
+tier_with '"context_window": 1249,'; runs 0 'moved on from flash' $p --out-dir "$T/w4" --tiers "$T/window.json"
+tier_with '"context_window": 1000, "tools": false,'
+runs 0 'moved on from flash, which cannot take them: 2 requests .context window of 1000 tokens, no tools' $p --out-dir "$T/w5" --tiers "$T/window.json"
+runs 0 '^2$' sh -c "wc -l < $T/w5/pro-00001.jsonl"
+tier_with '"tools": "no",'; runs 1 'window.json:1: tiers.0.: tools must be true or false' $p --out-dir "$T/w6" --tiers "$T/window.json"
+tier_with '"tools": true, "tools": true,'; runs 1 'tools stands twice' $p --out-dir "$T/w6" --tiers "$T/window.json"
+# none can take it: a bad line, in no file
+tier_with '"context_window": 1000,'
+sed 's/"name": "pro",/"name": "pro", "context_window": 900,/' "$T/window.json" > "$T/both.json"
+runs 1 'w.jsonl:2: .*no tier that may be chosen can take it: it is longer than their context windows' $p --out-dir "$T/w7" --tiers "$T/both.json"
+runs 0 '' [ ! -e "$T/w7" ]
+runs 3 '2 requests routed into .*, 1 bad line left out' $p --out-dir "$T/w7" --tiers "$T/both.json" --max-bad 1
+runs 1 '' grep -r '"custom_id":"long"' "$T/w7"
+runs 1 'can take it' $p --out-dir "$T/w8" --tiers "$T/window.json" --allow flash
+# the default tier is no better off; nor is the one of the unfamiliar
+runs 0 '"long".*"tier": "pro"' sh -c "$p -q --out-dir $T/w9 --tiers $T/window.json --default-tier flash --min-probability 1 && grep long $T/w9/decisions.jsonl"
+runs 0 '"long".*"tier": "pro"' sh -c "$p -q --out-dir $T/w10 --tiers $T/window.json --default-tier flash --min-familiarity 1 && grep long $T/w10/decisions.jsonl"
+runs 0 '"small".*"tier": "flash".*DEFAULT_UNFAMILIAR' grep small "$T/w10/decisions.jsonl"
+# a model that was trained with the window: route, score and score --batch agree, without --tiers and with a file that says nothing
+runs 0 '' "$t" train -q --tiers "$T/window.json" "$T/r.jsonl" -o "$T/window.tierce"
+p="$t score -m $T/window.tierce --value 0.0001"
+for more in '' "--tiers $T/tiers.json" "--tiers $T/window.json"; do
+    rm -rf "$T/w11"
+    runs 0 'moved on from flash, which cannot take it: 1 request' $p --batch "$T/w.jsonl" --out-dir "$T/w11" $more
+    for from in "$T/w11/decisions.jsonl" -; do
+        { if [ "$from" = - ]; then $p -q "$T/w.jsonl"; else cat "$from"; fi; } | sed 's/.*\("id": "[a-z]*"\).*\("tier": "[a-z]*"\).*\("reason": "[A-Z_]*"\).*/\1 \2 \3/' >> "$T/w.same"
+    done
+done
+runs 0 '^3$' sh -c "sort $T/w.same | uniq -c | grep -c '^ *6 '"
+runs 0 '^pro$' "$t" route -m "$T/window.tierce" --value 0.0001 "$long"
+# a bigger one of the file holds, too
+tier_with '"context_window": 100000,'
+runs 0 'flash +3 requests' $p --batch "$T/w.jsonl" --out-dir "$T/w12" --tiers "$T/window.json"
+runs 0 'context_window 100000 of flash holds for this batch; .* by the model.s own, 1000 .train with this file' $p --batch "$T/w.jsonl" --out-dir "$T/w13" --tiers "$T/window.json"
 runs 1 'has no tier "pro"' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.json"
 runs 1 'one.jsn: No such file' $s --batch "$T/in.jsonl" --out-dir "$T/f6" --tiers "$T/one.jsn"
 runs 0 '' [ ! -e "$T/f6" ]

@@ -43,11 +43,25 @@ import inspect tests/fuzz/corpus/import_inspect/log
 import inspect tests/fuzz/corpus/import_inspect/zstd
 import generic tests/fuzz/corpus/import_generic/lines
 import promptfoo "$T/lm/results.json" # an error stays an error
+# a folder and a file of it; answers with scores of their own file, which hold a key that is told
+mkdir "$T/twice"
+printf 'prompt,a,a|trials\nx,0.25,3\nx,0.75,1\ny,0.1,3\n' > "$T/twice/t.csv"
+import "$T/twice" "$T/twice/t.csv"
+printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{"role":"user","content":"x"}]}}\n' > "$T/in.jsonl"
+printf '{"custom_id":"a","response":{"status_code":200,"body":{"model":"m","usage":{"prompt_tokens":1}}},"error":null}\n' > "$T/answers.jsonl"
+printf 'id,modle,score\na,m,1\n' > "$T/scores.csv"
+import "$T/in.jsonl" "$T/answers.jsonl" --scores "$T/scores.csv"
+# JSON inside strings, whose trees are read apart: a starved one is no missing prompt
+printf '{"id":"s-1","model":"m","messages":"[{\\"role\\":\\"user\\",\\"content\\":\\"x\\"}]","prompt_tokens":5,"completion_tokens":2}\n' > "$T/spend.jsonl"
+import litellm "$T/spend.jsonl" --keep-unscored
 # records
 printf '%s\n' '{"id":"a","prompt":"x","mine":1,"outcomes":{"f":{"score":1,"cost_usd":2,"mine":2}}}' '{"id":"b","prompt":"y","outcomes":{"f":{"score":0,"cost_usd":1,"input_tokens":2}}}' > "$T/records.jsonl"
 tortured "$B/tierce-train" data check "$T/records.jsonl"
 tortured "$B/tierce-train" data export --csv "$T/records.jsonl"
 tortured "$B/tierce-train" data export --batch "$T/records.jsonl"
+printf '%s\n' '{"id":"a","prompt":"x","source":"s","outcomes":{"f":{"score":0,"trials":2},"g":{"score":1}}}' > "$T/more.jsonl"
+for prefer in mean first last; do tortured "$B/tierce-train" data merge --prefer $prefer "$T/records.jsonl" "$T/more.jsonl"; done
+tortured "$B/tierce-train" data export --csv "$T/more.jsonl"
 tortured "$B/tierce-train" simulate -n 2
 tortured "$t" route $m "Prove that 2 is prime."
 tortured "$t" route $m --explain "Prove that 2 is prime."

@@ -211,12 +211,19 @@ static void any_key_becomes_an_id(void **state)
     memset(key, 'k', sizeof key - 1);
     key[sizeof key - 1] = 0;
     give(&j, key, PROMPT, "a", NULL, 1, NONE, NULL);
-    give(&j, "quote\" \xff", PROMPT, "a", NULL, 1, NONE, NULL);
+    give(&j, "quote\" \x01", PROMPT, "a", NULL, 1, NONE, NULL);
+    td_row row; /* two keys of such bytes would be one id */
+    td_row_start(&row);
+    row.key = td_span_of("caf\xe9");
+    row.outcome.name = td_span_of("a");
+    row.outcome.score = 1;
+    assert_false(td_sink_row(&j.sink, &row, &error));
+    assert_non_null(strstr(error.text, "not UTF-8"));
     char *text = joined(&j, &error), hex[33];
     td_key_of(hex, key, sizeof key - 1);
     assert_non_null(strstr(text, hex));
     assert_null(strstr(text, "kkkkk"));
-    assert_non_null(strstr(text, "\"s/quote\\\" \\ufffd\""));
+    assert_non_null(strstr(text, "\"s/quote\\\" \\u0001\""));
     td_report_free(&j.report);
     free(text);
 }

@@ -132,6 +132,23 @@ static void crashed_runs_have_a_journal(void **state)
     free(zip.at);
 }
 
+/* Two of them would be one record with U+FFFD for the letter. */
+static void members_are_utf_8(void **state)
+{
+    const member latin[] = {{"header.json", HEADER, 8},
+                            {"samples/1_epoch_1.json", "{\"id\":1,\"epoch\":1,\n\"input\":\"caf\xe9\",\"scores\":{\"match\":{\"value\":\"C\"}}}", 8}};
+    td_out zip = {0};
+    td_error error;
+    td_import_report report;
+    (void)state;
+    make_zip(&zip, latin, 2, false);
+    assert_null(import_archive(zip.at, zip.len, &report, &error));
+    assert_non_null(strstr(error.text, "samples/1_epoch_1.json:2: bytes that are not UTF-8"));
+    assert_non_null(strstr(error.text, "byte 0xE9 behind"));
+    td_report_free(&report);
+    free(zip.at);
+}
+
 static void damaged_archives_are_refused(void **state)
 {
     const member members[] = {{"header.json", HEADER, 8}, {"samples/1_epoch_1.json", SAMPLE, 8}};
@@ -175,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(archives_of_every_method),
         cmocka_unit_test(crashed_runs_have_a_journal),
+        cmocka_unit_test(members_are_utf_8),
         cmocka_unit_test(damaged_archives_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
