@@ -11,7 +11,9 @@
 
 static td_claim probe(const td_head *head)
 {
-    return td_head_has_all(head, "digest attempts propensity") ? TD_MINE : TD_NOT_MINE;
+    /* the first line may be of a request that a budget refused: without attempts */
+    return td_head_has_all(head, "digest attempts propensity") || td_head_has_all(head, "digest propensity decide_s") ? TD_MINE
+                                                                                                                  : TD_NOT_MINE;
 }
 
 static void numbers(td_outcome *o, const td_node *n)
@@ -62,12 +64,12 @@ static bool take(td_sink *sink, const td_node *n, uint64_t line, td_error *error
         td_sink_drop(sink, line, "requests without messages", NULL);
         return true;
     }
-    row.outcome.name = td_span_of(tier ? tier : "none");
-    if (!tier || td_string(fault))
+    row.outcome.name = td_span_of(tier); /* of none: a budget or the request itself was in the way, no model answered */
+    if (tier && td_string(fault))
         row.missing = "requests that failed or were left by their client";
-    else
+    else if (tier)
         numbers(&row.outcome, n);
-    if (!row.missing)
+    if (tier && !row.missing)
         put_policy(out, n, tier);
     row.request.data = out->at;
     row.request.len = out->len;

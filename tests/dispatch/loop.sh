@@ -51,6 +51,13 @@ is "the same scores" "$(mean "$T/next.jsonl")" "$(mean "$T/scores.jsonl")"
 "$B/tierce" train -q --slots 8192 --inner-folds 2 --tiers "$1,$2" "$T/next.jsonl" -o "$T/next.tierce" 2> "$T/err"
 is "trained anew" $? 0
 "$B/tierce" route -m "$T/next.tierce" --json "Write a function." 2> "$T/err" | grep -q "\"$2\"" && ok || bad "the new router decides"
+# refused by a budget, a request was answered by no model, and is no outcome of one called "none"
+sed "s/]}\$/], \"budgets\": [{\"name\": \"b\", \"period\": \"ever\", \"limit_usd\": $(echo "$spend" | awk '{ print $1 / 2 }')}]}/" "$T/tiers.json" > "$T/poor.json"
+"$P/tierce-dispatch" dispatch -q -m "$T/m.tierce" --value 0.02 --tiers "$T/poor.json" --log "$T/poor.log" --log-prompts -o "$T/poor" "$T/records.jsonl" 2> "$T/err"
+is "refused by the budget" "$(grep -c '"error": "budget"' "$T/poor.log" | awk '{ print ($1 > 100 ? "many" : $1) }')" many
+"$B/tierce" import "$T/poor.log" --scores "$T/scores.jsonl" -o "$T/poor.jsonl" > "$T/err" 2>&1
+is "imported all the same" $? 0
+! grep -qw none "$T/err" && ok || bad "no model called none"
 sed 's/, "request": .*/}/' "$T/log.jsonl" > "$T/bare.jsonl"
 "$B/tierce" import tierce-log "$T/bare.jsonl" --scores "$T/scores.jsonl" -o "$T/none.jsonl" > "$T/err" 2>&1
 grep -q 'log-prompts' "$T/err" && ok || bad "a log without prompts says what to do"
