@@ -12,6 +12,7 @@
 
 #define TM_WIDE 16 /* votes that are added at a time */
 #define TM_ROWS 4  /* and rows */
+#define TM_SIDE 8  /* and sources' likelihoods */
 #define TM_GROUP 64
 #define TM_FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */
 
@@ -21,6 +22,7 @@ typedef struct {
     int16_t *small;   /* the same, not yet in sum */
     uint32_t pending; /* votes in small, of all blocks together, at most */
     uint32_t covered; /* words and pairs of the ask that have weights */
+    double *likely;   /* per source, from the features of signatures */
 } tm_tally;
 
 /* Entries of a group that have weights, or votes: their slots and blocks. Room for whole vectors. */
@@ -28,11 +30,24 @@ typedef struct {
     uint32_t slot[TM_GROUP + 8], block[TM_GROUP + 8];
 } tm_found;
 
+/* Those that stand in signatures: their features there. */
+typedef struct {
+    uint32_t n, at[TM_GROUP + 8];
+} tm_signs;
+
 /* The votes' slot + 1 of a slot of wide. */
 TF_INLINE uint32_t tm_vote_of(const int8_t *weight, uint32_t stride)
 {
     uint16_t at;
     memcpy(&at, weight + stride, sizeof at);
+    return at;
+}
+
+/* Its feature of signatures + 1. */
+TF_INLINE uint32_t tm_sign_of(const int8_t *weight, uint32_t stride)
+{
+    uint16_t at;
+    memcpy(&at, weight + stride + sizeof at, sizeof at);
     return at;
 }
 

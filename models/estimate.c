@@ -28,7 +28,10 @@
  *
  * Cost: exp(row) * smear, held inside the range seen in training; smear corrects the mean of
  * the exponential (after Duan 1983), as the ratio of recorded to predicted sums. */
+#include <float.h>
+
 #include "features/clones.h"
+#include "models/adding.h"
 #include "models/maths.h"
 #include "models/model.h"
 
@@ -48,31 +51,138 @@ static double clamp(double v, double low, double high)
     return v < low ? low : v > high ? high : v;
 }
 
-/* P(s|x), the likeliest source and its lead. */
+static inline bool has(const uint64_t *seen, uint32_t index)
+{
+    return seen[index >> 6] >> (index & 63) & 1;
+}
+
+/* ---- the sources side by side ---- */
+
+/* Whether the sums of a source's likelihoods are the same in any order: all multiples of 2^-40, and too few and
+ * too small for a sum of 2^12. */
+static bool any_order(const tm_source *s)
+{
+    for (uint32_t f = 0; f <= s->n; f++) {
+        const float v = f < s->n ? s->likely[f] : s->likely_base, size = v < 0 ? -v : v;
+        if (!(size < 128.0f) || (size > 0 && size < 0x1p-16f))
+            return false;
+        for (uint32_t g = 0; g < f && f < s->n; g++)
+            if (s->index[g] == s->index[f])
+                return false;
+    }
+    return true;
+}
+_Static_assert(TM_SIGNATURE < 32, "128 times as many and the base are below 2^12");
+
+/* The feature's number + 1 beside its weights; 0 where it has none or stands in no signature yet. */
+static uint8_t *sign_at(const tm_weights *w, uint32_t index)
+{
+    const uint32_t slot = tm_weights_slot(w, index);
+    return slot == UINT32_MAX ? NULL : (uint8_t *)w->wide + (size_t)slot * w->step + w->stride + 2;
+}
+
+/* Numbers the features; false where a signature is not fit for it. */
+static bool number_signs(const tm_model *model, uint32_t *n)
+{
+    for (uint32_t s = 0; s < model->n_sources; s++)
+        if (!any_order(&model->sources[s]))
+            return false;
+    for (uint32_t s = 0; s < model->n_sources; s++)
+        for (uint32_t f = 0; f < model->sources[s].n; f++)
+            if (!sign_at(&model->weights, model->sources[s].index[f]))
+                return false;
+    for (uint32_t s = 0; s < model->n_sources; s++)
+        for (uint32_t f = 0; f < model->sources[s].n; f++) {
+            uint8_t *at = sign_at(&model->weights, model->sources[s].index[f]);
+            const uint16_t number = (uint16_t)(*n + 1);
+            uint16_t had;
+            memcpy(&had, at, sizeof had);
+            if (!had)
+                memcpy(at, &number, sizeof number), ++*n;
+        }
+    return true;
+}
+
+bool tm_signatures_prepare(tm_model *model)
+{
+    tm_signatures *g = &model->signatures;
+    uint32_t n = 0;
+    if (!model->n_sources || !number_signs(model, &n))
+        return true;
+    const uint32_t stride = (model->n_sources + TM_SIDE - 1) / TM_SIDE * TM_SIDE;
+    g->likely = tm_arena_alloc(&model->arena, (size_t)n * stride, sizeof *g->likely);
+    g->base = tm_arena_alloc(&model->arena, (size_t)(4 + model->n_tiers) * stride, sizeof *g->base);
+    if (!g->likely || !g->base)
+        return false;
+    g->stride = stride;
+    g->bias = g->base + stride;
+    g->mean = g->bias + stride;
+    g->spread = g->mean + stride;
+    g->level = g->spread + stride;
+    for (uint32_t s = model->n_sources; s < stride; s++)
+        g->spread[s] = 1;
+    for (uint32_t s = 0; s < model->n_sources; s++) {
+        const tm_source *from = &model->sources[s];
+        g->base[s] = (double)from->likely_base;
+        g->bias[s] = (double)from->bias;
+        g->mean[s] = (double)from->mean;
+        g->spread[s] = (double)from->spread;
+        for (uint32_t t = 0; t < model->n_tiers; t++)
+            g->level[(size_t)t * stride + s] = from->level[t];
+        for (uint32_t f = 0; f < from->n; f++) {
+            uint16_t number;
+            memcpy(&number, sign_at(&model->weights, from->index[f]), sizeof number);
+            g->likely[(size_t)(number - 1) * stride + s] = from->likely[f];
+        }
+    }
+    return true;
+}
+
+/* ---- P(s|x), the likeliest source and its lead ---- */
+
+/* Rooms of the sources' numbers are whole strides of votes. */
+TF_CLONES static void add_votes(double *restrict p, const int32_t *restrict votes, uint32_t stride, double unit)
+{
+    const uint32_t n = stride / TM_WIDE * TM_WIDE;
+    for (uint32_t s = 0; s < n; s++)
+        p[s] += unit * (double)votes[s];
+}
+
+/* The largest of p, but for the one at `but`; lanes, since what is compared keeps no order. */
+TF_INLINE double largest(const double *p, uint32_t n, uint32_t but)
+{
+    double most[4] = {-DBL_MAX, -DBL_MAX, -DBL_MAX, -DBL_MAX};
+    for (uint32_t s = 0; s < n; s++) {
+        const double v = s == but ? -DBL_MAX : p[s];
+        most[s % 4] = v > most[s % 4] ? v : most[s % 4];
+    }
+    const double a = most[0] > most[1] ? most[0] : most[1], b = most[2] > most[3] ? most[2] : most[3];
+    return a > b ? a : b;
+}
+
 static void count_votes(const tm_model *model, const tf_vector *vector, const int32_t *acc, double *p,
                         tm_kinship *k)
 {
-    const uint32_t n = model->n_sources;
+    const uint32_t n = model->n_sources, stride = model->votes.stride;
     double sum = 0;
-    k->source = 0;
-    for (uint32_t s = 0; s < n; s++)
-        p[s] = (double)model->sources[s].bias;
+    if (model->signatures.stride)
+        memcpy(p, model->signatures.bias, n * sizeof *p);
+    else
+        for (uint32_t s = 0; s < n; s++)
+            p[s] = (double)model->sources[s].bias;
+    for (uint32_t s = n; s < stride; s++)
+        p[s] = 0;
     for (unsigned b = 0; b < TF_BLOCKS; b++) {
         const double scale = (double)model->votes.scale[b];
-        if (scale <= 0 || !vector->count[b])
-            continue;
-        const double unit = scale * tf_unit(&model->spec, vector, b);
-        const int32_t *votes = tm_acc_votes(model, acc, b);
-        for (uint32_t s = 0; s < n; s++)
-            p[s] += unit * (double)votes[s];
+        if (scale > 0 && vector->count[b])
+            add_votes(p, tm_acc_votes(model, acc, b), stride, scale * tf_unit(&model->spec, vector, b));
     }
-    for (uint32_t s = 1; s < n; s++)
-        k->source = p[s] > p[k->source] ? s : k->source;
-    const double most = p[k->source];
-    k->confidence = MAX_LOG_ODDS;
-    for (uint32_t s = 0; s < n; s++)
-        if (s != k->source && most - p[s] < k->confidence)
-            k->confidence = most - p[s];
+    const double most = largest(p, n, n);
+    k->source = 0;
+    while (k->source + 1 < n && p[k->source] < most)
+        k->source++;
+    const double lead = most - largest(p, n, k->source);
+    k->confidence = lead < MAX_LOG_ODDS ? lead : MAX_LOG_ODDS;
     tm_exp_below(p, n, most, -NO_VOTE);
     for (uint32_t s = 0; s < n; s++)
         sum += p[s];
@@ -80,43 +190,7 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
         p[s] /= sum;
 }
 
-static inline bool has(const uint64_t *seen, uint32_t index)
-{
-    return seen[index >> 6] >> (index & 63) & 1;
-}
-
-#define SIDE 8 /* sources side by side */
-
-bool tm_signatures_prepare(tm_model *model)
-{
-    tm_signatures *g = &model->signatures;
-    g->stride = (model->n_sources + SIDE - 1) / SIDE * SIDE;
-    g->index = tm_arena_alloc(&model->arena, (size_t)TM_SIGNATURE * g->stride, sizeof *g->index);
-    g->likely = tm_arena_alloc(&model->arena, (size_t)TM_SIGNATURE * g->stride, sizeof *g->likely);
-    if (!g->index || !g->likely)
-        return false;
-    for (uint32_t s = 0; s < model->n_sources; s++)
-        for (uint32_t f = 0; f < model->sources[s].n; f++) {
-            g->index[f * g->stride + s] = model->sources[s].index[f];
-            g->likely[f * g->stride + s] = model->sources[s].likely[f];
-        }
-    return true;
-}
-
-/* Log-likelihood of every source: each adds up its features in their order, as compare_one does, and a sum
- * that 0 is added to stays what it is. */
-TF_CLONES static void add_likely(const tm_signatures *g, const uint64_t *restrict seen, double *restrict likely)
-{
-    const uint32_t n = g->stride / SIDE * SIDE;
-    for (uint32_t f = 0; f < TM_SIGNATURE; f++) {
-        const uint32_t *restrict index = g->index + (size_t)f * n;
-        const float *restrict add = g->likely + (size_t)f * n;
-        for (uint32_t s = 0; s < n; s++) {
-            const double present = (double)(int32_t)(seen[index[s] >> 6] >> (index[s] & 63) & 1);
-            likely[s] += present * (double)add[s];
-        }
-    }
-}
+/* ---- signatures ---- */
 
 static double z_of(const tm_source *s, double likely)
 {
@@ -133,37 +207,35 @@ static double compare_one(const tm_source *s, const uint64_t *seen)
     return z_of(s, likely);
 }
 
-/* z of every source's signature. */
-static void compare(const tm_model *model, const uint64_t *seen, double *z)
+/* All of them, from the sums over their features. */
+TF_CLONES static void compare_all(const tm_signatures *g, const double *restrict likely, double *restrict z)
 {
-    for (uint32_t s = 0; s < model->n_sources; s++)
-        z[s] = (double)model->sources[s].likely_base;
-    for (uint32_t s = model->n_sources; s < model->signatures.stride; s++)
-        z[s] = 0;
-    if (!model->signatures.index) {
-        for (uint32_t s = 0; s < model->n_sources; s++)
-            z[s] = compare_one(&model->sources[s], seen);
-        return;
+    const uint32_t n = g->stride / TM_SIDE * TM_SIDE;
+    const double *restrict base = g->base, *restrict mean = g->mean, *restrict spread = g->spread;
+    for (uint32_t s = 0; s < n; s++) {
+        const double v = (base[s] + likely[s] - mean[s]) / spread[s], low = v < MIN_Z ? MIN_Z : v;
+        z[s] = low > MAX_Z ? MAX_Z : low;
     }
-    add_likely(&model->signatures, seen, z);
-    for (uint32_t s = 0; s < model->n_sources; s++)
-        z[s] = z_of(&model->sources[s], z[s]);
 }
 
 static double weigh_evidence(const tm_source *s, const uint64_t *seen)
 {
     double evidence = (double)s->prior;
-    for (uint32_t f = 0; f < s->n; f++)
-        evidence += (double)(has(seen, s->index[f]) ? s->mark[f] : s->lack[f]);
+    for (uint32_t f = 0; f < s->n; f++) {
+        const float both[2] = {s->lack[f], s->mark[f]};
+        evidence += (double)both[has(seen, s->index[f])];
+    }
     return clamp(evidence, -MAX_LOG_ODDS, MAX_LOG_ODDS);
 }
 
 static void mix_levels(const tm_model *model, const double *p, tm_kinship *k)
 {
+    const tm_signatures *g = &model->signatures;
     for (uint32_t t = 0; t < model->n_tiers; t++) {
-        k->level[t] = 0;
+        double level = 0;
         for (uint32_t s = 0; s < model->n_sources; s++)
-            k->level[t] += p[s] * model->sources[s].level[t];
+            level += p[s] * (g->stride ? g->level[(size_t)t * g->stride + s] : model->sources[s].level[t]);
+        k->level[t] = level;
     }
 }
 
@@ -181,17 +253,19 @@ void tm_gate_kinship(const tm_gate *g, double cover_mean, double cover_spread, t
 void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
                   const int32_t *acc, double covered, tm_kinship *k)
 {
-    double p[TM_MAX_SOURCES], z[TM_MAX_SOURCES + SIDE];
+    double p[TM_MAX_SOURCES + TM_WIDE], z[TM_MAX_SOURCES + TM_SIDE];
     double mean = model->gate.cover_mean, spread = model->gate.cover_spread;
     k->source = UINT32_MAX;
     k->confidence = k->nearest = k->nearness = k->evidence = k->size = 0;
     k->covered = covered;
     if (model->n_sources) {
         count_votes(model, vector, acc, p, k);
-        compare(model, seen, z);
-        k->nearest = MIN_Z;
-        for (uint32_t s = 0; s < model->n_sources; s++)
-            k->nearest = z[s] > k->nearest ? z[s] : k->nearest;
+        if (model->signatures.stride)
+            compare_all(&model->signatures, tm_acc_likely(model, acc), z);
+        else
+            for (uint32_t s = 0; s < model->n_sources; s++)
+                z[s] = compare_one(&model->sources[s], seen);
+        k->nearest = largest(z, model->n_sources, model->n_sources);
         k->nearness = z[k->source];
         k->evidence = weigh_evidence(&model->sources[k->source], seen);
         k->size = (double)model->sources[k->source].size;

@@ -95,10 +95,16 @@ bool tm_weights_prepare(tm_model *model)
 
 /* ---- adding up ---- */
 
-/* acc: 32-bit sums of rows per block, of votes per block, the votes' 16-bit sums per block. */
+/* acc: 32-bit sums of rows per block, of votes per block, the votes' 16-bit sums per block, and the sources'
+ * log-likelihoods, as doubles: all strides before them are even. */
 size_t tm_acc_len(const tm_model *model)
 {
-    return (size_t)TF_BLOCKS * (model->weights.stride + model->votes.stride + model->votes.stride / 2);
+    return (size_t)TF_BLOCKS * (model->weights.stride + model->votes.stride + model->votes.stride / 2) + 2 * (size_t)model->signatures.stride;
+}
+
+const double *tm_acc_likely(const tm_model *model, const int32_t *acc)
+{
+    return (const double *)(const void *)(acc + tm_acc_len(model)) - model->signatures.stride;
 }
 
 const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block)
@@ -194,17 +200,20 @@ TF_INLINE uint32_t count_covered(const tm_found *f, uint32_t n)
 }
 _Static_assert(TF_B_WORD == 0 && TF_B_PAIR == 1 && TF_B_SKIP == 2, "count_covered knows blocks by their order");
 
-/* Adds the rows of the hits; those that have votes are listed, without a branch either, with the votes' slot. */
-TF_INLINE uint32_t add_rows(const tm_weights *w, uint32_t stride, const tm_found *hit, uint32_t n, int32_t *row, tm_found *voting)
+/* Adds the rows of the hits; those that have votes, or stand in signatures, are listed, without a branch either,
+ * with the slot there. */
+TF_INLINE uint32_t add_rows(const tm_weights *w, uint32_t stride, const tm_found *hit, uint32_t n, int32_t *row, tm_found *voting, tm_signs *signs)
 {
     const int8_t *const wide = w->wide;
     uint32_t votes = 0;
     for (uint32_t i = 0; i < n; i++) {
         const int8_t *from = wide + (size_t)hit->slot[i] * (stride + 4);
         int32_t *to = row + (size_t)hit->block[i] * stride;
-        const uint32_t at = tm_vote_of(from, stride);
+        const uint32_t at = tm_vote_of(from, stride), sign = tm_sign_of(from, stride);
         for (uint32_t r = 0; r < stride; r += TM_ROWS)
             add_four(to + r, from + r);
+        signs->at[signs->n] = sign - 1;
+        signs->n += sign > 0;
         voting->slot[votes] = at - 1;
         voting->block[votes] = hit->block[i];
         votes += at > 0;
@@ -229,13 +238,26 @@ TF_INLINE void add_votes_plain(const int8_t *weight, uint32_t stride, const tm_f
         add_votes(weight, stride, voting, n, small);
 }
 
+/* Likelihoods; the sums are exact, in any order. */
+TF_INLINE void add_signs(const tm_signatures *g, const tm_signs *signs, double *restrict likely)
+{
+    const uint32_t stride = g->stride / TM_SIDE * TM_SIDE;
+    for (uint32_t i = 0; i < signs->n; i++) {
+        const float *restrict from = g->likely + (size_t)signs->at[i] * stride;
+        for (uint32_t s = 0; s < stride; s++)
+            likely[s] += (double)from[s];
+    }
+}
+
 /* A group of entries that are present. */
 TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, tm_tally *t, bool avx2)
 {
     const tm_weights *w = &model->weights;
     const tm_votes *v = &model->votes;
     tm_found hit, voting;
+    tm_signs signs;
     uint32_t hits = 0, votes;
+    signs.n = 0;
     (void)avx2;
 #ifdef TF_AVX2
     if (avx2) {
@@ -248,11 +270,12 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
     t->covered += count_covered(&hit, hits);
 #ifdef TF_AVX2
     if (avx2 && w->stride == TM_ROWS)
-        votes = add_rows_avx2(w->wide, &hit, hits, t->row, &voting);
+        votes = add_rows_avx2(w->wide, &hit, hits, t->row, &voting, &signs);
     else
 #endif
-        votes = w->stride == TM_ROWS ? add_rows(w, TM_ROWS, &hit, hits, t->row, &voting)
-                                  : add_rows(w, w->stride, &hit, hits, t->row, &voting);
+        votes = w->stride == TM_ROWS ? add_rows(w, TM_ROWS, &hit, hits, t->row, &voting, &signs)
+                                  : add_rows(w, w->stride, &hit, hits, t->row, &voting, &signs);
+    add_signs(&model->signatures, &signs, t->likely);
     if (t->pending + votes > TM_FEW)
         flush(t, v->stride);
     t->pending += votes;
@@ -311,7 +334,8 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
     int32_t *const votes = acc + (size_t)TF_BLOCKS * model->weights.stride;
     tm_tally t = {.row = acc,
                .sum = votes,
-               .small = (int16_t *)(void *)(votes + (size_t)TF_BLOCKS * model->votes.stride)};
+               .small = (int16_t *)(void *)(votes + (size_t)TF_BLOCKS * model->votes.stride),
+               .likely = (double *)(void *)(acc + tm_acc_len(model)) - model->signatures.stride};
     memset(acc, 0, sizeof *acc * tm_acc_len(model));
     add_all(model, vector, &t);
     add_levels(model, vector, &t);
