@@ -275,7 +275,12 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
 #endif
         votes = w->stride == TM_ROWS ? add_rows(w, TM_ROWS, &hit, hits, t->row, &voting, &signs)
                                   : add_rows(w, w->stride, &hit, hits, t->row, &voting, &signs);
-    add_signs(&model->signatures, &signs, t->likely);
+#ifdef TF_AVX2
+    if (avx2)
+        add_signs_avx2(model->signatures.likely, model->signatures.stride, &signs, t->likely);
+    else
+#endif
+        add_signs(&model->signatures, &signs, t->likely);
     if (t->pending + votes > TM_FEW)
         flush(t, v->stride);
     t->pending += votes;
