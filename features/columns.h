@@ -10,7 +10,14 @@
 #include "features/scan.h"
 
 #ifdef TF_VECTORS
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi" /* how vectors are handed over: here they never are, all is inlined */
+#endif
+#ifdef TF_AVX2 /* there may be vectors of 32; where not, compilers make two of one */
+#define TF_WIDE 32
+#else
 #define TF_WIDE 16
+#endif
 typedef uint8_t tf_yes __attribute__((vector_size(TF_WIDE)));
 
 TF_INLINE tf_yes tf_load(const uint8_t *column)
@@ -45,9 +52,11 @@ TF_INLINE void tf_tally(tf_yes *count, tf_yes yes)
 
 TF_INLINE uint32_t tf_total(tf_yes count)
 {
-    uint64_t half[2];
-    memcpy(half, &count, sizeof half);
-    return (uint32_t)((half[0] + half[1]) * TF_ONES >> 56);
+    uint64_t part[TF_WIDE / 8], sum = 0;
+    memcpy(part, &count, sizeof part);
+    for (int i = 0; i < TF_WIDE / 8; i++)
+        sum += part[i];
+    return (uint32_t)(sum * TF_ONES >> 56);
 }
 #else
 #define TF_WIDE 8
@@ -99,7 +108,11 @@ typedef struct {
 /* Sets the bits of rows i..i + TF_WIDE - 1; the words are zero before. */
 TF_INLINE void tf_put_bits(tf_column_bits *bits, uint32_t i, tf_yes yes)
 {
-#ifdef TF_SSE2
+#if defined(TF_SSE2) && TF_WIDE == 32
+    __m128i half[2];
+    memcpy(half, &yes, sizeof half);
+    const uint64_t v = tf_bits(half[0]) | tf_bits(half[1]) << 16;
+#elif defined(TF_SSE2)
     const uint64_t v = tf_bits((__m128i)yes);
 #elif defined(TF_VECTORS)
     uint8_t b[TF_WIDE];

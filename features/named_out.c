@@ -75,16 +75,20 @@ static void emit_all(tf_state *state, const uint32_t *bucket, const uint32_t *ha
     const tf_features *f = state->features;
     const uint32_t *value = state->vector.values, bits = f->spec.bits;
     uint8_t present[TF_N_COUNT];
-    uint32_t n = 0;
+    uint32_t n = 0, i = 0;
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
         present[n] = (uint8_t)id;
         n += value[id] != TF_ABSENT;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        const unsigned id = present[i];
+    while (i < n) { /* up to the next size */
         const uint32_t before = state->vector.n;
-        state->vector.n = (uint32_t)tf_append(state->seen, state->vector.at, before,
-                                              (uint32_t)TF_B_NAMED << bits | hash[id] >> (32 - bits), TF_B_NAMED);
+        size_t end = before;
+        unsigned id;
+        do {
+            id = present[i++];
+            end = tf_append(state->seen, state->vector.at, end, (uint32_t)TF_B_NAMED << bits | hash[id] >> (32 - bits), TF_B_NAMED);
+        } while (f->cuts.cut[id] != TF_CUT_SIZE && i < n);
+        state->vector.n = (uint32_t)end;
         state->vector.count[TF_B_NAMED] += state->vector.n - before;
         if (f->cuts.cut[id] == TF_CUT_SIZE)
             emit_level(state, id, value[id], bucket[id]);
