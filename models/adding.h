@@ -30,9 +30,10 @@ typedef struct {
     uint32_t slot[TM_GROUP + 8], block[TM_GROUP + 8];
 } tm_found;
 
-/* Those that stand in signatures: their features there. */
+/* Those of several groups that stand in signatures: their features there. */
+#define TM_SIGNS 256
 typedef struct {
-    uint32_t n, at[TM_GROUP + 8];
+    uint32_t n, at[TM_SIGNS + TM_GROUP + 8];
 } tm_signs;
 
 /* The votes' slot + 1 of a slot of wide. */

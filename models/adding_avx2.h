@@ -105,10 +105,15 @@ TF_AVX2 static uint32_t add_rows_avx2(const int8_t *wide, const tm_found *hit, u
 
 TF_AVX2 static inline void add_signs_avx2(const float *weight, uint32_t stride, const tm_signs *signs, double *likely)
 {
-    for (uint32_t i = 0; i < signs->n; i++) {
-        const float *from = weight + (size_t)signs->at[i] * stride;
-        for (uint32_t s = 0; s < stride; s += 4)
-            _mm256_storeu_pd(likely + s, _mm256_add_pd(_mm256_loadu_pd(likely + s), _mm256_cvtps_pd(_mm_loadu_ps(from + s))));
+    for (uint32_t s = 0; s < stride; s += TM_SIDE) {
+        __m256d low = _mm256_loadu_pd(likely + s), high = _mm256_loadu_pd(likely + s + 4);
+        for (uint32_t i = 0; i < signs->n; i++) {
+            const float *from = weight + (size_t)signs->at[i] * stride + s;
+            low = _mm256_add_pd(low, _mm256_cvtps_pd(_mm_loadu_ps(from)));
+            high = _mm256_add_pd(high, _mm256_cvtps_pd(_mm_loadu_ps(from + 4)));
+        }
+        _mm256_storeu_pd(likely + s, low);
+        _mm256_storeu_pd(likely + s + 4, high);
     }
 }
 

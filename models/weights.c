@@ -239,25 +239,32 @@ TF_INLINE void add_votes_plain(const int8_t *weight, uint32_t stride, const tm_f
 }
 
 /* Likelihoods; the sums are exact, in any order. */
-TF_INLINE void add_signs(const tm_signatures *g, const tm_signs *signs, double *restrict likely)
+TF_INLINE void add_signs(const tm_signatures *g, tm_signs *signs, double *restrict likely, bool avx2)
 {
+#ifdef TF_AVX2
+    if (avx2) {
+        add_signs_avx2(g->likely, g->stride, signs, likely);
+        signs->n = 0;
+        return;
+    }
+#endif
+    (void)avx2;
     const uint32_t stride = g->stride / TM_SIDE * TM_SIDE;
     for (uint32_t i = 0; i < signs->n; i++) {
         const float *restrict from = g->likely + (size_t)signs->at[i] * stride;
         for (uint32_t s = 0; s < stride; s++)
             likely[s] += (double)from[s];
     }
+    signs->n = 0;
 }
 
 /* A group of entries that are present. */
-TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, tm_tally *t, bool avx2)
+TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, tm_tally *t, tm_signs *signs, bool avx2)
 {
     const tm_weights *w = &model->weights;
     const tm_votes *v = &model->votes;
     tm_found hit, voting;
-    tm_signs signs;
     uint32_t hits = 0, votes;
-    signs.n = 0;
     (void)avx2;
 #ifdef TF_AVX2
     if (avx2) {
@@ -270,17 +277,11 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
     t->covered += count_covered(&hit, hits);
 #ifdef TF_AVX2
     if (avx2 && w->stride == TM_ROWS)
-        votes = add_rows_avx2(w->wide, &hit, hits, t->row, &voting, &signs);
+        votes = add_rows_avx2(w->wide, &hit, hits, t->row, &voting, signs);
     else
 #endif
-        votes = w->stride == TM_ROWS ? add_rows(w, TM_ROWS, &hit, hits, t->row, &voting, &signs)
-                                  : add_rows(w, w->stride, &hit, hits, t->row, &voting, &signs);
-#ifdef TF_AVX2
-    if (avx2)
-        add_signs_avx2(model->signatures.likely, model->signatures.stride, &signs, t->likely);
-    else
-#endif
-        add_signs(&model->signatures, &signs, t->likely);
+        votes = w->stride == TM_ROWS ? add_rows(w, TM_ROWS, &hit, hits, t->row, &voting, signs)
+                                  : add_rows(w, w->stride, &hit, hits, t->row, &voting, signs);
     if (t->pending + votes > TM_FEW)
         flush(t, v->stride);
     t->pending += votes;
@@ -295,8 +296,14 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
 /* All sums of the vector. */
 TF_INLINE void add_groups(const tm_model *model, const tf_vector *vector, tm_tally *t, bool avx2)
 {
-    for (uint32_t i = 0; i < vector->n; i += TM_GROUP)
-        add_group(model, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, t, avx2);
+    tm_signs signs;
+    signs.n = 0;
+    for (uint32_t i = 0; i < vector->n; i += TM_GROUP) {
+        add_group(model, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, t, &signs, avx2);
+        if (signs.n > TM_SIGNS)
+            add_signs(&model->signatures, &signs, t->likely, avx2);
+    }
+    add_signs(&model->signatures, &signs, t->likely, avx2);
     flush(t, model->votes.stride);
 }
 
