@@ -212,7 +212,7 @@ TF_CLONES static void find_known(tf_scan *scan)
         n += tf_lexicon_maybe(lexicon, t->hash[TF_BACK + maybe[n]]);
     }
     for (uint32_t i = 0; i < n; i++) {
-        const uint32_t at = TF_BACK + maybe[i], classes = t->kind[at] == TF_WORD ? tf_lexicon_look_up(lexicon, t->hash[at]) : 0;
+        const uint32_t at = TF_BACK + maybe[i], classes = tf_lexicon_look_up(lexicon, t->hash[at]) & (0u - (t->kind[at] == TF_WORD));
         t->classes[at] = classes;
         t->known[t->n_known] = maybe[i];
         t->n_known += classes != 0;
