@@ -29,11 +29,12 @@ static inline int tf_has_avx2(void)
 }
 
 #if defined(__clang__) || __GNUC__ >= 9
-/* And for processors that move the bytes of a mask's ones together (VBMI2). */
-#define TF_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi2")))
+/* And for processors that move the bytes of a mask's ones together (VBMI2), multiply bytes and add up in one (VNNI), count bits. */
+#define TF_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vnni,avx512vpopcntdq")))
 static inline int tf_has_avx512(void)
 {
-    return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2");
 }
 #endif

@@ -5,8 +5,6 @@
 #ifndef TIERCE_MODELS_ADDING_H
 #define TIERCE_MODELS_ADDING_H
 
-#include <string.h>
-
 #include "features/clones.h"
 #include "models/model.h"
 
@@ -27,29 +25,13 @@ typedef struct {
 
 /* Entries of a group that have weights, or votes: their slots and blocks. Room for whole vectors. */
 typedef struct {
-    uint32_t slot[TM_GROUP + 8], block[TM_GROUP + 8];
+    uint32_t slot[TM_GROUP + 16], block[TM_GROUP + 16];
 } tm_found;
 
 /* Those of several groups that stand in signatures: their features there. */
 #define TM_SIGNS 256
 typedef struct {
-    uint32_t n, at[TM_SIGNS + TM_GROUP + 8];
+    uint32_t n, at[TM_SIGNS + TM_GROUP + 16];
 } tm_signs;
-
-/* The votes' slot + 1 of a slot of wide. */
-TF_INLINE uint32_t tm_vote_of(const int8_t *weight, uint32_t stride)
-{
-    uint16_t at;
-    memcpy(&at, weight + stride, sizeof at);
-    return at;
-}
-
-/* Its feature of signatures + 1. */
-TF_INLINE uint32_t tm_sign_of(const int8_t *weight, uint32_t stride)
-{
-    uint16_t at;
-    memcpy(&at, weight + stride + sizeof at, sizeof at);
-    return at;
-}
 
 #endif

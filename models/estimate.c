@@ -74,34 +74,25 @@ static bool any_order(const tm_source *s)
 }
 _Static_assert(TM_SIGNATURE < 32, "128 times as many and the base are below 2^12");
 
-/* The feature's number + 1 beside its weights; 0 where it has none or stands in no signature yet. */
-static uint8_t *sign_at(const tm_weights *w, uint32_t index)
+/* Numbers the features, each beside its weights; false where a signature is not fit for it. */
+static bool number_signs(tm_model *model, uint32_t *n)
 {
-    const uint32_t slot = tm_weights_slot(w, index);
-    return slot == UINT32_MAX ? NULL : (uint8_t *)w->wide + (size_t)slot * w->step + w->stride + 2;
-}
-
-/* Numbers the features; false where a signature is not fit for it. */
-static bool number_signs(const tm_model *model, uint32_t *n)
-{
-    for (uint32_t s = 0; s < model->n_sources; s++)
+    for (uint32_t s = 0; s < model->n_sources; s++) {
         if (!any_order(&model->sources[s]))
             return false;
-    for (uint32_t s = 0; s < model->n_sources; s++)
         for (uint32_t f = 0; f < model->sources[s].n; f++)
-            if (!sign_at(&model->weights, model->sources[s].index[f]))
+            if (tm_weights_slot(&model->weights, model->sources[s].index[f]) == UINT32_MAX)
                 return false;
+    }
     for (uint32_t s = 0; s < model->n_sources; s++)
         for (uint32_t f = 0; f < model->sources[s].n; f++) {
-            uint8_t *at = sign_at(&model->weights, model->sources[s].index[f]);
-            const uint16_t number = (uint16_t)(*n + 1);
-            uint16_t had;
-            memcpy(&had, at, sizeof had);
-            if (!had)
-                memcpy(at, &number, sizeof number), ++*n;
+            const uint32_t slot = tm_weights_slot(&model->weights, model->sources[s].index[f]);
+            if (!(model->weights.tag[slot] >> 16))
+                tm_weights_tag(model, slot, ++*n << 16);
         }
     return true;
 }
+_Static_assert(TM_MAX_SOURCES * TM_SIGNATURE <= UINT16_MAX, "their numbers fit a tag");
 
 bool tm_signatures_prepare(tm_model *model)
 {
@@ -130,8 +121,7 @@ bool tm_signatures_prepare(tm_model *model)
         for (uint32_t t = 0; t < model->n_tiers; t++)
             g->level[(size_t)t * stride + s] = from->level[t];
         for (uint32_t f = 0; f < from->n; f++) {
-            uint16_t number;
-            memcpy(&number, sign_at(&model->weights, from->index[f]), sizeof number);
+            const uint32_t number = model->weights.tag[tm_weights_slot(&model->weights, from->index[f])] >> 16;
             g->likely[(size_t)(number - 1) * stride + s] = from->likely[f];
         }
     }

@@ -82,10 +82,10 @@ typedef struct {
     /* made on open: */
     tm_place *place;    /* look-up, by index / 32 */
     uint32_t stride;    /* n_rows, rounded up */
-    uint32_t step;      /* bytes of a slot in wide */
-    int8_t *wide;       /* per slot, on one cache line: the weights again, stride of them, so that they add up
-                           in whole vectors; and as uint16_t its slot among the votes + 1, 0: none, and that among
-                           the features of signatures */
+    const int8_t *wide; /* per slot the weights again, stride of them, so that they add up in whole vectors */
+    uint32_t *tag;      /* per slot: its slot among the votes + 1, 0: none; the same among the features of
+                           signatures in the upper 16 bits */
+    uint32_t tagged;    /* blocks in which slots have tags, a bit each */
 } tm_weights;
 
 /* ---- recognising sources ---- */
@@ -130,7 +130,7 @@ typedef struct {
     float scale[TF_BLOCKS]; /* of a weight of 1 */
     /* made on open: */
     uint32_t stride;        /* n_sources, rounded up */
-    int8_t *wide;           /* the weights again, stride to a slot, so that they add up in whole vectors */
+    const int8_t *wide;     /* the weights again, stride to a slot, so that they add up in whole vectors */
 } tm_votes;
 #define TM_MAX_VOTE_SLOTS 65535u
 
@@ -257,6 +257,8 @@ void tm_model_free(tm_model *model);
 bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
+/* Marks a slot and its block. */
+void tm_weights_tag(tm_model *model, uint32_t slot, uint32_t tag);
 size_t tm_acc_len(const tm_model *model);
 /* Where tm_weights_dot left a block's sums of votes. */
 const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block);
