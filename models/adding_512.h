@@ -152,9 +152,10 @@ TM_512 void add_votes_512(const int8_t *weight, uint32_t stride, const tm_found 
 }
 
 /* The partial sums' own. */
-TM_512 void add_rows_of(const __m512i *sum, int32_t *row)
+TM_512 void add_rows_of(const __m512i *sum, uint32_t blocks, int32_t *row)
 {
-    for (uint32_t b = 0; b < TF_BLOCKS; b++) {
+    for (; blocks; blocks &= blocks - 1) {
+        const uint32_t b = (uint32_t)__builtin_ctz(blocks);
         const __m512i s = _mm512_add_epi32(sum[b], _mm512_shuffle_epi32(sum[b], _MM_PERM_BADC));
         int32_t four[TM_LANES];
         _mm512_storeu_si512(four, _mm512_add_epi32(s, _mm512_shuffle_epi32(s, _MM_PERM_CDAB)));

@@ -138,23 +138,48 @@ TF_CLONES static void add_votes(double *restrict p, const int32_t *restrict vote
         p[s] += unit * (double)votes[s];
 }
 
-/* The largest of p, but for the one at `but`; lanes, since what is compared keeps no order. */
-TF_INLINE double largest(const double *p, uint32_t n, uint32_t but)
+/* The largest of p; lanes, since what is compared keeps no order. */
+TF_INLINE double largest(const double *p, uint32_t n)
 {
     double most[4] = {-DBL_MAX, -DBL_MAX, -DBL_MAX, -DBL_MAX};
-    for (uint32_t s = 0; s < n; s++) {
-        const double v = s == but ? -DBL_MAX : p[s];
-        most[s % 4] = v > most[s % 4] ? v : most[s % 4];
-    }
+    uint32_t s = 0;
+    for (; s + 4 <= n; s += 4)
+        for (uint32_t k = 0; k < 4; k++)
+            most[k] = p[s + k] > most[k] ? p[s + k] : most[k];
+    for (; s < n; s++)
+        most[0] = p[s] > most[0] ? p[s] : most[0];
     const double a = most[0] > most[1] ? most[0] : most[1], b = most[2] > most[3] ? most[2] : most[3];
     return a > b ? a : b;
+}
+
+/* The likeliest source, and its lead. */
+TF_CLONES static void find_likeliest(double *p, uint32_t n, double *most, tm_kinship *k)
+{
+    uint32_t first = 0;
+    *most = largest(p, n);
+    while (first + 1 < n && p[first] < *most)
+        first++;
+    p[first] = -DBL_MAX;
+    const double lead = *most - largest(p, n);
+    p[first] = *most;
+    k->source = first;
+    k->confidence = lead < MAX_LOG_ODDS ? lead : MAX_LOG_ODDS;
+}
+
+TF_CLONES static void share(double *p, uint32_t n)
+{
+    double sum = 0;
+    for (uint32_t s = 0; s < n; s++)
+        sum += p[s];
+    for (uint32_t s = 0; s < n; s++)
+        p[s] /= sum;
 }
 
 static void count_votes(const tm_model *model, const tf_vector *vector, const int32_t *acc, double *p,
                         tm_kinship *k)
 {
     const uint32_t n = model->n_sources, stride = model->votes.stride;
-    double sum = 0;
+    double most;
     if (model->signatures.stride)
         memcpy(p, model->signatures.bias, n * sizeof *p);
     else
@@ -167,17 +192,9 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
         if (scale > 0 && vector->count[b])
             add_votes(p, tm_acc_votes(model, acc, b), stride, scale * tf_unit(&model->spec, vector, b));
     }
-    const double most = largest(p, n, n);
-    k->source = 0;
-    while (k->source + 1 < n && p[k->source] < most)
-        k->source++;
-    const double lead = most - largest(p, n, k->source);
-    k->confidence = lead < MAX_LOG_ODDS ? lead : MAX_LOG_ODDS;
+    find_likeliest(p, n, &most, k);
     tm_exp_below(p, n, most, -NO_VOTE);
-    for (uint32_t s = 0; s < n; s++)
-        sum += p[s];
-    for (uint32_t s = 0; s < n; s++)
-        p[s] /= sum;
+    share(p, n);
 }
 
 /* ---- signatures ---- */
@@ -255,7 +272,7 @@ void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t
         else
             for (uint32_t s = 0; s < model->n_sources; s++)
                 z[s] = compare_one(&model->sources[s], seen);
-        k->nearest = largest(z, model->n_sources, model->n_sources);
+        k->nearest = largest(z, model->n_sources);
         k->nearness = z[k->source];
         k->evidence = weigh_evidence(&model->sources[k->source], seen);
         k->size = (double)model->sources[k->source].size;

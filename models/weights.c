@@ -115,14 +115,17 @@ const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned 
     return acc + (size_t)TF_BLOCKS * model->weights.stride + (size_t)block * model->votes.stride;
 }
 
-TF_INLINE void flush(tm_tally *t, uint32_t stride)
+/* tagged: blocks that may have votes. */
+TF_INLINE void flush(tm_tally *t, uint32_t stride, uint32_t tagged)
 {
-    const size_t n = (size_t)TF_BLOCKS * stride / TM_WIDE * TM_WIDE; /* says that nothing is left over */
-    int32_t *restrict sum = t->sum;
-    int16_t *restrict small = t->small;
-    for (size_t i = 0; i < n; i++) {
-        sum[i] += small[i];
-        small[i] = 0;
+    const size_t n = stride / TM_WIDE * TM_WIDE; /* says that nothing is left over */
+    for (uint32_t b = 0; b < TF_BLOCKS; b++) {
+        int32_t *restrict sum = t->sum + b * n;
+        int16_t *restrict small = t->small + b * n;
+        for (size_t i = 0; i < n && tagged >> b & 1; i++) {
+            sum[i] += small[i];
+            small[i] = 0;
+        }
     }
     t->pending = 0;
 }
@@ -299,7 +302,7 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
 #endif
         votes = read_tags(w, &hit, hits, &voting, signs);
     if (t->pending + votes > TM_FEW)
-        flush(t, v->stride);
+        flush(t, v->stride, model->weights.tagged);
     t->pending += votes;
 #ifdef TF_AVX2
     if (avx2)
@@ -320,7 +323,7 @@ TF_INLINE void add_groups(const tm_model *model, const tf_vector *vector, tm_tal
             add_signs(&model->signatures, &signs, t->likely, avx2);
     }
     add_signs(&model->signatures, &signs, t->likely, avx2);
-    flush(t, model->votes.stride);
+    flush(t, model->votes.stride, model->weights.tagged);
 }
 
 #ifdef TF_AVX2
@@ -338,22 +341,24 @@ TF_AVX512 static void add_all_512(const tm_model *model, const tf_vector *vector
     tm_found voting;
     tm_signs signs;
     tm_hits h;
+    uint32_t blocks = 0;
     memset(sum, 0, sizeof sum);
     signs.n = 0;
     for (uint32_t i = 0; i < vector->n; i += TM_GROUP) {
         find_hits(&model->weights, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, &h, &t->covered);
         add_lanes(model->weights.wide, &h, sum);
+        blocks |= h.blocks;
         const uint32_t votes = read_tags_512(&model->weights, &h, &voting, &signs);
         if (t->pending + votes > TM_FEW)
-            flush(t, v->stride);
+            flush(t, v->stride, model->weights.tagged);
         t->pending += votes;
         add_votes_512(v->wide, v->stride, &voting, votes, t->small);
         if (signs.n > TM_SIGNS)
             add_signs(&model->signatures, &signs, t->likely, true);
     }
     add_signs(&model->signatures, &signs, t->likely, true);
-    add_rows_of(sum, t->row);
-    flush(t, v->stride);
+    add_rows_of(sum, blocks, t->row);
+    flush(t, v->stride, model->weights.tagged);
 }
 #endif
 
