@@ -15,6 +15,7 @@
 #else
 #define TF_CLONES __attribute__((target_clones("avx2", "default")))
 #endif
+#define TF_HAS_CLONES 1
 #else
 #define TF_CLONES
 #endif

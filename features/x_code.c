@@ -32,17 +32,10 @@ static void feed_sql(tf_code_state *c, const tf_tokens *t)
     }
 }
 
-TF_INLINE tf_yes is_bracket(tf_yes c)
-{
-    return tf_is(c, '{') | tf_is(c, '}') | tf_is(c, '[') | tf_is(c, ']');
-}
-
-TF_INLINE tf_yes is_operator(tf_yes c)
-{
-    return tf_is(c, ';') | tf_is(c, '=') | tf_is(c, '<') | tf_is(c, '>') | tf_is(c, '&') | tf_is(c, '|') |
-           tf_is(c, '*') | tf_is(c, '%') | tf_is(c, '+') | tf_is(c, '#') | tf_is(c, '!') | tf_is(c, '~') |
-           tf_is(c, '^') | tf_is(c, '@');
-}
+#define IS_BRACKET(c) (tf_is(c, '{') | tf_is(c, '}') | tf_is(c, '[') | tf_is(c, ']'))
+#define IS_OPERATOR(c)                                                                                                           \
+    (tf_is(c, ';') | tf_is(c, '=') | tf_is(c, '<') | tf_is(c, '>') | tf_is(c, '&') | tf_is(c, '|') | tf_is(c, '*') | tf_is(c, '%') | \
+     tf_is(c, '+') | tf_is(c, '#') | tf_is(c, '!') | tf_is(c, '~') | tf_is(c, '^') | tf_is(c, '@'))
 
 /* Counts what single tokens and their two neighbours tell; marks: which of them mark their line as code. */
 TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_column_bits *marks)
@@ -60,7 +53,7 @@ TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_colu
         const tf_yes camel = word & tf_has(flags, TF_INNER_UPPER) & tf_has(flags, TF_HAS_LOWER);
         const tf_yes snake = joined & tf_is(byte1, '_');
         const tf_yes call = tf_is(byte, '(') & tight & tf_is(kind1, TF_WORD);
-        const tf_yes bracket = is_bracket(byte), operator_ = is_operator(byte);
+        const tf_yes bracket = IS_BRACKET(byte), operator_ = IS_OPERATOR(byte);
         tf_tally(&snakes, snake);
         tf_tally(&camels, camel);
         tf_tally(&paths, joined & (tf_is(byte1, '/') | tf_is(byte1, '.')));

@@ -342,7 +342,8 @@ TF_AVX512 static void add_all_512(const tm_model *model, const tf_vector *vector
     tm_signs signs;
     tm_hits h;
     uint32_t blocks = 0;
-    memset(sum, 0, sizeof sum);
+    for (uint32_t b = 0; b < TF_BLOCKS; b++)
+        sum[b] = _mm512_setzero_si512();
     signs.n = 0;
     for (uint32_t i = 0; i < vector->n; i += TM_GROUP) {
         find_hits(&model->weights, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, &h, &t->covered);
