@@ -126,7 +126,9 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec)
     memset(state, 0, sizeof *state);
     at += round_up(sizeof *state);
     state->seen = (uint64_t *)(void *)at;
-    memset(state->seen, 0, seen_bytes(spec));
+    state->seen_bytes = seen_bytes(spec);
+    state->forgotten = true;
+    memset(state->seen, 0, state->seen_bytes);
     at += round_up(seen_bytes(spec));
     state->vector.at = (tf_entry *)(void *)at;
     return state;
@@ -153,13 +155,21 @@ static void wipe_tools(tf_tools_state *t)
     memset(&t->n_name_words, 0, sizeof *t - offsetof(tf_tools_state, n_name_words));
 }
 
+void tf_forget(tf_state *state)
+{
+    if (state->forgotten)
+        return;
+    if (state->vector.n > MANY_ENTRIES)
+        memset(state->seen, 0, state->seen_bytes);
+    else
+        wipe(state->seen, state->vector.at, state->vector.n);
+    state->forgotten = true;
+}
+
 static void reset(tf_state *state, const tf_features *features, const tierce_request *request)
 {
     tf_vector *v = &state->vector;
-    if (v->n > MANY_ENTRIES)
-        memset(state->seen, 0, seen_bytes(&features->spec));
-    else
-        wipe(state->seen, v->at, v->n);
+    tf_forget(state);
     v->n = 0;
     v->truncated = false;
     memset(v->count, 0, sizeof v->count);
@@ -170,6 +180,7 @@ static void reset(tf_state *state, const tf_features *features, const tierce_req
     memset(&state->code, 0, sizeof state->code);
     wipe_tools(&state->tools);
     state->features = features;
+    state->forgotten = false;
     state->request = request;
     state->room = features->spec.max_entries - 2 * TF_N_COUNT;
 }

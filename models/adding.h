@@ -21,6 +21,7 @@ typedef struct {
     uint32_t pending; /* votes in small, of all blocks together, at most */
     uint32_t covered; /* words and pairs of the ask that have weights */
     double *likely;   /* per source, from the features of signatures */
+    uint64_t *signs;  /* those, a bit each */
 } tm_tally;
 
 /* Entries of a group that have weights, or votes: their slots and blocks. Room for whole vectors. */

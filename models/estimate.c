@@ -101,11 +101,13 @@ bool tm_signatures_prepare(tm_model *model)
     if (!model->n_sources || !number_signs(model, &n))
         return true;
     const uint32_t stride = (model->n_sources + TM_SIDE - 1) / TM_SIDE * TM_SIDE;
+    g->number = tm_arena_alloc(&model->arena, (size_t)model->n_sources * TM_SIGNATURE, sizeof *g->number);
     g->likely = tm_arena_alloc(&model->arena, (size_t)n * stride, sizeof *g->likely);
     g->base = tm_arena_alloc(&model->arena, (size_t)(4 + model->n_tiers) * stride, sizeof *g->base);
-    if (!g->likely || !g->base)
+    if (!g->number || !g->likely || !g->base)
         return false;
     g->stride = stride;
+    g->n = n;
     g->bias = g->base + stride;
     g->mean = g->bias + stride;
     g->spread = g->mean + stride;
@@ -121,8 +123,9 @@ bool tm_signatures_prepare(tm_model *model)
         for (uint32_t t = 0; t < model->n_tiers; t++)
             g->level[(size_t)t * stride + s] = from->level[t];
         for (uint32_t f = 0; f < from->n; f++) {
-            const uint32_t number = model->weights.tag[tm_weights_slot(&model->weights, from->index[f])] >> 16;
-            g->likely[(size_t)(number - 1) * stride + s] = from->likely[f];
+            const uint32_t number = (model->weights.tag[tm_weights_slot(&model->weights, from->index[f])] >> 16) - 1;
+            g->number[s * TM_SIGNATURE + f] = (uint16_t)number;
+            g->likely[(size_t)number * stride + s] = from->likely[f];
         }
     }
     return true;
@@ -225,12 +228,14 @@ TF_CLONES static void compare_all(const tm_signatures *g, const double *restrict
     }
 }
 
-static double weigh_evidence(const tm_source *s, const uint64_t *seen)
+static double weigh_evidence(const tm_model *model, uint32_t source, const uint64_t *seen, const uint64_t *signs)
 {
+    const tm_source *s = &model->sources[source];
+    const uint16_t *number = model->signatures.stride ? model->signatures.number + (size_t)source * TM_SIGNATURE : NULL;
     double evidence = (double)s->prior;
     for (uint32_t f = 0; f < s->n; f++) {
         const float both[2] = {s->lack[f], s->mark[f]};
-        evidence += (double)both[has(seen, s->index[f])];
+        evidence += (double)both[number ? has(signs, number[f]) : has(seen, s->index[f])];
     }
     return clamp(evidence, -MAX_LOG_ODDS, MAX_LOG_ODDS);
 }
@@ -274,7 +279,7 @@ void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t
                 z[s] = compare_one(&model->sources[s], seen);
         k->nearest = largest(z, model->n_sources);
         k->nearness = z[k->source];
-        k->evidence = weigh_evidence(&model->sources[k->source], seen);
+        k->evidence = weigh_evidence(model, k->source, seen, tm_acc_signs(model, acc));
         k->size = (double)model->sources[k->source].size;
         mean = (double)model->sources[k->source].cover_mean;
         spread = (double)model->sources[k->source].cover_spread;

@@ -116,6 +116,8 @@ typedef struct {
  * signatures are read one by one. */
 typedef struct {
     uint32_t stride;       /* sources, rounded up; 0: not made */
+    uint32_t n;            /* features */
+    uint16_t *number;      /* per source TM_SIGNATURE: which they are */
     float *likely;         /* per feature, stride of them */
     double *base, *bias, *mean, *spread; /* of the sources, as in tm_source */
     double *level;         /* per tier, stride of them */
@@ -262,8 +264,10 @@ void tm_weights_tag(tm_model *model, uint32_t slot, uint32_t tag);
 size_t tm_acc_len(const tm_model *model);
 /* Where tm_weights_dot left a block's sums of votes. */
 const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block);
-/* And the sums over the signatures' features that are present, signatures.stride of them. */
+/* And the sums over the signatures' features that are present, signatures.stride of them; and those features, a bit
+ * each. */
 const double *tm_acc_likely(const tm_model *model, const int32_t *acc);
+const uint64_t *tm_acc_signs(const tm_model *model, const int32_t *acc);
 /* Every row's f_row(x); acc: tm_acc_len() of room, for doubles too, where the sums stay for tm_recognise. Returns
  * the share of the ask's words and pairs that have weights: the request's coverage, 0..1. */
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
@@ -291,6 +295,7 @@ typedef struct {
 
 /* seen: a bit per index, as tf_seen() gives it; acc and covered: as tm_weights_dot left and returned
  * them for the same vector. */
+/* seen: read only where the signatures are not side by side. */
 void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
                   const int32_t *acc, double covered, tm_kinship *kinship);
 /* Sets coverage, vocabulary, known and trust; mean and spread: of the likeliest source. */

@@ -99,15 +99,30 @@ bool tm_weights_prepare(tm_model *model)
 /* ---- adding up ---- */
 
 /* acc: 32-bit sums of rows per block, of votes per block, the votes' 16-bit sums per block, and the sources'
- * log-likelihoods, as doubles: all strides before them are even. */
+ * log-likelihoods, as doubles, and a bit for each feature of signatures: all strides before them are even. */
+static size_t likely_at(const tm_model *model)
+{
+    return (size_t)TF_BLOCKS * (model->weights.stride + model->votes.stride + model->votes.stride / 2);
+}
+
+static size_t signs_at(const tm_model *model)
+{
+    return likely_at(model) + 2 * (size_t)model->signatures.stride;
+}
+
 size_t tm_acc_len(const tm_model *model)
 {
-    return (size_t)TF_BLOCKS * (model->weights.stride + model->votes.stride + model->votes.stride / 2) + 2 * (size_t)model->signatures.stride;
+    return signs_at(model) + 2 * (((size_t)model->signatures.n + 63) / 64);
 }
 
 const double *tm_acc_likely(const tm_model *model, const int32_t *acc)
 {
-    return (const double *)(const void *)(acc + tm_acc_len(model)) - model->signatures.stride;
+    return (const double *)(const void *)(acc + likely_at(model));
+}
+
+const uint64_t *tm_acc_signs(const tm_model *model, const int32_t *acc)
+{
+    return (const uint64_t *)(const void *)(acc + signs_at(model));
 }
 
 const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block)
@@ -250,11 +265,14 @@ TF_INLINE void add_votes_plain(const int8_t *weight, uint32_t stride, const tm_f
 }
 
 /* Likelihoods; the sums are exact, in any order. */
-TF_INLINE void add_signs(const tm_signatures *g, tm_signs *signs, double *restrict likely, bool avx2)
+TF_INLINE void add_signs(const tm_signatures *g, tm_signs *signs, tm_tally *t, bool avx2)
 {
+    double *restrict likely = t->likely;
+    for (uint32_t i = 0; i < signs->n; i++)
+        t->signs[signs->at[i] >> 6] |= (uint64_t)1 << (signs->at[i] & 63);
 #ifdef TF_AVX2
     if (avx2) {
-        add_signs_avx2(g->likely, g->stride, signs, likely);
+        add_signs_avx2(g->likely, g->stride, signs, t->likely);
         signs->n = 0;
         return;
     }
@@ -320,9 +338,9 @@ TF_INLINE void add_groups(const tm_model *model, const tf_vector *vector, tm_tal
     for (uint32_t i = 0; i < vector->n; i += TM_GROUP) {
         add_group(model, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, t, &signs, avx2);
         if (signs.n > TM_SIGNS)
-            add_signs(&model->signatures, &signs, t->likely, avx2);
+            add_signs(&model->signatures, &signs, t, avx2);
     }
-    add_signs(&model->signatures, &signs, t->likely, avx2);
+    add_signs(&model->signatures, &signs, t, avx2);
     flush(t, model->votes.stride, model->weights.tagged);
 }
 
@@ -355,9 +373,9 @@ TF_AVX512 static void add_all_512(const tm_model *model, const tf_vector *vector
         t->pending += votes;
         add_votes_512(v->wide, v->stride, &voting, votes, t->small);
         if (signs.n > TM_SIGNS)
-            add_signs(&model->signatures, &signs, t->likely, true);
+            add_signs(&model->signatures, &signs, t, true);
     }
-    add_signs(&model->signatures, &signs, t->likely, true);
+    add_signs(&model->signatures, &signs, t, true);
     add_rows_of(sum, blocks, t->row);
     flush(t, v->stride, model->weights.tagged);
 }
@@ -402,7 +420,8 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
     tm_tally t = {.row = acc,
                .sum = votes,
                .small = (int16_t *)(void *)(votes + (size_t)TF_BLOCKS * model->votes.stride),
-               .likely = (double *)(void *)(acc + tm_acc_len(model)) - model->signatures.stride};
+               .likely = (double *)(void *)(acc + likely_at(model)),
+               .signs = (uint64_t *)(void *)(acc + signs_at(model))};
     memset(acc, 0, sizeof *acc * tm_acc_len(model));
     add_all(model, vector, &t);
     add_levels(model, vector, &t);
