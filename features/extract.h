@@ -133,9 +133,6 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec);
 
 /* A bit per index: present in the request last read by this state? Valid as long as the vector. */
 const uint64_t *tf_seen(const tf_state *state);
-/* Wipes those bits: for callers that ask no more, since now they are at hand, and when the next request is read they
- * no longer are. The vector stays. */
-void tf_forget(tf_state *state);
 
 /* Reads the request; the vector lives in the state until its next use. Never fails: any bytes, any
  * length. Time linear in the request's bytes (at most the caps are read). namer may be NULL. */

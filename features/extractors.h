@@ -68,9 +68,7 @@ struct tf_state {
     tf_code_state code;
     tf_tools_state tools;
     uint32_t room;  /* entries that may be emitted now: text leaves some for named features */
-    uint64_t *seen; /* a bit per index; all zero before a request */
-    size_t seen_bytes;
-    bool forgotten; /* they are wiped already */
+    uint64_t *seen; /* a bit per index; all zero between requests */
     tf_scan scan;
 };
 

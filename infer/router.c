@@ -213,8 +213,6 @@ static const tf_vector *look(const tierce_router *router, tierce_scratch *scratc
     const tm_model *m = &router->model;
     const tf_vector *v = tf_extract(&router->features, scratch->state, request, NULL, NULL);
     scratch->seen = v;
-    if (m->signatures.stride)
-        tf_forget(scratch->state);
     const double covered = tm_weights_dot(m, v, scratch->acc, scratch->margin);
     tm_recognise(m, v, tf_seen(scratch->state), scratch->acc, covered, kinship);
     return v;
