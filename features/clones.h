@@ -29,7 +29,7 @@ static inline int tf_has_avx2(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 }
 
-#if defined(__clang__) || __GNUC__ >= 9
+#if (defined(__clang__) || __GNUC__ >= 9) && !defined(TIERCE_NO_AVX512)
 /* And for processors that move the bytes of a mask's ones together (VBMI2), multiply bytes and add up in one (VNNI), count bits. */
 #define TF_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vnni,avx512vpopcntdq")))
 static inline int tf_has_avx512(void)
