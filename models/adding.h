@@ -11,8 +11,9 @@
 #define TM_WIDE 16 /* votes that are added at a time */
 #define TM_ROWS 4  /* and rows */
 #define TM_SIDE 8  /* and sources' likelihoods */
-#define TM_GROUP 64
+#define TM_GROUP 192
 #define TM_FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */
+_Static_assert(TM_GROUP <= TM_FEW, "a group's votes fit");
 
 typedef struct {
     int32_t *row;     /* per block, stride of weights */

@@ -137,7 +137,9 @@ TF_INLINE void flush(tm_tally *t, uint32_t stride, uint32_t tagged)
     for (uint32_t b = 0; b < TF_BLOCKS; b++) {
         int32_t *restrict sum = t->sum + b * n;
         int16_t *restrict small = t->small + b * n;
-        for (size_t i = 0; i < n && tagged >> b & 1; i++) {
+        if (!(tagged >> b & 1))
+            continue;
+        for (size_t i = 0; i < n; i++) {
             sum[i] += small[i];
             small[i] = 0;
         }
