@@ -143,7 +143,7 @@ bool tm_signatures_prepare(tm_model *model)
 /* ---- P(s|x), the likeliest source and its lead ---- */
 
 /* Rooms of the sources' numbers are whole strides of votes. */
-TF_CLONES static void add_votes(double *restrict p, const int32_t *restrict votes, uint32_t stride, double unit)
+TF_CLONES static void add_scaled(double *restrict p, const int32_t *restrict votes, uint32_t stride, double unit)
 {
     const uint32_t n = stride / TM_WIDE * TM_WIDE;
     for (uint32_t s = 0; s < n; s++)
@@ -202,7 +202,7 @@ static void count_votes(const tm_model *model, const tf_vector *vector, const in
     for (unsigned b = 0; b < TF_BLOCKS; b++) {
         const double scale = (double)model->votes.scale[b];
         if (scale > 0 && vector->count[b])
-            add_votes(p, tm_acc_votes(model, acc, b), stride, scale * tf_unit(&model->spec, vector, b));
+            add_scaled(p, tm_acc_votes(model, acc, b), stride, scale * tf_unit(&model->spec, vector, b));
     }
     find_likeliest(p, n, &most, k);
     tm_exp_below(p, n, most, -NO_VOTE);
