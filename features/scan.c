@@ -172,11 +172,9 @@ TF_INLINE unsigned piece_end(const tf_byte_masks *m, uint64_t word, unsigned len
         return tf_lowest(fence);
     if (len < TF_PIECE)
         return len;
-    if (word >> 63)
-        return ~word ? tf_highest(~word) + 1 : 0;
     if (m->tick >> 63 && !last) /* perhaps a fence */
         return tf_highest(~m->tick) + 1;
-    return len;
+    return ~word ? tf_highest(~word) + 1 : 0; /* behind the last byte that is not of a word cut off */
 }
 
 TF_INLINE uint32_t columns(const tf_byte_masks *m, uint64_t within)
@@ -188,6 +186,12 @@ TF_INLINE uint32_t columns(const tf_byte_masks *m, uint64_t within)
 TF_INLINE void find_lines(tf_scan *scan, const tf_byte_masks *m, uint64_t gap, uint64_t breaks, uint64_t starts)
 {
     tf_tokens *t = &scan->tokens;
+    if (!breaks && starts && !(scan->flags & TF_LINE_START)) { /* within a line, as below */
+        const uint64_t behind = gap & ~tf_below(tf_highest(starts));
+        scan->flags = behind ? TF_SPACE_BEFORE : 0;
+        scan->indent = columns(m, behind);
+        return;
+    }
     /* a break carries through the gap that it stands in, to the token behind */
     uint64_t begins = (gap + breaks) & ~gap & starts;
     const uint64_t first = starts & (~starts + 1);
