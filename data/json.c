@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/json_run.h"
+#include "data/json_run_512.h"
 
 void td_json_start(td_json *json, const char *data, size_t len, char *text)
 {
@@ -183,6 +184,16 @@ static char *unescape(td_json *json, char *to)
     return to;
 }
 
+/* Plain bytes, and perhaps escapes with them, up to what must be looked at. */
+static inline char *copy_run(td_json *json, char *to)
+{
+#ifdef TF_AVX512
+    if (json->end - json->at >= 64 && tf_has_avx512())
+        to = td_copy_512(&json->at, json->end, to);
+#endif
+    return td_copy_run(&json->at, json->end, to);
+}
+
 /* The rest of a string that has escapes; json->at at the first backslash, plain bytes before. */
 static bool escaped_string(td_json *json, const char *start, tierce_span *out)
 {
@@ -190,6 +201,7 @@ static bool escaped_string(td_json *json, const char *start, tierce_span *out)
     const size_t plain = (size_t)(json->at - start);
     char *to = text + plain;
     memcpy(text, start, plain);
+    to = copy_run(json, to);
     for (;;) {
         if (json->at == json->end)
             return td_json_fail(json, "the JSON ends inside a string; is the line cut off?");
@@ -200,7 +212,7 @@ static bool escaped_string(td_json *json, const char *start, tierce_span *out)
         to = unescape(json, to);
         if (json->what)
             return false;
-        to = td_copy_run(&json->at, json->end, to);
+        to = copy_run(json, to);
     }
     json->at++;
     out->data = text;

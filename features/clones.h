@@ -15,6 +15,7 @@
 #else
 #define TF_CLONES __attribute__((target_clones("avx2", "default")))
 #endif
+#define TF_HAS_CLONES 1
 #else
 #define TF_CLONES
 #endif
@@ -27,6 +28,17 @@ static inline int tf_has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 }
+
+#if (defined(__clang__) || __GNUC__ >= 9) && !defined(TIERCE_NO_AVX512)
+/* And for processors that move the bytes of a mask's ones together (VBMI2), multiply bytes and add up in one (VNNI), count bits. */
+#define TF_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vnni,avx512vpopcntdq")))
+static inline int tf_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2");
+}
+#endif
 
 /* Whether PEXT and PDEP are instructions like others: AMD's processors before Zen 3 have them, but take a
  * hundred times as long. */

@@ -10,44 +10,32 @@
 #include "features/scan.h"
 
 #ifdef TF_VECTORS
+/* Macros, not functions: compilers would speak of how vectors that the processor may lack are handed over. */
+#ifdef TF_HAS_CLONES /* one of which has vectors of 32; the other makes two of one */
+#define TF_WIDE 32
+#else
 #define TF_WIDE 16
+#endif
 typedef uint8_t tf_yes __attribute__((vector_size(TF_WIDE)));
+typedef uint8_t tf_column __attribute__((vector_size(TF_WIDE), aligned(1), may_alias));
 
-TF_INLINE tf_yes tf_load(const uint8_t *column)
-{
-    tf_yes v;
-    memcpy(&v, column, sizeof v);
-    return v;
-}
-
-TF_INLINE tf_yes tf_is(tf_yes v, uint8_t value)
-{
-    return (tf_yes)(v == value);
-}
-
+#define tf_load(column) (*(const tf_column *)(const void *)(column))
+#define tf_is(v, value) ((tf_yes)((v) == (uint8_t)(value)))
 /* Any of the flags. */
-TF_INLINE tf_yes tf_has(tf_yes flags, uint8_t any)
-{
-    return (tf_yes)((flags & any) != 0);
-}
-
+#define tf_has(flags, any) ((tf_yes)(((flags) & (uint8_t)(any)) != 0))
 /* value: at most 0x80. */
-TF_INLINE tf_yes tf_at_least(tf_yes v, uint8_t value)
-{
-    return (tf_yes)(v >= value);
-}
-
+#define tf_at_least(v, value) ((tf_yes)((v) >= (uint8_t)(value)))
 /* Counts of a chunk's tokens fit a byte. */
-TF_INLINE void tf_tally(tf_yes *count, tf_yes yes)
-{
-    *count -= yes;
-}
+#define tf_tally(count, yes) (*(count) -= (yes))
+#define tf_total(count) tf_total_of(&(count))
 
-TF_INLINE uint32_t tf_total(tf_yes count)
+TF_INLINE uint32_t tf_total_of(const tf_yes *count)
 {
-    uint64_t half[2];
-    memcpy(half, &count, sizeof half);
-    return (uint32_t)((half[0] + half[1]) * TF_ONES >> 56);
+    uint64_t part[TF_WIDE / 8], sum = 0;
+    memcpy(part, count, sizeof part);
+    for (int i = 0; i < TF_WIDE / 8; i++)
+        sum += part[i];
+    return (uint32_t)(sum * TF_ONES >> 56);
 }
 #else
 #define TF_WIDE 8
@@ -97,17 +85,25 @@ typedef struct {
 } tf_column_bits;
 
 /* Sets the bits of rows i..i + TF_WIDE - 1; the words are zero before. */
-TF_INLINE void tf_put_bits(tf_column_bits *bits, uint32_t i, tf_yes yes)
+#define tf_put_bits(bits, i, yes)            \
+    do {                                     \
+        const tf_yes yes_ = (yes);           \
+        tf_put_bits_of(bits, i, &yes_);      \
+    } while (0)
+
+TF_INLINE void tf_put_bits_of(tf_column_bits *bits, uint32_t i, const tf_yes *yes)
 {
 #ifdef TF_SSE2
-    const uint64_t v = tf_bits((__m128i)yes);
+    uint64_t v = 0;
+    for (int k = 0; k < TF_WIDE; k += 16)
+        v |= tf_bits(_mm_loadu_si128((const __m128i *)(const void *)((const char *)yes + k))) << k;
 #elif defined(TF_VECTORS)
     uint8_t b[TF_WIDE];
-    memcpy(b, &yes, sizeof b);
+    memcpy(b, yes, sizeof b);
     const uint64_t v = tf_gather8(tf_load8((const char *)b) & TF_ONES * 0x80) |
                        tf_gather8(tf_load8((const char *)b + 8) & TF_ONES * 0x80) << 8;
 #else
-    const uint64_t v = tf_gather8(yes & TF_ONES * 0x80);
+    const uint64_t v = tf_gather8(*yes & TF_ONES * 0x80);
 #endif
     bits->word[i / 64] |= v << i % 64;
 }

@@ -6,6 +6,9 @@
 #include "features/bytes.h"
 #include "features/clones.h"
 #include "features/extractors.h"
+#ifdef TF_AVX512
+#include <immintrin.h>
+#endif
 
 static const tf_extractor tf_extractors[] = {
     {"text", 1, NULL, tf_text_feed, NULL, TF_HELP("words and pairs of every zone, hashed")},
@@ -196,12 +199,36 @@ static tf_zone zone_of(const tierce_part *part, uint32_t ask)
     return part->role == TIERCE_ROLE_USER && part->message == ask ? TF_ZONE_ASK : TF_ZONE_EARLIER;
 }
 
+#ifdef TF_AVX512
+/* As below: a word's classes are a mask of the counts that it adds to. */
+TF_AVX512 static void count_classes_512(uint32_t *classes, const tf_tokens *t)
+{
+    const __mmask16 rest = (1u << (TF_LEX_COUNT - 16)) - 1;
+    const __m512i one = _mm512_set1_epi32(1);
+    __m512i low = _mm512_loadu_si512(classes), high = _mm512_maskz_loadu_epi32(rest, classes + 16);
+    for (uint32_t k = 0; k < t->n_known; k++) {
+        const uint32_t c = t->classes[TF_BACK + t->known[k]];
+        low = _mm512_mask_add_epi32(low, (__mmask16)c, low, one);
+        high = _mm512_mask_add_epi32(high, (__mmask16)(c >> 16), high, one);
+    }
+    _mm512_storeu_si512(classes, low);
+    _mm512_mask_storeu_epi32(classes + 16, rest, high);
+}
+_Static_assert(TF_LEX_COUNT > 16 && TF_LEX_COUNT < 32, "count_classes_512 has two vectors of counts");
+#endif
+
 static void count_tokens(tf_zone_totals *zone, const tf_tokens *t)
 {
     zone->words += t->words;
     zone->word_bytes += t->word_bytes;
     zone->numbers += t->numbers;
     zone->tokens += t->n;
+#ifdef TF_AVX512
+    if (tf_has_avx512()) {
+        count_classes_512(zone->classes, t);
+        return;
+    }
+#endif
     for (uint32_t k = 0; k < t->n_known; k++)
         for (uint32_t left = t->classes[TF_BACK + t->known[k]]; left; left &= left - 1)
             zone->classes[tf_lowest(left)]++;

@@ -112,21 +112,30 @@ static inline uint64_t tf_share(uint64_t part, uint64_t whole)
  * There is room. */
 TF_INLINE size_t tf_append(uint64_t *seen, tf_entry *at, size_t n, uint32_t index, uint32_t block)
 {
+#if defined(__x86_64__) && defined(__GNUC__)
+    /* set the bit, and add 1 less what it was: half of what compilers make of the lines below */
+    const uint64_t entry = (uint64_t)1 << 32 | (uint64_t)block << 48 | index;
+    uint64_t word = index >> 6, bits;
+    memcpy(&at[n], &entry, sizeof entry);
+    __asm__("movq (%3,%2,8), %0\n\tbtsq %4, %0\n\tmovq %0, (%3,%2,8)\n\tsbbq $-1, %1"
+            : "=&r"(bits), "+&r"(n)
+            : "r"(word), "r"(seen), "r"((uint64_t)index)
+            : "cc", "memory");
+#else
     uint64_t *const word = &seen[index >> 6];
-    uint64_t bits = *word;
+    const uint64_t bits = *word;
     at[n].index = index;
     at[n].level = 1;
     at[n].block = (uint16_t)block;
-#if defined(__x86_64__) && defined(__GNUC__)
-    /* set the bit, and add 1 less what it was: half of what compilers make of the lines below */
-    __asm__("btsq %2, %0\n\tsbbq $-1, %1" : "+r"(bits), "+r"(n) : "r"((uint64_t)index) : "cc");
-#else
     n += ~bits >> (index & 63) & 1;
-    bits |= (uint64_t)1 << (index & 63);
+    *word = bits | (uint64_t)1 << (index & 63);
 #endif
-    *word = bits;
     return n;
 }
+
+#if defined(__x86_64__) && defined(__GNUC__)
+_Static_assert(sizeof(tf_entry) == 8 && offsetof(tf_entry, level) == 4 && offsetof(tf_entry, block) == 6, "tf_append writes it at once");
+#endif
 
 /* Adds a presence entry; true when it is new in this request. */
 static inline bool tf_emit(tf_state *state, unsigned block, uint32_t hash)

@@ -71,6 +71,12 @@ static inline uint32_t tf_lexicon_maybe(const tf_lexicon *lexicon, uint32_t hash
 /* Classes of a word that tf_lexicon_maybe does not exclude, 0 if it has none. */
 static inline uint32_t tf_lexicon_look_up(const tf_lexicon *lexicon, uint32_t hash)
 {
+    /* nearly always one of the first two slots tells, and no processor guesses which */
+    const uint32_t first = hash & (TF_LEXICON_SLOTS - 1), second = (hash + 1) & (TF_LEXICON_SLOTS - 1);
+    const uint32_t a = lexicon->slot[first].classes, b = lexicon->slot[second].classes;
+    const uint32_t found = (lexicon->slot[first].hash == hash ? a : 0) | (lexicon->slot[second].hash == hash ? b : 0);
+    if (found | !a | !b)
+        return found;
     for (uint32_t i = hash & (TF_LEXICON_SLOTS - 1);; i = (i + 1) & (TF_LEXICON_SLOTS - 1)) {
         if (lexicon->slot[i].hash == hash || !lexicon->slot[i].classes)
             return lexicon->slot[i].hash == hash ? lexicon->slot[i].classes : 0;

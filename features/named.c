@@ -1,5 +1,5 @@
 /* Named features: names, cuts and the arithmetic of buckets, in integers only. */
-#include "features/clones.h"
+#include "features/bytes.h"
 #include "features/named.h"
 
 static const struct {
@@ -28,10 +28,7 @@ tf_cut tf_named_cut(unsigned id)
 
 static uint32_t log2_floor(uint32_t v)
 {
-    uint32_t n = 0;
-    while (v >>= 1)
-        n++;
-    return n;
+    return v ? tf_highest(v) : 0;
 }
 
 /* 0 1 2 3 4 6 8 12 16 …: bucket 2k is 2^k, bucket 2k + 1 is 1.5 * 2^k (k >= 2), shifted by one so
@@ -103,18 +100,14 @@ uint32_t tf_bucket_floor(tf_cut cut, uint32_t bucket)
 uint32_t tf_log_level(uint32_t value)
 {
     const uint64_t v = (uint64_t)value + 1;
-    uint32_t k = 0;
-    while (v >> (k + 1))
-        k++;
+    const uint32_t k = tf_highest(v);
     uint64_t mantissa = (v << 32) >> k >> 1; /* 31-bit fraction: 1.0 is 2^31 */
     uint32_t level = k;
     for (int place = 0; place < 3; place++) {
         mantissa = mantissa * mantissa >> 31;
-        level <<= 1;
-        if (mantissa >> 32) {
-            level |= 1;
-            mantissa >>= 1;
-        }
+        const uint32_t two = (uint32_t)(mantissa >> 32); /* 1: it is 2 or more */
+        level = level << 1 | two;
+        mantissa >>= two;
     }
     return level;
 }

@@ -24,10 +24,12 @@ static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level
 }
 
 #ifndef TIERCE_NO_HELP
-TF_CLONES static void mix_named(uint32_t *hash)
+/* From hashes to indexes. */
+TF_CLONES static void mix_named(uint32_t *hash, uint32_t bits)
 {
+    const uint32_t shift = 32 - bits, base = (uint32_t)TF_B_NAMED << bits;
     for (unsigned id = 0; id < TF_N_COUNT; id++)
-        hash[id] = tf_hash_mix(hash[id]);
+        hash[id] = base | tf_hash_mix(hash[id]) >> shift;
 }
 #endif
 
@@ -46,8 +48,15 @@ static void emit_level(tf_state *state, unsigned id, uint32_t value, uint32_t bu
 /* Hashes of all named features in their buckets; absent ones too. */
 TF_CLONES static void hash_named(const tf_features *f, const uint32_t *value, uint32_t *bucket, uint32_t *hash)
 {
-    for (unsigned id = 0; id < TF_N_COUNT; id++)
-        bucket[id] = value[id] == TF_ABSENT ? 0 : tf_bucket_of(&f->cuts, id, value[id]);
+    uint8_t large[TF_N_COUNT + 1];
+    uint32_t n = 0;
+    for (unsigned id = 0; id < TF_N_COUNT; id++) { /* which are large no processor guesses: they are listed */
+        bucket[id] = f->cuts.bucket[f->cuts.cut[id]][value[id] < 1024 ? value[id] : 0];
+        large[n] = (uint8_t)id;
+        n += value[id] - 1024 < TF_ABSENT - 1024;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        bucket[large[i]] = tf_bucket((tf_cut)f->cuts.cut[large[i]], value[large[i]]);
     for (unsigned id = 0; id < TF_N_COUNT; id++)
         hash[id] = f->named_hash[id] + (bucket[id] + 1) * 0x9e3779b1u;
 }
@@ -70,21 +79,27 @@ static void emit_each(tf_state *state, const uint32_t *bucket, const uint32_t *h
 
 #ifndef TIERCE_NO_HELP /* nor room for a second way */
 /* The same where nothing is in the way. Which are absent no processor guesses: the others are listed first. */
-static void emit_all(tf_state *state, const uint32_t *bucket, const uint32_t *hash)
+static void emit_all(tf_state *state, const uint32_t *bucket, const uint32_t *index)
 {
     const tf_features *f = state->features;
-    const uint32_t *value = state->vector.values, bits = f->spec.bits;
+    const uint32_t *value = state->vector.values;
+    uint64_t *const seen = state->seen;
+    tf_entry *const at = state->vector.at;
     uint8_t present[TF_N_COUNT];
-    uint32_t n = 0;
+    uint32_t n = 0, i = 0;
     for (unsigned id = 0; id < TF_N_COUNT; id++) {
         present[n] = (uint8_t)id;
         n += value[id] != TF_ABSENT;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        const unsigned id = present[i];
+    while (i < n) { /* up to the next size */
         const uint32_t before = state->vector.n;
-        state->vector.n = (uint32_t)tf_append(state->seen, state->vector.at, before,
-                                              (uint32_t)TF_B_NAMED << bits | hash[id] >> (32 - bits), TF_B_NAMED);
+        size_t end = before;
+        unsigned id;
+        do {
+            id = present[i++];
+            end = tf_append(seen, at, end, index[id], TF_B_NAMED);
+        } while (f->cuts.cut[id] != TF_CUT_SIZE && i < n);
+        state->vector.n = (uint32_t)end;
         state->vector.count[TF_B_NAMED] += state->vector.n - before;
         if (f->cuts.cut[id] == TF_CUT_SIZE)
             emit_level(state, id, value[id], bucket[id]);
@@ -101,7 +116,7 @@ void tf_emit_named(tf_state *state)
     hash_named(f, state->vector.values, bucket, hash);
 #ifndef TIERCE_NO_HELP
     if (!state->namer && f->spec.scale[TF_B_NAMED] > 0 && state->vector.n + 2 * TF_N_COUNT <= state->room) {
-        mix_named(hash);
+        mix_named(hash, f->spec.bits);
         emit_all(state, bucket, hash);
         return;
     }

@@ -11,6 +11,7 @@
 #include "features/hash.h"
 #include "features/lexicon.h"
 #include "features/tokens.h"
+#include "features/tokens_512.h"
 #include "features/words.h"
 
 void tf_scan_start(tf_scan *scan, const char *text, size_t len, const struct tf_lexicon *lexicon)
@@ -171,11 +172,9 @@ TF_INLINE unsigned piece_end(const tf_byte_masks *m, uint64_t word, unsigned len
         return tf_lowest(fence);
     if (len < TF_PIECE)
         return len;
-    if (word >> 63)
-        return ~word ? tf_highest(~word) + 1 : 0;
     if (m->tick >> 63 && !last) /* perhaps a fence */
         return tf_highest(~m->tick) + 1;
-    return len;
+    return ~word ? tf_highest(~word) + 1 : 0; /* behind the last byte that is not of a word cut off */
 }
 
 TF_INLINE uint32_t columns(const tf_byte_masks *m, uint64_t within)
@@ -187,6 +186,12 @@ TF_INLINE uint32_t columns(const tf_byte_masks *m, uint64_t within)
 TF_INLINE void find_lines(tf_scan *scan, const tf_byte_masks *m, uint64_t gap, uint64_t breaks, uint64_t starts)
 {
     tf_tokens *t = &scan->tokens;
+    if (!breaks && starts && !(scan->flags & TF_LINE_START)) { /* within a line, as below */
+        const uint64_t behind = gap & ~tf_below(tf_highest(starts));
+        scan->flags = behind ? TF_SPACE_BEFORE : 0;
+        scan->indent = columns(m, behind);
+        return;
+    }
     /* a break carries through the gap that it stands in, to the token behind */
     uint64_t begins = (gap + breaks) & ~gap & starts;
     const uint64_t first = starts & (~starts + 1);
@@ -213,7 +218,10 @@ TF_INLINE void find_lines(tf_scan *scan, const tf_byte_masks *m, uint64_t gap, u
         scan->indent = UINT16_MAX;
 }
 
-TF_INLINE void take_piece(tf_scan *scan, bool at_once)
+/* How a piece becomes tokens, by what the processor can. */
+typedef enum { IN_TURN, AT_ONCE, BY_VECTORS } way;
+
+TF_INLINE void take_piece(tf_scan *scan, way how)
 {
     tf_tokens *t = &scan->tokens;
     const size_t left = (size_t)(scan->end - scan->at);
@@ -226,8 +234,13 @@ TF_INLINE void take_piece(tf_scan *scan, bool at_once)
         memcpy(copy, raw, left);
         raw = copy;
     }
+#ifdef TF_AVX512
+    if (how == BY_VECTORS)
+        tf_masks_512(raw, &m, scan->lowered + base);
+    else
+#endif
 #ifdef TF_AVX2
-    if (at_once)
+    if (how == AT_ONCE)
         tf_masks_avx2(raw, &m, scan->lowered + base);
     else
 #endif
@@ -243,9 +256,14 @@ TF_INLINE void take_piece(tf_scan *scan, bool at_once)
     const uint64_t starts = (~(word | gap) & valid) | (word & ~(word << 1));
     count_lines(scan, breaks, len);
     const tf_piece piece = {raw, &m, word, gap, starts, base};
-    (void)at_once;
+    (void)how;
+#ifdef TF_AVX512
+    if (how == BY_VECTORS)
+        tf_list_512(scan, &piece);
+    else
+#endif
 #ifdef TF_AVX2
-    if (at_once)
+    if (how == AT_ONCE)
         tf_list_all(scan, &piece);
     else
 #endif
@@ -270,30 +288,42 @@ TF_INLINE void pad(tf_tokens *t)
     memset(&t->flags[TF_BACK + t->n], 0, TF_VECTOR);
 }
 
-TF_INLINE void read_pieces(tf_scan *scan, bool at_once)
+TF_INLINE void read_pieces(tf_scan *scan, way how)
 {
     tf_tokens *t = &scan->tokens;
     do {
         scan->n_pieces = scan->n_words = 0;
         while (scan->at < scan->end && t->n + TF_PIECE <= TF_CHUNK && scan->n_pieces < TF_PIECES)
-            take_piece(scan, at_once);
+            take_piece(scan, how);
     } while (!t->n && scan->at < scan->end);
 }
 
 #ifdef TF_AVX2
 TF_AVX2 static void read_at_once(tf_scan *scan)
 {
-    read_pieces(scan, true);
+    read_pieces(scan, AT_ONCE);
+}
+#endif
+
+#ifdef TF_AVX512
+TF_AVX512 static void read_by_vectors(tf_scan *scan)
+{
+    read_pieces(scan, BY_VECTORS);
 }
 #endif
 
 TF_CLONES static void read_in_turn(tf_scan *scan)
 {
-    read_pieces(scan, false);
+    read_pieces(scan, IN_TURN);
 }
 
 static void fill(tf_scan *scan)
 {
+#ifdef TF_AVX512
+    if (tf_has_avx512())
+        read_by_vectors(scan);
+    else
+#endif
 #ifdef TF_AVX2
     if (tf_spreads_bits())
         read_at_once(scan);

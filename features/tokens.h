@@ -145,28 +145,51 @@ TF_INLINE uint64_t tf_flags8(uint64_t bits, uint32_t from, uint64_t flag)
     return tf_pdep(bits >> from, TF_ONES) * flag;
 }
 
+/* Of a piece's tokens, a bit each: which are words (numbers among them) and numbers, and the flags. */
+typedef struct {
+    uint64_t words, number, spaced, upper, inner, digit, high, lower;
+} tf_word_bits;
+
+/* Counts the words, too. */
+TF_INLINE tf_word_bits tf_find_words(tf_scan *scan, const tf_piece *p)
+{
+    tf_tokens *t = &scan->tokens;
+    const tf_byte_masks *m = p->m;
+    const uint64_t word = p->word, starts = p->starts, begin = word & ~(word << 1), end = ~word & word << 1;
+    const uint64_t words = tf_pext(begin, starts), digits = tf_made_of(word & m->digit, begin, end);
+    const uint64_t all_digits = tf_pext(digits, end);
+#define HAVE(mask) (words & ~tf_pdep(tf_pext(tf_made_of(word & ~(mask), begin, end), end), words))
+    const tf_word_bits w = {words,
+                            tf_pdep(all_digits, words),
+                            tf_pext(p->gap << 1 | (scan->flags & TF_SPACE_BEFORE ? 1 : 0), starts),
+                            tf_pext(m->upper, starts),
+                            HAVE(m->upper & ~begin),
+                            HAVE(m->digit),
+                            HAVE(m->high),
+                            HAVE(m->lower)};
+#undef HAVE
+    const uint32_t numbers = tf_ones(w.number);
+    t->words += tf_ones(words) - numbers;
+    t->numbers += numbers;
+    /* a run of ones from its first bit to its last is the bit behind it less the first */
+    t->word_bytes += tf_ones(word) - tf_ones(digits - tf_pdep(all_digits, begin));
+    return w;
+}
+
 /* What tf_list_tokens and tf_list_words do. Writes up to seven rows behind the last. */
 TF_INLINE void tf_list_all(tf_scan *scan, const tf_piece *p)
 {
     tf_tokens *t = &scan->tokens;
-    const tf_byte_masks *m = p->m;
     const uint32_t *symbol = scan->lexicon->symbol_hash;
     const uint64_t word = p->word, starts = p->starts;
     const uint32_t first = TF_BACK + t->n, n = tf_ones(starts);
-    uint64_t begin = word & ~(word << 1), end = ~word & word << 1, token = tf_pext(begin, starts);
-    const uint64_t words = token;
-    const uint64_t digits = tf_made_of(word & m->digit, begin, end);
-    const uint64_t number = tf_pdep(tf_pext(digits, end), words);
-#define HAVE(mask) (words & ~tf_pdep(tf_pext(tf_made_of(word & ~(mask), begin, end), end), words))
-    const uint64_t digit = HAVE(m->digit), lower = HAVE(m->lower), high = HAVE(m->high);
-    const uint64_t inner = HAVE(m->upper & ~begin), upper = tf_pext(m->upper, starts);
-#undef HAVE
-    const uint64_t spaced = tf_pext(p->gap << 1 | (scan->flags & TF_SPACE_BEFORE ? 1 : 0), starts);
+    const tf_word_bits w = tf_find_words(scan, p);
+    uint64_t begin = word & ~(word << 1), end = ~word & word << 1, token = w.words;
     for (uint32_t i = 0; i < n; i += 8) {
-        const uint64_t flags = tf_flags8(spaced, i, TF_SPACE_BEFORE) | tf_flags8(upper, i, TF_FIRST_UPPER) |
-                               tf_flags8(inner, i, TF_INNER_UPPER) | tf_flags8(digit, i, TF_HAS_DIGIT) |
-                               tf_flags8(high, i, TF_HAS_HIGH) | tf_flags8(lower, i, TF_HAS_LOWER);
-        const uint64_t kind = tf_flags8(~words, i, TF_SYMBOL) | tf_flags8(number, i, TF_NUMBER), one = TF_ONES;
+        const uint64_t flags = tf_flags8(w.spaced, i, TF_SPACE_BEFORE) | tf_flags8(w.upper, i, TF_FIRST_UPPER) |
+                               tf_flags8(w.inner, i, TF_INNER_UPPER) | tf_flags8(w.digit, i, TF_HAS_DIGIT) |
+                               tf_flags8(w.high, i, TF_HAS_HIGH) | tf_flags8(w.lower, i, TF_HAS_LOWER);
+        const uint64_t kind = tf_flags8(~w.words, i, TF_SYMBOL) | tf_flags8(w.number, i, TF_NUMBER), one = TF_ONES;
         memcpy(&t->flags[first + i], &flags, 8);
         memcpy(&t->kind[first + i], &kind, 8);
         memcpy(&t->short_len[first + i], &one, 8);
@@ -179,11 +202,6 @@ TF_INLINE void tf_list_all(tf_scan *scan, const tf_piece *p)
         t->byte[to] = c;
         t->hash[to] = symbol[c];
     }
-    const uint32_t n_words = tf_ones(words), numbers = tf_ones(number);
-    t->words += n_words - numbers;
-    t->numbers += numbers;
-    /* a run of ones from its first bit to its last is the bit behind it less the first */
-    t->word_bytes += tf_ones(word) - tf_ones(digits - tf_pdep(tf_pext(digits, end), begin));
     to = scan->n_words;
     for (; begin; begin &= begin - 1, end &= end - 1, token &= token - 1, to++) {
         const unsigned from = tf_lowest(begin), len = tf_lowest(end) - from, row = tf_lowest(token);

@@ -141,6 +141,63 @@ TF_AVX2 static void hash_words_avx2(tf_scan *scan)
 }
 #endif
 
+#ifdef TF_AVX512
+/* And with AVX-512, thirty-two at a time. */
+#define MANY 32
+
+TF_AVX512 static inline __m512i load_sixteen(const uint8_t *bytes, const uint16_t *text)
+{
+    return _mm512_inserti64x4(_mm512_castsi256_si512(load_four(bytes, text)), load_four(bytes, text + 8), 1);
+}
+
+TF_AVX512 static inline __m512i hash_step_512(__m512i h, __m512i four, __m512i len, int at)
+{
+    const __m512i next = _mm512_xor_si512(h, _mm512_and_si512(four, _mm512_set1_epi32(0xff)));
+    return _mm512_mask_mullo_epi32(h, _mm512_cmpgt_epi32_mask(len, _mm512_set1_epi32(at)), next, _mm512_set1_epi32(TF_HASH_PRIME));
+}
+
+TF_AVX512 static inline __m512i hash_mix_512(__m512i h)
+{
+    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
+    h = _mm512_mullo_epi32(h, _mm512_set1_epi32((int)0x85ebca6bu));
+    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 13));
+    h = _mm512_mullo_epi32(h, _mm512_set1_epi32((int)0xc2b2ae35u));
+    return _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
+}
+
+TF_AVX512 static void hash_words_512(tf_scan *scan)
+{
+    const uint8_t *bytes = (const uint8_t *)scan->lowered;
+    const uint32_t n = scan->n_words;
+    uint32_t *const to = &scan->tokens.hash[TF_BACK];
+    memset(&scan->word_text[n], 0, MANY * sizeof *scan->word_text);
+    memset(&scan->word_len[n], 0, MANY);
+    for (uint32_t i = 0; i < n; i += MANY) {
+        const uint16_t *text = &scan->word_text[i];
+        const uint8_t *token = &scan->word_token[i];
+        const __m512i len = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)&scan->word_len[i]));
+        const __m512i len2 = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)&scan->word_len[i + 16]));
+        const __m512i longer = _mm512_max_epi32(len, len2);
+        __m512i h = _mm512_set1_epi32((int)TF_HASH_START), h2 = h;
+        int at = 0;
+        do {
+            __m512i four = load_sixteen(bytes + at, text), four2 = load_sixteen(bytes + at, text + 16);
+            for (const int end = at + 4; at < end; at++) {
+                h = hash_step_512(h, four, len, at);
+                h2 = hash_step_512(h2, four2, len2, at);
+                four = _mm512_srli_epi32(four, 8);
+                four2 = _mm512_srli_epi32(four2, 8);
+            }
+        } while (_mm512_cmpgt_epi32_mask(longer, _mm512_set1_epi32(at)));
+        uint32_t hash[MANY];
+        _mm512_storeu_si512(hash, hash_mix_512(h));
+        _mm512_storeu_si512(hash + 16, hash_mix_512(h2));
+        for (uint32_t k = 0; k < MANY && i + k < n; k++)
+            to[token[k]] = hash[k];
+    }
+}
+#endif
+
 /* Words with classes, in their order. Half of all words are, and no processor guesses which: those that may be
  * are listed without a branch first. */
 TF_CLONES static void find_known(tf_scan *scan)
@@ -155,7 +212,7 @@ TF_CLONES static void find_known(tf_scan *scan)
         n += tf_lexicon_maybe(lexicon, t->hash[TF_BACK + maybe[n]]);
     }
     for (uint32_t i = 0; i < n; i++) {
-        const uint32_t at = TF_BACK + maybe[i], classes = t->kind[at] == TF_WORD ? tf_lexicon_look_up(lexicon, t->hash[at]) : 0;
+        const uint32_t at = TF_BACK + maybe[i], classes = tf_lexicon_look_up(lexicon, t->hash[at]) & (0u - (t->kind[at] == TF_WORD));
         t->classes[at] = classes;
         t->known[t->n_known] = maybe[i];
         t->n_known += classes != 0;
@@ -170,6 +227,11 @@ TF_CLONES static void find_known(tf_scan *scan)
 
 void tf_scan_words(tf_scan *scan)
 {
+#ifdef TF_AVX512
+    if (tf_has_avx512())
+        hash_words_512(scan);
+    else
+#endif
 #ifdef TF_AVX2
     if (tf_has_avx2())
         hash_words_avx2(scan);

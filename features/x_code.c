@@ -32,17 +32,10 @@ static void feed_sql(tf_code_state *c, const tf_tokens *t)
     }
 }
 
-TF_INLINE tf_yes is_bracket(tf_yes c)
-{
-    return tf_is(c, '{') | tf_is(c, '}') | tf_is(c, '[') | tf_is(c, ']');
-}
-
-TF_INLINE tf_yes is_operator(tf_yes c)
-{
-    return tf_is(c, ';') | tf_is(c, '=') | tf_is(c, '<') | tf_is(c, '>') | tf_is(c, '&') | tf_is(c, '|') |
-           tf_is(c, '*') | tf_is(c, '%') | tf_is(c, '+') | tf_is(c, '#') | tf_is(c, '!') | tf_is(c, '~') |
-           tf_is(c, '^') | tf_is(c, '@');
-}
+#define IS_BRACKET(c) (tf_is(c, '{') | tf_is(c, '}') | tf_is(c, '[') | tf_is(c, ']'))
+#define IS_OPERATOR(c)                                                                                                           \
+    (tf_is(c, ';') | tf_is(c, '=') | tf_is(c, '<') | tf_is(c, '>') | tf_is(c, '&') | tf_is(c, '|') | tf_is(c, '*') | tf_is(c, '%') | \
+     tf_is(c, '+') | tf_is(c, '#') | tf_is(c, '!') | tf_is(c, '~') | tf_is(c, '^') | tf_is(c, '@'))
 
 /* Counts what single tokens and their two neighbours tell; marks: which of them mark their line as code. */
 TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_column_bits *marks)
@@ -60,7 +53,7 @@ TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_colu
         const tf_yes camel = word & tf_has(flags, TF_INNER_UPPER) & tf_has(flags, TF_HAS_LOWER);
         const tf_yes snake = joined & tf_is(byte1, '_');
         const tf_yes call = tf_is(byte, '(') & tight & tf_is(kind1, TF_WORD);
-        const tf_yes bracket = is_bracket(byte), operator_ = is_operator(byte);
+        const tf_yes bracket = IS_BRACKET(byte), operator_ = IS_OPERATOR(byte);
         tf_tally(&snakes, snake);
         tf_tally(&camels, camel);
         tf_tally(&paths, joined & (tf_is(byte1, '/') | tf_is(byte1, '.')));
@@ -83,12 +76,30 @@ TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_colu
     c->urls += tf_total(urls);
 }
 
-static void add_to_line(tf_code_state *c, const tf_column_bits *marks, uint32_t from, uint32_t to, uint32_t bytes)
+/* Marks before each word of bits, so that those before a token are one count away. */
+typedef struct {
+    uint32_t before[(TF_CHUNK + 63) / 64 + 1];
+} mark_counts;
+
+static void count_before(mark_counts *counts, const tf_column_bits *marks)
+{
+    counts->before[0] = 0;
+    for (uint32_t w = 0; w < (TF_CHUNK + 63) / 64; w++)
+        counts->before[w + 1] = counts->before[w] + tf_ones(marks->word[w]);
+}
+
+static uint32_t marks_before(const mark_counts *counts, const tf_column_bits *marks, uint32_t token)
+{
+    return counts->before[token / 64] + tf_ones(marks->word[token / 64] & tf_below(token % 64));
+}
+
+/* So many tokens, of so many bytes, with so many marks. */
+static void add_to_line(tf_code_state *c, uint32_t tokens, uint32_t bytes, uint32_t marks)
 {
     c->line_bytes += bytes;
     c->all_bytes += bytes;
-    c->line_tokens += to - from;
-    c->line_marks += tf_count_bits(marks, from, to);
+    c->line_tokens += tokens;
+    c->line_marks += marks;
 }
 
 void tf_code_feed(tf_state *state, const tf_chunk *chunk)
@@ -96,18 +107,22 @@ void tf_code_feed(tf_state *state, const tf_chunk *chunk)
     tf_code_state *c = &state->code;
     const tf_tokens *t = chunk->t;
     tf_column_bits marks = {{0}};
-    uint32_t from = 0, bytes = 0;
+    mark_counts counts;
+    uint32_t from = 0, bytes = 0, before = 0;
     if (chunk->zone != TF_ZONE_ASK)
         return;
     count_tokens(c, t, &marks);
     feed_sql(c, t);
+    count_before(&counts, &marks);
     for (uint32_t k = 0; k < t->n_lines; k++) {
-        add_to_line(c, &marks, from, t->line[k], t->line_at[k] - bytes);
-        start_line(c, t, t->line[k], t->indent[k]);
-        from = t->line[k];
+        const uint32_t token = t->line[k], until = marks_before(&counts, &marks, token);
+        add_to_line(c, token - from, t->line_at[k] - bytes, until - before);
+        start_line(c, t, token, t->indent[k]);
+        from = token;
         bytes = t->line_at[k];
+        before = until;
     }
-    add_to_line(c, &marks, from, t->n, t->bytes - bytes);
+    add_to_line(c, t->n - from, t->bytes - bytes, counts.before[(TF_CHUNK + 63) / 64] - before);
 }
 
 void tf_code_finish(tf_state *state)

@@ -38,74 +38,75 @@ TF_CLONES static void count_marks(tf_question_state *q, const tf_tokens *t)
     q->decimals += tf_total(decimals);
 }
 
-/* What does: words, for their number; marks that end a sentence; what may close an option marker: "A." "B)"
- * "(C)" "D:". */
+/* What does: words, for their number; marks that end a sentence (a point between digits does not), or might; what
+ * may close an option marker: "A." "B)" "(C)" "D:". */
 typedef struct {
-    tf_column_bits words, stops, options, spaces;
+    tf_column_bits words, ends, stops, options, spaces;
 } found;
 
 TF_CLONES static void find_marks(const tf_tokens *t, found *f)
 {
     for (uint32_t i = 0; i < t->n; i += TF_WIDE) {
         const tf_yes byte = tf_load(&t->byte[i + 2]), byte1 = tf_load(&t->byte[i + 1]), byte2 = tf_load(&t->byte[i]);
-        const tf_yes spaced = tf_has(tf_load(&t->flags[i + 2]), TF_SPACE_BEFORE);
-        const tf_yes closing = tf_is(byte, '.') | tf_is(byte, ')') | tf_is(byte, ':');
-        const tf_yes letter = tf_is(tf_load(&t->kind[i + 1]), TF_WORD) & tf_is(tf_load(&t->short_len[i + 1]), 1) &
+        const tf_yes spaced = tf_has(tf_load(&t->flags[i + 2]), TF_SPACE_BEFORE), kind1 = tf_load(&t->kind[i + 1]);
+        const tf_yes point = tf_is(byte, '.'), colon = tf_is(byte, ':'), asks = tf_is(byte, '?'), closes = point | tf_is(byte, '!');
+        const tf_yes letter = tf_is(kind1, TF_WORD) & tf_is(tf_load(&t->short_len[i + 1]), 1) &
                               tf_at_least(byte1, 'A') & ~tf_at_least(byte1, 'Z' + 1);
         const tf_yes open = tf_has(tf_load(&t->flags[i + 1]), TF_SPACE_BEFORE | TF_LINE_START) | tf_is(byte2, '(');
         tf_put_bits(&f->words, i, tf_is(tf_load(&t->kind[i + 2]), TF_WORD));
-        tf_put_bits(&f->stops, i, tf_is(byte, '?') | tf_is(byte, '.') | tf_is(byte, '!') | tf_is(byte, ':'));
-        tf_put_bits(&f->options, i, closing & ~spaced & letter & open);
+        tf_put_bits(&f->ends, i, asks | (closes & (spaced | ~tf_is(kind1, TF_NUMBER))));
+        tf_put_bits(&f->stops, i, asks | closes | colon);
+        tf_put_bits(&f->options, i, (point | tf_is(byte, ')') | colon) & ~spaced & letter & open);
         tf_put_bits(&f->spaces, i, spaced);
     }
 }
 
-/* A mark that ends a sentence, or might. */
-static void feed_stop(tf_question_state *q, const tf_tokens *t, uint32_t token)
+/* Sentences, by the words between the marks that end them. */
+static void feed_sentences(tf_question_state *q, const tf_tokens *t, const found *f)
 {
-    const uint32_t at = TF_BACK + token;
-    const bool tight = !(t->flags[at] & TF_SPACE_BEFORE);
-    switch (t->byte[at]) {
-    case '?':
-        q->last_mark = 1;
-        end_sentence(q);
-        break;
-    case ':':
-        q->last_mark = 3;
-        break;
-    default: /* . ! */
-        q->last_mark = 2;
-        if (!(tight && t->kind[at - 1] == TF_NUMBER))
-            end_sentence(q);
+    uint32_t before = 0, sentences = 0, last = q->last_sentence_words;
+    uint32_t from = 0u - q->sentence_words; /* the words before this sentence's */
+    for (uint32_t w = 0; w * 64 < t->n; w++) {
+        const uint64_t words = f->words.word[w];
+        for (uint64_t left = f->ends.word[w]; left; left &= left - 1) {
+            const uint32_t until = before + tf_ones(words & ~left & (left - 1)), n = until - from;
+            sentences += n > 0;
+            last = n ? n : last;
+            from = until;
+        }
+        before += tf_ones(words);
     }
+    q->sentences += sentences;
+    q->last_sentence_words = last;
+    q->sentence_words = before - from;
+    q->words += before;
 }
 
-/* Stops and options in their order, with the words between them counted. Returns the token of the first
- * option if it stands in this chunk, else n. */
-static uint32_t feed_ordered(tf_question_state *q, const tf_tokens *t, const found *f)
+static void feed_last_mark(tf_question_state *q, const tf_tokens *t, const found *f)
 {
-    const tf_column_bits *words = &f->words, *stops = &f->stops, *options = &f->options;
-    uint32_t from = 0, first = t->n;
-    for (uint32_t w = 0; w * 64 < t->n; w++)
-        for (uint64_t left = stops->word[w] | options->word[w]; left; left &= left - 1) {
-            const unsigned bit = tf_lowest(left);
-            const uint32_t i = w * 64 + bit, n = tf_count_bits(words, from, i);
-            q->words += n;
-            q->sentence_words += n;
-            from = i;
-            if (stops->word[w] >> bit & 1)
-                feed_stop(q, t, i);
-            if (options->word[w] >> bit & 1 && q->options < 26 && t->byte[TF_BACK + i - 1] == 'A' + q->options) {
-                if (!q->options) {
-                    q->first_option_word = q->words;
-                    first = i;
-                }
-                q->options++;
-            }
+    for (uint32_t w = (t->n + 63) / 64; w-- > 0;)
+        if (f->stops.word[w]) {
+            const uint8_t byte = t->byte[TF_BACK + w * 64 + tf_highest(f->stops.word[w])];
+            q->last_mark = byte == '?' ? 1 : byte == ':' ? 3 : 2;
+            return;
         }
-    const uint32_t n = tf_count_bits(words, from, t->n);
-    q->words += n;
-    q->sentence_words += n;
+}
+
+/* Returns the token of the first option if it stands in this chunk, else n. words: of the ask before it. */
+static uint32_t feed_options(tf_question_state *q, const tf_tokens *t, const found *f, uint32_t words)
+{
+    uint32_t first = t->n;
+    for (uint32_t w = 0; w * 64 < t->n; w++)
+        for (uint64_t left = f->options.word[w]; left; left &= left - 1) {
+            const uint32_t i = w * 64 + tf_lowest(left);
+            if (q->options >= 26 || t->byte[TF_BACK + i - 1] != 'A' + q->options)
+                continue;
+            if (!q->options) {
+                q->first_option_word = words + tf_count_bits(&f->words, 0, i);
+                first = i;
+            }
+            q->options++;
+        }
     return first;
 }
 
@@ -130,10 +131,9 @@ static void feed_openers(tf_question_state *q, const tf_tokens *t)
     for (uint32_t k = 0; k < t->n_lines; k++) {
         const uint32_t at = TF_BACK + t->line[k];
         uint32_t *slot = &q->openers[t->hash[at] & 15];
-        if (t->kind[at] == TF_WORD && t->short_len[at] > 1) {
-            q->repeated_openers += *slot == t->hash[at];
-            *slot = t->hash[at];
-        }
+        const bool counts = (t->kind[at] == TF_WORD) & (t->short_len[at] > 1);
+        q->repeated_openers += counts & (*slot == t->hash[at]);
+        *slot = counts ? t->hash[at] : *slot;
     }
 }
 
@@ -141,7 +141,7 @@ void tf_question_feed(tf_state *state, const tf_chunk *chunk)
 {
     tf_question_state *q = &state->question;
     const tf_tokens *t = chunk->t;
-    found f = {{{0}}, {{0}}, {{0}}, {{0}}};
+    found f = {{{0}}, {{0}}, {{0}}, {{0}}, {{0}}};
     const bool began = q->options > 0;
     const uint32_t before = q->words;
     if (chunk->zone != TF_ZONE_ASK)
@@ -151,7 +151,9 @@ void tf_question_feed(tf_state *state, const tf_chunk *chunk)
     find_marks(t, &f);
     feed_first(q, t, &f.words, before);
     feed_openers(q, t);
-    const uint32_t first = feed_ordered(q, t, &f);
+    feed_sentences(q, t, &f);
+    feed_last_mark(q, t, &f);
+    const uint32_t first = feed_options(q, t, &f, before);
     const uint32_t from = began ? 0 : first + 1;
     if (from < t->n) /* bytes behind the first option marker */
         q->option_bytes += tf_sum_len(t, from, t->n) + tf_count_bits(&f.spaces, from, t->n);

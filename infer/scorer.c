@@ -12,6 +12,11 @@
 #define BATCH_LINES 4096
 #define BATCH_BYTES ((size_t)4 << 20)
 
+/* One thread alone has no others to start: its batches are so small that lines, and answers, stay in the second
+ * cache beside the model. */
+#define ALONE_LINES 256
+#define ALONE_BYTES ((size_t)256 << 10)
+
 /* Lines go through the steps a handful at a time: all are parsed, then all decided, then all written. Each step's
  * code and tables then stay in the processor's first cache, which all of it together overflows. */
 #define HANDFUL 16
@@ -22,6 +27,7 @@ typedef struct {
     size_t used, room;
     size_t at[BATCH_LINES]; /* where each line starts in the text */
     score_slot *slots;
+    size_t most_lines, most_bytes;
     double *per_tier; /* cost and probability of all slots, where job->more wants them */
     size_t n;
     atomic_size_t next;
@@ -160,6 +166,8 @@ static bool start(scorer *s, const score_job *job)
 {
     s->b.slots = calloc(BATCH_LINES, sizeof *s->b.slots);
     s->b.job = job;
+    s->b.most_lines = job->threads > 1 ? BATCH_LINES : ALONE_LINES;
+    s->b.most_bytes = job->threads > 1 ? BATCH_BYTES : ALONE_BYTES;
     const size_t tiers = tierce_tier_count(job->router);
     s->b.per_tier = job->more ? calloc(2 * tiers * BATCH_LINES, sizeof *s->b.per_tier) : NULL;
     if (job->more && !s->b.per_tier)
@@ -204,7 +212,7 @@ static void stop(scorer *s, size_t threads)
 static bool add_line(batch *b, const char *line, size_t len, uint64_t number)
 {
     if (b->room - b->used < len) {
-        const size_t room = b->used + len + BATCH_BYTES;
+        const size_t room = b->used + len + b->most_bytes;
         char *text = realloc(b->text, room);
         if (!text)
             return false;
@@ -268,7 +276,7 @@ static bool run_batch(scorer *s)
         }
     const bool good = hand_on(s);
     s->b.n = s->b.used = 0;
-    if (s->b.room > 4 * BATCH_BYTES) { /* after a giant line */
+    if (s->b.room > 4 * s->b.most_bytes) { /* after a giant line */
         free(s->b.text);
         s->b.text = NULL;
         s->b.room = 0;
@@ -302,7 +310,7 @@ static bool score_lines(scorer *s, td_lines *lines)
             status = TD_BROKEN;
             break;
         }
-        if (s->b.n == BATCH_LINES || s->b.used >= BATCH_BYTES)
+        if (s->b.n == s->b.most_lines || s->b.used >= s->b.most_bytes)
             good = run_batch(s);
     }
     if (good && s->b.n)

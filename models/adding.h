@@ -5,15 +5,15 @@
 #ifndef TIERCE_MODELS_ADDING_H
 #define TIERCE_MODELS_ADDING_H
 
-#include <string.h>
-
 #include "features/clones.h"
 #include "models/model.h"
 
 #define TM_WIDE 16 /* votes that are added at a time */
 #define TM_ROWS 4  /* and rows */
-#define TM_GROUP 64
+#define TM_SIDE 8  /* and sources' likelihoods */
+#define TM_GROUP 192
 #define TM_FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */
+_Static_assert(TM_GROUP <= TM_FEW, "a group's votes fit");
 
 typedef struct {
     int32_t *row;     /* per block, stride of weights */
@@ -21,19 +21,19 @@ typedef struct {
     int16_t *small;   /* the same, not yet in sum */
     uint32_t pending; /* votes in small, of all blocks together, at most */
     uint32_t covered; /* words and pairs of the ask that have weights */
+    double *likely;   /* per source, from the features of signatures */
+    uint64_t *signs;  /* those, a bit each */
 } tm_tally;
 
 /* Entries of a group that have weights, or votes: their slots and blocks. Room for whole vectors. */
 typedef struct {
-    uint32_t slot[TM_GROUP + 8], block[TM_GROUP + 8];
+    uint32_t slot[TM_GROUP + 16], block[TM_GROUP + 16];
 } tm_found;
 
-/* The votes' slot + 1 of a slot of wide. */
-TF_INLINE uint32_t tm_vote_of(const int8_t *weight, uint32_t stride)
-{
-    uint16_t at;
-    memcpy(&at, weight + stride, sizeof at);
-    return at;
-}
+/* Those of several groups that stand in signatures: their features there. */
+#define TM_SIGNS 256
+typedef struct {
+    uint32_t n, at[TM_SIGNS + TM_GROUP + 16];
+} tm_signs;
 
 #endif

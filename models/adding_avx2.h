@@ -9,6 +9,7 @@
 
 #ifdef TF_AVX2
 #include <immintrin.h>
+#include <string.h>
 
 /* Where the set bits of a mask stand, from the left. */
 #define TM_SET1(m, b) ((m) >> (b) & 1)
@@ -72,30 +73,60 @@ TF_AVX2 static uint32_t find_slots_avx2(const tm_place *place, const tf_entry *a
     return hits;
 }
 
-/* Adds up the rows, four of them, and lists the hits with votes. What stands behind the hits may be read. */
-TF_AVX2 static uint32_t add_rows_avx2(const int8_t *wide, const tm_found *hit, uint32_t n, int32_t *row, tm_found *voting)
+/* Adds up the rows, four of them. */
+TF_AVX2 static void add_rows_avx2(const int8_t *wide, const tm_found *hit, uint32_t n, int32_t *row)
 {
-    uint32_t vote[TM_GROUP + 8], votes = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const int8_t *from = wide + (size_t)hit->slot[i] * (TM_ROWS + 4);
+        const int8_t *from = wide + (size_t)hit->slot[i] * TM_ROWS;
         __m128i *to = (__m128i *)(void *)(row + (size_t)hit->block[i] * TM_ROWS);
         int32_t four;
         memcpy(&four, from, sizeof four);
-        vote[i] = tm_vote_of(from, TM_ROWS);
         _mm_storeu_si128(to, _mm_add_epi32(_mm_loadu_si128(to), _mm_cvtepi8_epi32(_mm_cvtsi32_si128(four))));
     }
-    for (uint32_t i = n; i % 8; i++)
-        vote[i] = 0;
-    for (uint32_t i = 0; i < n; i += 8) {
-        const __m256i at = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)(const void *)&vote[i]), _mm256_set1_epi32(1));
-        const __m256i block = _mm256_loadu_si256((const __m256i *)(const void *)&hit->block[i]);
+}
+
+/* Lists the hits with votes, and in signatures. */
+TF_AVX2 static uint32_t read_tags_avx2(const tm_weights *w, const tm_found *hit, uint32_t n, tm_found *voting, tm_signs *signs)
+{
+    uint32_t tag[TM_GROUP + 8], block[TM_GROUP + 8], tags = 0, votes = 0;
+    for (uint32_t i = 0; i < n; i++) { /* only where there may be one: the others' would be far away */
+        block[tags] = hit->block[i];
+        tag[tags] = hit->slot[i];
+        tags += w->tagged >> hit->block[i] & 1;
+    }
+    for (uint32_t i = 0; i < tags; i++)
+        tag[i] = w->tag[tag[i]];
+    for (uint32_t i = tags; i % 8; i++)
+        tag[i] = block[i] = 0;
+    for (uint32_t i = 0; i < tags; i += 8) {
+        const __m256i both = _mm256_loadu_si256((const __m256i *)(const void *)&tag[i]);
+        const __m256i at = _mm256_sub_epi32(_mm256_and_si256(both, _mm256_set1_epi32(0xffff)), _mm256_set1_epi32(1));
+        const __m256i sign = _mm256_sub_epi32(_mm256_srli_epi32(both, 16), _mm256_set1_epi32(1));
         const unsigned mask = ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(at)) & 0xff;
         const __m256i which = set_ones(mask);
         _mm256_storeu_si256((__m256i *)(void *)&voting->slot[votes], _mm256_permutevar8x32_epi32(at, which));
-        _mm256_storeu_si256((__m256i *)(void *)&voting->block[votes], _mm256_permutevar8x32_epi32(block, which));
+        _mm256_storeu_si256((__m256i *)(void *)&voting->block[votes],
+                            _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)(const void *)&block[i]), which));
         votes += (uint32_t)_mm_popcnt_u32(mask);
+        const unsigned signed_ones = ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(sign)) & 0xff;
+        _mm256_storeu_si256((__m256i *)(void *)&signs->at[signs->n], _mm256_permutevar8x32_epi32(sign, set_ones(signed_ones)));
+        signs->n += (uint32_t)_mm_popcnt_u32(signed_ones);
     }
     return votes;
+}
+
+TF_AVX2 static inline void add_signs_avx2(const float *weight, uint32_t stride, const tm_signs *signs, double *likely)
+{
+    for (uint32_t s = 0; s < stride; s += TM_SIDE) {
+        __m256d low = _mm256_loadu_pd(likely + s), high = _mm256_loadu_pd(likely + s + 4);
+        for (uint32_t i = 0; i < signs->n; i++) {
+            const float *from = weight + (size_t)signs->at[i] * stride + s;
+            low = _mm256_add_pd(low, _mm256_cvtps_pd(_mm_loadu_ps(from)));
+            high = _mm256_add_pd(high, _mm256_cvtps_pd(_mm_loadu_ps(from + 4)));
+        }
+        _mm256_storeu_pd(likely + s, low);
+        _mm256_storeu_pd(likely + s + 4, high);
+    }
 }
 
 /* n_vectors: votes by sixteens. */

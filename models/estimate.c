@@ -28,7 +28,10 @@
  *
  * Cost: exp(row) * smear, held inside the range seen in training; smear corrects the mean of
  * the exponential (after Duan 1983), as the ratio of recorded to predicted sums. */
+#include <float.h>
+
 #include "features/clones.h"
+#include "models/adding.h"
 #include "models/maths.h"
 #include "models/model.h"
 
@@ -48,75 +51,165 @@ static double clamp(double v, double low, double high)
     return v < low ? low : v > high ? high : v;
 }
 
-/* P(s|x), the likeliest source and its lead. */
-static void count_votes(const tm_model *model, const tf_vector *vector, const int32_t *acc, double *p,
-                        tm_kinship *k)
+static inline bool has(const uint64_t *seen, uint32_t index)
 {
-    const uint32_t n = model->n_sources;
-    double sum = 0;
-    k->source = 0;
-    for (uint32_t s = 0; s < n; s++)
-        p[s] = (double)model->sources[s].bias;
-    for (unsigned b = 0; b < TF_BLOCKS; b++) {
-        const double scale = (double)model->votes.scale[b];
-        if (scale <= 0 || !vector->count[b])
-            continue;
-        const double unit = scale * tf_unit(&model->spec, vector, b);
-        const int32_t *votes = tm_acc_votes(model, acc, b);
-        for (uint32_t s = 0; s < n; s++)
-            p[s] += unit * (double)votes[s];
+    return seen[index >> 6] >> (index & 63) & 1;
+}
+
+/* ---- the sources side by side ---- */
+
+#ifndef TIERCE_NO_HELP /* nor room for a second way */
+/* Whether the sums of a source's likelihoods are the same in any order: all multiples of 2^-40, and too few and
+ * too small for a sum of 2^12. */
+static bool any_order(const tm_source *s)
+{
+    for (uint32_t f = 0; f <= s->n; f++) {
+        const float v = f < s->n ? s->likely[f] : s->likely_base, size = v < 0 ? -v : v;
+        if (!(size < 128.0f) || (size > 0 && size < 0x1p-16f))
+            return false;
+        for (uint32_t g = 0; g < f && f < s->n; g++)
+            if (s->index[g] == s->index[f])
+                return false;
     }
-    for (uint32_t s = 1; s < n; s++)
-        k->source = p[s] > p[k->source] ? s : k->source;
-    const double most = p[k->source];
-    k->confidence = MAX_LOG_ODDS;
+    return true;
+}
+_Static_assert(TM_SIGNATURE < 32, "128 times as many and the base are below 2^12");
+
+/* Numbers the features, each beside its weights; false where a signature is not fit for it. */
+static bool number_signs(tm_model *model, uint32_t *n)
+{
+    for (uint32_t s = 0; s < model->n_sources; s++) {
+        if (!any_order(&model->sources[s]))
+            return false;
+        for (uint32_t f = 0; f < model->sources[s].n; f++)
+            if (tm_weights_slot(&model->weights, model->sources[s].index[f]) == UINT32_MAX)
+                return false;
+    }
+    for (uint32_t s = 0; s < model->n_sources; s++)
+        for (uint32_t f = 0; f < model->sources[s].n; f++) {
+            const uint32_t slot = tm_weights_slot(&model->weights, model->sources[s].index[f]);
+            if (!(model->weights.tag[slot] >> 16))
+                tm_weights_tag(model, slot, ++*n << 16);
+        }
+    return true;
+}
+_Static_assert(TM_MAX_SOURCES * TM_SIGNATURE <= UINT16_MAX, "their numbers fit a tag");
+
+bool tm_signatures_prepare(tm_model *model)
+{
+    tm_signatures *g = &model->signatures;
+    uint32_t n = 0;
+    if (!model->n_sources || !number_signs(model, &n))
+        return true;
+    const uint32_t stride = (model->n_sources + TM_SIDE - 1) / TM_SIDE * TM_SIDE;
+    g->number = tm_arena_alloc(&model->arena, (size_t)model->n_sources * TM_SIGNATURE, sizeof *g->number);
+    g->likely = tm_arena_alloc(&model->arena, (size_t)n * stride, sizeof *g->likely);
+    g->base = tm_arena_alloc(&model->arena, (size_t)(4 + model->n_tiers) * stride, sizeof *g->base);
+    if (!g->number || !g->likely || !g->base)
+        return false;
+    g->stride = stride;
+    g->n = n;
+    g->bias = g->base + stride;
+    g->mean = g->bias + stride;
+    g->spread = g->mean + stride;
+    g->level = g->spread + stride;
+    for (uint32_t s = model->n_sources; s < stride; s++)
+        g->spread[s] = 1;
+    for (uint32_t s = 0; s < model->n_sources; s++) {
+        const tm_source *from = &model->sources[s];
+        g->base[s] = (double)from->likely_base;
+        g->bias[s] = (double)from->bias;
+        g->mean[s] = (double)from->mean;
+        g->spread[s] = (double)from->spread;
+        for (uint32_t t = 0; t < model->n_tiers; t++)
+            g->level[(size_t)t * stride + s] = from->level[t];
+        for (uint32_t f = 0; f < from->n; f++) {
+            const uint32_t number = (model->weights.tag[tm_weights_slot(&model->weights, from->index[f])] >> 16) - 1;
+            g->number[s * TM_SIGNATURE + f] = (uint16_t)number;
+            g->likely[(size_t)number * stride + s] = from->likely[f];
+        }
+    }
+    return true;
+}
+
+#else
+bool tm_signatures_prepare(tm_model *model)
+{
+    (void)model;
+    return true;
+}
+#endif
+
+/* ---- P(s|x), the likeliest source and its lead ---- */
+
+/* Rooms of the sources' numbers are whole strides of votes. */
+TF_CLONES static void add_scaled(double *restrict p, const int32_t *restrict votes, uint32_t stride, double unit)
+{
+    const uint32_t n = stride / TM_WIDE * TM_WIDE;
     for (uint32_t s = 0; s < n; s++)
-        if (s != k->source && most - p[s] < k->confidence)
-            k->confidence = most - p[s];
-    tm_exp_below(p, n, most, -NO_VOTE);
+        p[s] += unit * (double)votes[s];
+}
+
+/* The largest of p; lanes, since what is compared keeps no order. */
+TF_INLINE double largest(const double *p, uint32_t n)
+{
+    double most[4] = {-DBL_MAX, -DBL_MAX, -DBL_MAX, -DBL_MAX};
+    uint32_t s = 0;
+    for (; s + 4 <= n; s += 4)
+        for (uint32_t k = 0; k < 4; k++)
+            most[k] = p[s + k] > most[k] ? p[s + k] : most[k];
+    for (; s < n; s++)
+        most[0] = p[s] > most[0] ? p[s] : most[0];
+    const double a = most[0] > most[1] ? most[0] : most[1], b = most[2] > most[3] ? most[2] : most[3];
+    return a > b ? a : b;
+}
+
+/* The likeliest source, and its lead. */
+TF_CLONES static void find_likeliest(double *p, uint32_t n, double *most, tm_kinship *k)
+{
+    uint32_t first = 0;
+    *most = largest(p, n);
+    while (first + 1 < n && p[first] < *most)
+        first++;
+    p[first] = -DBL_MAX;
+    const double lead = *most - largest(p, n);
+    p[first] = *most;
+    k->source = first;
+    k->confidence = lead < MAX_LOG_ODDS ? lead : MAX_LOG_ODDS;
+}
+
+TF_CLONES static void share(double *p, uint32_t n)
+{
+    double sum = 0;
     for (uint32_t s = 0; s < n; s++)
         sum += p[s];
     for (uint32_t s = 0; s < n; s++)
         p[s] /= sum;
 }
 
-static inline bool has(const uint64_t *seen, uint32_t index)
+static void count_votes(const tm_model *model, const tf_vector *vector, const int32_t *acc, double *p,
+                        tm_kinship *k)
 {
-    return seen[index >> 6] >> (index & 63) & 1;
-}
-
-#define SIDE 8 /* sources side by side */
-
-bool tm_signatures_prepare(tm_model *model)
-{
-    tm_signatures *g = &model->signatures;
-    g->stride = (model->n_sources + SIDE - 1) / SIDE * SIDE;
-    g->index = tm_arena_alloc(&model->arena, (size_t)TM_SIGNATURE * g->stride, sizeof *g->index);
-    g->likely = tm_arena_alloc(&model->arena, (size_t)TM_SIGNATURE * g->stride, sizeof *g->likely);
-    if (!g->index || !g->likely)
-        return false;
-    for (uint32_t s = 0; s < model->n_sources; s++)
-        for (uint32_t f = 0; f < model->sources[s].n; f++) {
-            g->index[f * g->stride + s] = model->sources[s].index[f];
-            g->likely[f * g->stride + s] = model->sources[s].likely[f];
-        }
-    return true;
-}
-
-/* Log-likelihood of every source: each adds up its features in their order, as compare_one does, and a sum
- * that 0 is added to stays what it is. */
-TF_CLONES static void add_likely(const tm_signatures *g, const uint64_t *restrict seen, double *restrict likely)
-{
-    const uint32_t n = g->stride / SIDE * SIDE;
-    for (uint32_t f = 0; f < TM_SIGNATURE; f++) {
-        const uint32_t *restrict index = g->index + (size_t)f * n;
-        const float *restrict add = g->likely + (size_t)f * n;
-        for (uint32_t s = 0; s < n; s++) {
-            const double present = (double)(int32_t)(seen[index[s] >> 6] >> (index[s] & 63) & 1);
-            likely[s] += present * (double)add[s];
-        }
+    const uint32_t n = model->n_sources, stride = model->votes.stride;
+    double most;
+    if (model->signatures.stride)
+        memcpy(p, model->signatures.bias, n * sizeof *p);
+    else
+        for (uint32_t s = 0; s < n; s++)
+            p[s] = (double)model->sources[s].bias;
+    for (uint32_t s = n; s < stride; s++)
+        p[s] = 0;
+    for (unsigned b = 0; b < TF_BLOCKS; b++) {
+        const double scale = (double)model->votes.scale[b];
+        if (scale > 0 && vector->count[b])
+            add_scaled(p, tm_acc_votes(model, acc, b), stride, scale * tf_unit(&model->spec, vector, b));
     }
+    find_likeliest(p, n, &most, k);
+    tm_exp_below(p, n, most, -NO_VOTE);
+    share(p, n);
 }
+
+/* ---- signatures ---- */
 
 static double z_of(const tm_source *s, double likely)
 {
@@ -133,37 +226,37 @@ static double compare_one(const tm_source *s, const uint64_t *seen)
     return z_of(s, likely);
 }
 
-/* z of every source's signature. */
-static void compare(const tm_model *model, const uint64_t *seen, double *z)
+/* All of them, from the sums over their features. */
+TF_CLONES static void compare_all(const tm_signatures *g, const double *restrict likely, double *restrict z)
 {
-    for (uint32_t s = 0; s < model->n_sources; s++)
-        z[s] = (double)model->sources[s].likely_base;
-    for (uint32_t s = model->n_sources; s < model->signatures.stride; s++)
-        z[s] = 0;
-    if (!model->signatures.index) {
-        for (uint32_t s = 0; s < model->n_sources; s++)
-            z[s] = compare_one(&model->sources[s], seen);
-        return;
+    const uint32_t n = g->stride / TM_SIDE * TM_SIDE;
+    const double *restrict base = g->base, *restrict mean = g->mean, *restrict spread = g->spread;
+    for (uint32_t s = 0; s < n; s++) {
+        const double v = (base[s] + likely[s] - mean[s]) / spread[s], low = v < MIN_Z ? MIN_Z : v;
+        z[s] = low > MAX_Z ? MAX_Z : low;
     }
-    add_likely(&model->signatures, seen, z);
-    for (uint32_t s = 0; s < model->n_sources; s++)
-        z[s] = z_of(&model->sources[s], z[s]);
 }
 
-static double weigh_evidence(const tm_source *s, const uint64_t *seen)
+static double weigh_evidence(const tm_model *model, uint32_t source, const uint64_t *seen, const uint64_t *signs)
 {
+    const tm_source *s = &model->sources[source];
+    const uint16_t *number = model->signatures.stride ? model->signatures.number + (size_t)source * TM_SIGNATURE : NULL;
     double evidence = (double)s->prior;
-    for (uint32_t f = 0; f < s->n; f++)
-        evidence += (double)(has(seen, s->index[f]) ? s->mark[f] : s->lack[f]);
+    for (uint32_t f = 0; f < s->n; f++) {
+        const float both[2] = {s->lack[f], s->mark[f]};
+        evidence += (double)both[number ? has(signs, number[f]) : has(seen, s->index[f])];
+    }
     return clamp(evidence, -MAX_LOG_ODDS, MAX_LOG_ODDS);
 }
 
 static void mix_levels(const tm_model *model, const double *p, tm_kinship *k)
 {
+    const tm_signatures *g = &model->signatures;
     for (uint32_t t = 0; t < model->n_tiers; t++) {
-        k->level[t] = 0;
+        double level = 0;
         for (uint32_t s = 0; s < model->n_sources; s++)
-            k->level[t] += p[s] * model->sources[s].level[t];
+            level += p[s] * (g->stride ? g->level[(size_t)t * g->stride + s] : model->sources[s].level[t]);
+        k->level[t] = level;
     }
 }
 
@@ -181,19 +274,21 @@ void tm_gate_kinship(const tm_gate *g, double cover_mean, double cover_spread, t
 void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
                   const int32_t *acc, double covered, tm_kinship *k)
 {
-    double p[TM_MAX_SOURCES], z[TM_MAX_SOURCES + SIDE];
+    double p[TM_MAX_SOURCES + TM_WIDE], z[TM_MAX_SOURCES + TM_SIDE];
     double mean = model->gate.cover_mean, spread = model->gate.cover_spread;
     k->source = UINT32_MAX;
     k->confidence = k->nearest = k->nearness = k->evidence = k->size = 0;
     k->covered = covered;
     if (model->n_sources) {
         count_votes(model, vector, acc, p, k);
-        compare(model, seen, z);
-        k->nearest = MIN_Z;
-        for (uint32_t s = 0; s < model->n_sources; s++)
-            k->nearest = z[s] > k->nearest ? z[s] : k->nearest;
+        if (model->signatures.stride)
+            compare_all(&model->signatures, tm_acc_likely(model, acc), z);
+        else
+            for (uint32_t s = 0; s < model->n_sources; s++)
+                z[s] = compare_one(&model->sources[s], seen);
+        k->nearest = largest(z, model->n_sources);
         k->nearness = z[k->source];
-        k->evidence = weigh_evidence(&model->sources[k->source], seen);
+        k->evidence = weigh_evidence(model, k->source, seen, tm_acc_signs(model, acc));
         k->size = (double)model->sources[k->source].size;
         mean = (double)model->sources[k->source].cover_mean;
         spread = (double)model->sources[k->source].cover_spread;

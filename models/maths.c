@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "features/clones.h"
+#ifdef TF_AVX2
+#include <immintrin.h>
+#endif
 
 /* Doubles must be computed as doubles. (1 says that floats are computed as doubles too; every float here
  * is made one before it is used.) */
@@ -64,27 +67,59 @@ double tm_exp(double x)
 }
 
 #ifdef TF_AVX2
-#define SIDE 8 /* exponentials side by side */
+#define SIDE 4 /* in a vector */
+#define VECTORS 3 /* side by side: each is a long chain */
 
-TF_CLONES void tm_exp_below(double *x, uint32_t n, double most, double least)
+/* exp_within's operations, one for one. */
+TF_AVX2 static inline __attribute__((always_inline)) void exp_vectors(double *x, double most, double least)
 {
-    for (uint32_t i = 0; i < n; i += SIDE) {
-        double side[SIDE], e[SIDE];
-        for (uint32_t k = 0; k < SIDE; k++)
-            side[k] = i + k < n ? x[i + k] - most : least;
-        for (uint32_t k = 0; k < SIDE; k++)
-            e[k] = exp_within(side[k] > least ? side[k] : least);
-        for (uint32_t k = 0; k < SIDE && i + k < n; k++)
-            x[i + k] = side[k] > least ? e[k] : 0.0;
+    __m256d r[VECTORS], sum[VECTORS], above[VECTORS], power[VECTORS];
+    for (int v = 0; v < VECTORS; v++) {
+        const __m256d low = _mm256_set1_pd(least), plain = _mm256_sub_pd(_mm256_loadu_pd(x + SIDE * v), _mm256_set1_pd(most));
+        above[v] = _mm256_cmp_pd(plain, low, _CMP_GT_OQ);
+        const __m256d at = _mm256_blendv_pd(low, plain, above[v]);
+        const __m256d scaled = _mm256_mul_pd(at, _mm256_set1_pd(1.4426950408889634));
+        const __m256d half = _mm256_or_pd(_mm256_and_pd(_mm256_cmp_pd(scaled, _mm256_setzero_pd(), _CMP_LT_OQ), _mm256_set1_pd(-0.0)),
+                                          _mm256_set1_pd(0.5));
+        const __m128i whole = _mm256_cvttpd_epi32(_mm256_add_pd(scaled, half));
+        const __m256d n = _mm256_cvtepi32_pd(whole);
+        r[v] = _mm256_sub_pd(_mm256_sub_pd(at, _mm256_mul_pd(n, _mm256_set1_pd(0.693147180369123816490))),
+                             _mm256_mul_pd(n, _mm256_set1_pd(1.90821492927058770002e-10)));
+        power[v] = _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm_add_epi32(whole, _mm_set1_epi32(1023))), 52));
+        sum[v] = _mm256_set1_pd(inverse[13]);
+    }
+    for (int k = 12; k >= 0; k--)
+        for (int v = 0; v < VECTORS; v++)
+            sum[v] = _mm256_add_pd(_mm256_mul_pd(sum[v], r[v]), _mm256_set1_pd(inverse[k]));
+    for (int v = 0; v < VECTORS; v++)
+        _mm256_storeu_pd(x + SIDE * v, _mm256_and_pd(_mm256_mul_pd(sum[v], power[v]), above[v]));
+}
+
+TF_AVX2 static void exp_below_avx2(double *x, uint32_t n, double most, double least)
+{
+    double rest[SIDE * VECTORS] = {0};
+    uint32_t i = 0;
+    for (; i + SIDE * VECTORS <= n; i += SIDE * VECTORS)
+        exp_vectors(x + i, most, least);
+    if (i < n) {
+        memcpy(rest, x + i, (n - i) * sizeof *x);
+        exp_vectors(rest, most, least);
+        memcpy(x + i, rest, (n - i) * sizeof *x);
     }
 }
-#else
+#endif
+
 void tm_exp_below(double *x, uint32_t n, double most, double least)
 {
+#ifdef TF_AVX2
+    if (tf_has_avx2()) {
+        exp_below_avx2(x, n, most, least);
+        return;
+    }
+#endif
     for (uint32_t i = 0; i < n; i++)
         x[i] = x[i] - most > least ? tm_exp(x[i] - most) : 0.0;
 }
-#endif
 
 double tm_sigmoid(double x)
 {

@@ -82,9 +82,10 @@ typedef struct {
     /* made on open: */
     tm_place *place;    /* look-up, by index / 32 */
     uint32_t stride;    /* n_rows, rounded up */
-    uint32_t step;      /* bytes of a slot in wide */
-    int8_t *wide;       /* per slot, on one cache line: the weights again, stride of them, so that they add up
-                           in whole vectors; and as a uint16_t its slot among the votes + 1, 0: none */
+    const int8_t *wide; /* per slot the weights again, stride of them, so that they add up in whole vectors */
+    uint32_t *tag;      /* per slot: its slot among the votes + 1, 0: none; the same among the features of
+                           signatures in the upper 16 bits */
+    uint32_t tagged;    /* blocks in which slots have tags, a bit each */
 } tm_weights;
 
 /* ---- recognising sources ---- */
@@ -109,12 +110,17 @@ typedef struct {
     double *level;                 /* n_tiers: log-odds of the source above the tier's bias */
 } tm_source;
 
-/* The signatures again, side by side: entry f * stride + s is feature f of source s, and where a source has
- * fewer, likely is 0. Made when a file is opened; without it (while training) they are read one by one. */
+/* The signatures again, feature by feature: what each adds to the log-likelihood of every source, so that only
+ * those that are present are read, as the weights are added up; and the sources' numbers side by side. Made when
+ * a file is opened; without it (while training), and where the order of the sums could show (estimate.c), the
+ * signatures are read one by one. */
 typedef struct {
-    uint32_t stride;
-    uint32_t *index; /* NULL: not made */
-    float *likely;
+    uint32_t stride;       /* sources, rounded up; 0: not made */
+    uint32_t n;            /* features */
+    uint16_t *number;      /* per source TM_SIGNATURE: which they are */
+    float *likely;         /* per feature, stride of them */
+    double *base, *bias, *mean, *spread; /* of the sources, as in tm_source */
+    double *level;         /* per tier, stride of them */
 } tm_signatures;
 
 /* Which source a request came from: one int8 row per source over some of the used buckets, a softmax
@@ -126,7 +132,7 @@ typedef struct {
     float scale[TF_BLOCKS]; /* of a weight of 1 */
     /* made on open: */
     uint32_t stride;        /* n_sources, rounded up */
-    int8_t *wide;           /* the weights again, stride to a slot, so that they add up in whole vectors */
+    const int8_t *wide;     /* the weights again, stride to a slot, so that they add up in whole vectors */
 } tm_votes;
 #define TM_MAX_VOTE_SLOTS 65535u
 
@@ -253,16 +259,22 @@ void tm_model_free(tm_model *model);
 bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */
 uint32_t tm_weights_slot(const tm_weights *weights, uint32_t index);
+/* Marks a slot and its block. */
+void tm_weights_tag(tm_model *model, uint32_t slot, uint32_t tag);
 size_t tm_acc_len(const tm_model *model);
 /* Where tm_weights_dot left a block's sums of votes. */
 const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block);
-/* Every row's f_row(x); acc: tm_acc_len() of room, where the votes' sums stay for tm_recognise. Returns
+/* And the sums over the signatures' features that are present, signatures.stride of them; and those features, a bit
+ * each. */
+const double *tm_acc_likely(const tm_model *model, const int32_t *acc);
+const uint64_t *tm_acc_signs(const tm_model *model, const int32_t *acc);
+/* Every row's f_row(x); acc: tm_acc_len() of room, for doubles too, where the sums stay for tm_recognise. Returns
  * the share of the ask's words and pairs that have weights: the request's coverage, 0..1. */
 double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *acc, double *margin);
 
 /* ---- estimate.c ---- */
 
-/* Lays the sources' signatures side by side. False when memory ends. */
+/* Lays the sources' signatures side by side, after the weights. False when memory ends. */
 bool tm_signatures_prepare(tm_model *model);
 
 /* How the request relates to the training records. */
@@ -283,6 +295,7 @@ typedef struct {
 
 /* seen: a bit per index, as tf_seen() gives it; acc and covered: as tm_weights_dot left and returned
  * them for the same vector. */
+/* seen: read only where the signatures are not side by side. */
 void tm_recognise(const tm_model *model, const tf_vector *vector, const uint64_t *seen,
                   const int32_t *acc, double covered, tm_kinship *kinship);
 /* Sets coverage, vocabulary, known and trust; mean and spread: of the likeliest source. */

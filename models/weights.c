@@ -8,6 +8,7 @@
  * adds weights without multiplying, and votes add up in 16 bits, moved to 32 before they could overflow.
  * All sums are integers, so their order cannot show. */
 #include "models/adding.h"
+#include "models/adding_512.h"
 #include "models/adding_avx2.h"
 
 #include <string.h>
@@ -38,17 +39,19 @@ uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
     return from >> 31 ? at->until - ones(from) : UINT32_MAX;
 }
 
-/* Weights again, n times width of them, each width at a step of bytes. */
-static int8_t *spread(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t step)
+/* Weights again, n times width of them, each width at a step of bytes; the weights themselves where that is it. */
+static const int8_t *spread(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t step)
 {
-    int8_t *wide = tm_arena_alloc(&model->arena, n, step);
-    if (wide && width == TM_ROWS) /* two tiers: a copy that compilers inline */
-        for (uint32_t s = 0; s < n; s++)
-            memcpy(wide + (size_t)s * step, weight + (size_t)s * TM_ROWS, TM_ROWS);
-    else
-        for (uint32_t s = 0; wide && s < n; s++)
-            memcpy(wide + (size_t)s * step, weight + (size_t)s * width, width);
-    return wide;
+    int8_t *wide = width == step ? NULL : tm_arena_alloc(&model->arena, n, step);
+    for (uint32_t s = 0; wide && s < n; s++)
+        memcpy(wide + (size_t)s * step, weight + (size_t)s * width, width);
+    return width == step ? weight : wide;
+}
+
+void tm_weights_tag(tm_model *model, uint32_t slot, uint32_t tag)
+{
+    model->weights.tag[slot] |= tag;
+    model->weights.tagged |= (uint32_t)1 << (model->weights.index[slot] >> model->spec.bits);
 }
 
 /* A vote whose bucket has no weights is never reached. */
@@ -60,9 +63,8 @@ static bool prepare_votes(tm_model *model)
     v->wide = spread(model, v->weight, v->n_slots, model->n_sources, v->stride);
     for (uint32_t s = 0; v->wide && s < v->n_slots; s++) {
         const uint32_t slot = tm_weights_slot(w, v->index[s]);
-        const uint16_t at = (uint16_t)(s + 1);
         if (slot != UINT32_MAX)
-            memcpy(w->wide + (size_t)slot * w->step + w->stride, &at, sizeof at);
+            tm_weights_tag(model, slot, s + 1);
     }
     return v->wide != NULL;
 }
@@ -82,9 +84,10 @@ bool tm_weights_prepare(tm_model *model)
     tm_weights *w = &model->weights;
     w->place = tm_arena_alloc(&model->arena, words_of(&model->spec), sizeof *w->place);
     w->stride = (w->n_rows + TM_ROWS - 1) / TM_ROWS * TM_ROWS;
-    w->step = w->stride + 4;
-    w->wide = spread(model, w->weight, w->n_slots, w->n_rows, w->step);
-    if (!w->place || !w->wide)
+    w->wide = spread(model, w->weight, w->n_slots, w->n_rows, w->stride);
+    w->tag = tm_arena_alloc(&model->arena, w->n_slots, sizeof *w->tag);
+    w->tagged = 0;
+    if (!w->place || !w->wide || !w->tag)
         return false;
     memset(model->row_of, 0xff, sizeof model->row_of);
     place_all(w);
@@ -95,10 +98,31 @@ bool tm_weights_prepare(tm_model *model)
 
 /* ---- adding up ---- */
 
-/* acc: 32-bit sums of rows per block, of votes per block, the votes' 16-bit sums per block. */
-size_t tm_acc_len(const tm_model *model)
+/* acc: 32-bit sums of rows per block, of votes per block, the votes' 16-bit sums per block, and the sources'
+ * log-likelihoods, as doubles, and a bit for each feature of signatures: all strides before them are even. */
+static size_t likely_at(const tm_model *model)
 {
     return (size_t)TF_BLOCKS * (model->weights.stride + model->votes.stride + model->votes.stride / 2);
+}
+
+static size_t signs_at(const tm_model *model)
+{
+    return likely_at(model) + 2 * (size_t)model->signatures.stride;
+}
+
+size_t tm_acc_len(const tm_model *model)
+{
+    return signs_at(model) + 2 * (((size_t)model->signatures.n + 63) / 64);
+}
+
+const double *tm_acc_likely(const tm_model *model, const int32_t *acc)
+{
+    return (const double *)(const void *)(acc + likely_at(model));
+}
+
+const uint64_t *tm_acc_signs(const tm_model *model, const int32_t *acc)
+{
+    return (const uint64_t *)(const void *)(acc + signs_at(model));
 }
 
 const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned block)
@@ -106,14 +130,19 @@ const int32_t *tm_acc_votes(const tm_model *model, const int32_t *acc, unsigned 
     return acc + (size_t)TF_BLOCKS * model->weights.stride + (size_t)block * model->votes.stride;
 }
 
-TF_INLINE void flush(tm_tally *t, uint32_t stride)
+/* tagged: blocks that may have votes. */
+TF_INLINE void flush(tm_tally *t, uint32_t stride, uint32_t tagged)
 {
-    const size_t n = (size_t)TF_BLOCKS * stride / TM_WIDE * TM_WIDE; /* says that nothing is left over */
-    int32_t *restrict sum = t->sum;
-    int16_t *restrict small = t->small;
-    for (size_t i = 0; i < n; i++) {
-        sum[i] += small[i];
-        small[i] = 0;
+    const size_t n = stride / TM_WIDE * TM_WIDE; /* says that nothing is left over */
+    for (uint32_t b = 0; b < TF_BLOCKS; b++) {
+        int32_t *restrict sum = t->sum + b * n;
+        int16_t *restrict small = t->small + b * n;
+        if (!(tagged >> b & 1))
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            sum[i] += small[i];
+            small[i] = 0;
+        }
     }
     t->pending = 0;
 }
@@ -149,8 +178,8 @@ static void add_level(const tm_model *model, const tf_entry *entry, tm_tally *t)
     const uint32_t slot = tm_weights_slot(w, entry->index);
     if (slot == UINT32_MAX)
         return;
-    const int8_t *weight = w->wide + (size_t)slot * w->step;
-    const uint32_t at = tm_vote_of(weight, w->stride);
+    const int8_t *weight = w->wide + (size_t)slot * w->stride;
+    const uint32_t at = w->tag[slot] & 0xffff;
     const int32_t rest = (int32_t)entry->level - 1;
     int32_t *row = t->row + (size_t)entry->block * w->stride, *sum = t->sum + (size_t)entry->block * v->stride;
     for (uint32_t r = 0; r < w->stride; r++)
@@ -194,20 +223,28 @@ TF_INLINE uint32_t count_covered(const tm_found *f, uint32_t n)
 }
 _Static_assert(TF_B_WORD == 0 && TF_B_PAIR == 1 && TF_B_SKIP == 2, "count_covered knows blocks by their order");
 
-/* Adds the rows of the hits; those that have votes are listed, without a branch either, with the votes' slot. */
-TF_INLINE uint32_t add_rows(const tm_weights *w, uint32_t stride, const tm_found *hit, uint32_t n, int32_t *row, tm_found *voting)
+/* Adds the rows of the hits. */
+TF_INLINE void add_rows(const int8_t *wide, uint32_t stride, const tm_found *hit, uint32_t n, int32_t *row)
 {
-    const int8_t *const wide = w->wide;
-    uint32_t votes = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const int8_t *from = wide + (size_t)hit->slot[i] * (stride + 4);
+        const int8_t *from = wide + (size_t)hit->slot[i] * stride;
         int32_t *to = row + (size_t)hit->block[i] * stride;
-        const uint32_t at = tm_vote_of(from, stride);
         for (uint32_t r = 0; r < stride; r += TM_ROWS)
             add_four(to + r, from + r);
-        voting->slot[votes] = at - 1;
+    }
+}
+
+/* Those that have votes, or stand in signatures, are listed, without a branch either, with the slot there. */
+TF_INLINE uint32_t read_tags(const tm_weights *w, const tm_found *hit, uint32_t n, tm_found *voting, tm_signs *signs)
+{
+    uint32_t votes = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t tag = w->tag[hit->slot[i]], vote = tag & 0xffff, sign = tag >> 16;
+        voting->slot[votes] = vote - 1;
         voting->block[votes] = hit->block[i];
-        votes += at > 0;
+        votes += vote > 0;
+        signs->at[signs->n] = sign - 1;
+        signs->n += sign > 0;
     }
     return votes;
 }
@@ -229,8 +266,31 @@ TF_INLINE void add_votes_plain(const int8_t *weight, uint32_t stride, const tm_f
         add_votes(weight, stride, voting, n, small);
 }
 
+/* Likelihoods; the sums are exact, in any order. */
+TF_INLINE void add_signs(const tm_signatures *g, tm_signs *signs, tm_tally *t, bool avx2)
+{
+    double *restrict likely = t->likely;
+    for (uint32_t i = 0; i < signs->n; i++)
+        t->signs[signs->at[i] >> 6] |= (uint64_t)1 << (signs->at[i] & 63);
+#ifdef TF_AVX2
+    if (avx2) {
+        add_signs_avx2(g->likely, g->stride, signs, t->likely);
+        signs->n = 0;
+        return;
+    }
+#endif
+    (void)avx2;
+    const uint32_t stride = g->stride / TM_SIDE * TM_SIDE;
+    for (uint32_t i = 0; i < signs->n; i++) {
+        const float *restrict from = g->likely + (size_t)signs->at[i] * stride;
+        for (uint32_t s = 0; s < stride; s++)
+            likely[s] += (double)from[s];
+    }
+    signs->n = 0;
+}
+
 /* A group of entries that are present. */
-TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, tm_tally *t, bool avx2)
+TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, tm_tally *t, tm_signs *signs, bool avx2)
 {
     const tm_weights *w = &model->weights;
     const tm_votes *v = &model->votes;
@@ -248,13 +308,21 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
     t->covered += count_covered(&hit, hits);
 #ifdef TF_AVX2
     if (avx2 && w->stride == TM_ROWS)
-        votes = add_rows_avx2(w->wide, &hit, hits, t->row, &voting);
+        add_rows_avx2(w->wide, &hit, hits, t->row);
     else
 #endif
-        votes = w->stride == TM_ROWS ? add_rows(w, TM_ROWS, &hit, hits, t->row, &voting)
-                                  : add_rows(w, w->stride, &hit, hits, t->row, &voting);
+    if (w->stride == TM_ROWS)
+        add_rows(w->wide, TM_ROWS, &hit, hits, t->row);
+    else
+        add_rows(w->wide, w->stride, &hit, hits, t->row);
+#ifdef TF_AVX2
+    if (avx2)
+        votes = read_tags_avx2(w, &hit, hits, &voting, signs);
+    else
+#endif
+        votes = read_tags(w, &hit, hits, &voting, signs);
     if (t->pending + votes > TM_FEW)
-        flush(t, v->stride);
+        flush(t, v->stride, model->weights.tagged);
     t->pending += votes;
 #ifdef TF_AVX2
     if (avx2)
@@ -267,9 +335,15 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
 /* All sums of the vector. */
 TF_INLINE void add_groups(const tm_model *model, const tf_vector *vector, tm_tally *t, bool avx2)
 {
-    for (uint32_t i = 0; i < vector->n; i += TM_GROUP)
-        add_group(model, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, t, avx2);
-    flush(t, model->votes.stride);
+    tm_signs signs;
+    signs.n = 0;
+    for (uint32_t i = 0; i < vector->n; i += TM_GROUP) {
+        add_group(model, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, t, &signs, avx2);
+        if (signs.n > TM_SIGNS)
+            add_signs(&model->signatures, &signs, t, avx2);
+    }
+    add_signs(&model->signatures, &signs, t, avx2);
+    flush(t, model->votes.stride, model->weights.tagged);
 }
 
 #ifdef TF_AVX2
@@ -279,8 +353,44 @@ TF_AVX2 static void add_all_avx2(const tm_model *model, const tf_vector *vector,
 }
 #endif
 
+#ifdef TF_AVX512
+TF_AVX512 static void add_all_512(const tm_model *model, const tf_vector *vector, tm_tally *t)
+{
+    const tm_votes *v = &model->votes;
+    __m512i sum[TF_BLOCKS];
+    tm_found voting;
+    tm_signs signs;
+    tm_hits h;
+    uint32_t blocks = 0;
+    for (uint32_t b = 0; b < TF_BLOCKS; b++)
+        sum[b] = _mm512_setzero_si512();
+    signs.n = 0;
+    for (uint32_t i = 0; i < vector->n; i += TM_GROUP) {
+        find_hits(&model->weights, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, &h, &t->covered);
+        add_lanes(model->weights.wide, &h, sum);
+        blocks |= h.blocks;
+        const uint32_t votes = read_tags_512(&model->weights, &h, &voting, &signs);
+        if (t->pending + votes > TM_FEW)
+            flush(t, v->stride, model->weights.tagged);
+        t->pending += votes;
+        add_votes_512(v->wide, v->stride, &voting, votes, t->small);
+        if (signs.n > TM_SIGNS)
+            add_signs(&model->signatures, &signs, t, true);
+    }
+    add_signs(&model->signatures, &signs, t, true);
+    add_rows_of(sum, blocks, t->row);
+    flush(t, v->stride, model->weights.tagged);
+}
+#endif
+
 static void add_all(const tm_model *model, const tf_vector *vector, tm_tally *t)
 {
+#ifdef TF_AVX512
+    if (tf_has_avx512() && model->weights.stride == TM_ROWS) {
+        add_all_512(model, vector, t);
+        return;
+    }
+#endif
 #ifdef TF_AVX2
     if (tf_has_avx2()) {
         add_all_avx2(model, vector, t);
@@ -311,7 +421,9 @@ double tm_weights_dot(const tm_model *model, const tf_vector *vector, int32_t *a
     int32_t *const votes = acc + (size_t)TF_BLOCKS * model->weights.stride;
     tm_tally t = {.row = acc,
                .sum = votes,
-               .small = (int16_t *)(void *)(votes + (size_t)TF_BLOCKS * model->votes.stride)};
+               .small = (int16_t *)(void *)(votes + (size_t)TF_BLOCKS * model->votes.stride),
+               .likely = (double *)(void *)(acc + likely_at(model)),
+               .signs = (uint64_t *)(void *)(acc + signs_at(model))};
     memset(acc, 0, sizeof *acc * tm_acc_len(model));
     add_all(model, vector, &t);
     add_levels(model, vector, &t);

@@ -45,6 +45,7 @@ if has gcc; then
     build gcc-O2 "" gcc -O2 -ffp-contract=off
     build gcc-O0 "" gcc -O0 -ffp-contract=off
     build gcc-O3 "" gcc -O3 -ffp-contract=off -funroll-loops
+    build avx2 "" gcc -O2 -ffp-contract=off -DTIERCE_NO_AVX512
     build no-vectors "" gcc -O2 -ffp-contract=off -DTIERCE_NO_VECTORS -DTIERCE_NO_CLONES
 else skip gcc gcc; fi
 if has clang; then

@@ -417,6 +417,8 @@ static void turned_models(void **unused)
             m.sources[s].bias = (float)between(&state, -3, 3);
             m.sources[s].size = (float)between(&state, -3, 0);
             m.sources[s].spread = (float)between(&state, 0.1, 3);
+            if (round % 4 == 3 && m.sources[s].n) /* too small for sums in any order: read one by one */
+                m.sources[s].likely[0] = 1e-30f;
             for (uint32_t t = 0; t < m.n_tiers; t++)
                 m.sources[s].level[t] = between(&state, -2, 2);
         }

@@ -137,6 +137,57 @@ static void damaged(void **unused)
     assert_true(accepted > 5000 && lenient > 100 && refused > 5000);
 }
 
+/* ---- long strings ---- */
+
+/* A string of n pieces, as JSON and as what it says: runs of escapes, of backslashes, of plain bytes. */
+static size_t long_string(uint64_t *state, unsigned n, char *json, char *plain, size_t *plain_len)
+{
+    static const char *const escaped[] = {"\\n", "\\t", "\\r", "\\b", "\\f", "\\\"", "\\\\", "\\/", "\\u0041", "\\u00e9"};
+    static const char *const means[] = {"\n", "\t", "\r", "\b", "\f", "\"", "\\", "/", "A", "\xc3\xa9"};
+    char *at = json, *to = plain;
+    *at++ = '"';
+    for (unsigned i = 0; i < n; i++) {
+        const size_t which = (size_t)below(state, 13);
+        for (unsigned k = 1 + (unsigned)below(state, which < 10 ? 4 : 70); k-- > 0;) {
+            const char *from = which < 10 ? escaped[which] : "n", *is = which < 10 ? means[which] : "n";
+            memcpy(at, from, strlen(from));
+            memcpy(to, is, strlen(is));
+            at += strlen(from);
+            to += strlen(is);
+        }
+    }
+    *at++ = '"';
+    *plain_len = (size_t)(to - plain);
+    return (size_t)(at - json);
+}
+
+static void long_strings(void **unused)
+{
+    static char json[20000], plain[20000];
+    uint64_t state = 5;
+    unsigned refused = 0;
+    (void)unused;
+    for (int round = 0; round < 20000; round++) {
+        size_t plain_len;
+        const size_t len = long_string(&state, (unsigned)below(&state, 30), json, plain, &plain_len);
+        char *text = exact(json, len), *room = malloc(len);
+        td_json j;
+        tierce_span span;
+        td_json_start(&j, text, len, room);
+        assert_true(td_json_string(&j, &span) && td_json_finish(&j));
+        assert_int_equal(span.len, plain_len);
+        assert_memory_equal(span.data, plain, plain_len);
+        text[below(&state, len)] = "\"\\\nux"[below(&state, 5)]; /* may still be JSON, or not */
+        td_json_start(&j, text, len, room);
+        const bool good = td_json_string(&j, &span) && td_json_finish(&j);
+        assert_int_equal(good, is_json(text, len, false));
+        refused += !good;
+        free(text);
+        free(room);
+    }
+    assert_true(refused > 2000);
+}
+
 /* ---- limits ---- */
 
 static char *nested(const char *open, const char *close, size_t n, size_t *len)
@@ -238,7 +289,8 @@ static void errors_are_sticky(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(well_formed), cmocka_unit_test(damaged),           cmocka_unit_test(depth),
+        cmocka_unit_test(well_formed), cmocka_unit_test(damaged),           cmocka_unit_test(long_strings),
+        cmocka_unit_test(depth),
         cmocka_unit_test(numbers),     cmocka_unit_test(errors_are_sticky),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
