@@ -112,6 +112,31 @@ clean; killed 0.7
 send -o "$T/f" --unordered "$T/300.jsonl"; is "unordered on a FILE.partial without --resume" $? 1
 says "is told" "is there already; go on with --resume"
 
+# killed again and again, early and late, now in order, now not: nothing is lost, nothing is there twice
+clean
+tiers ok,in=20,out=20,first=10
+requests 2000 > "$T/2000.jsonl"
+before=$(billed) kills=0 least=0
+while [ $kills -lt 24 ]; do
+    order=; [ "$(awk -v s=$kills 'BEGIN { srand(s + 77); print rand() < 0.5 }')" = 1 ] && order=--unordered
+    # shellcheck disable=SC2086
+    "$P/tierce-dispatch" dispatch -m models/flash-pro.tierce --tiers "$T/tiers.json" -c 8 -o "$T/f" --resume $order "$T/2000.jsonl" 2> "$T/err" &
+    pid=$!
+    sleep "0.$(awk -v s=$kills 'BEGIN { srand(s + 1); printf "%03d", 5 + rand() * 150 }')"
+    kill -9 $pid 2> /dev/null || break
+    wait $pid 2> /dev/null
+    kills=$((kills + 1))
+    n=$(cat "$T/f" "$T/f.partial" 2> /dev/null | grep '}}$' | sed 's/.*"custom_id":"\([^"]*\)".*/\1/' | sort -u | wc -l)
+    [ "$n" -ge "$least" ] && least=$n || bad "kill $kills: $n answers where $least were"
+done
+is "kills in time" $kills 24
+send -o "$T/f" --resume "$T/2000.jsonl"; is "the end after $kills kills" $? 0
+is "each once, in order" "$(ids "$T/f" | cksum)" "$(sed 's/.*"id": "\(r[0-9]*\)".*/\1/' "$T/2000.jsonl" | cksum)"
+sent=$(($(billed) - before))
+[ $sent -le $((2000 + kills * 8)) ] && ok || bad "$sent were paid for"
+is "nothing else is left after kills" "$(ls "$T"/f*)" "$T/f"
+echo "# $kills kills, in order and not: $least answers before the last run, $sent billed for 2000 requests"
+
 # two at once: the second is refused, the first ends as if nothing were, and a dead one's lock is gone
 for order in "|" "|--unordered" "--unordered|" "--unordered|--unordered"; do
     clean
