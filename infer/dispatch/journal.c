@@ -175,12 +175,14 @@ ds_journal *ds_journal_open(const char *path, bool ordered, bool again, ds_sync 
         j->fd = STDOUT_FILENO;
         j->held[0] = j->held[1] = -1;
         j->ordered = ordered;
-        j->sync = path ? sync : DS_SYNC_NEVER;
+        j->sync = DS_SYNC_NEVER; /* what is taken over is on the disk before it gets its name */
     }
     if (good && path)
         good = open_file(j, path, again, error);
-    if (good)
+    if (good) {
+        j->sync = path ? sync : DS_SYNC_NEVER;
         return j;
+    }
     if (j)
         ds_journal_close(j, false, NULL);
     return NULL;
@@ -248,7 +250,7 @@ static bool nobody_came(const ds_journal *j)
 static bool sort_into_file(ds_journal *j, td_error *error)
 {
     td_error why;
-    char *sorted = ds_with_suffix(j->path, ".sorted");
+    char *sorted = ds_with_suffix(j->path, DS_SORTED);
     FILE *to = sorted ? fopen(sorted, "wb") : NULL;
     bool good = to ? copy_sorted(j, to, &why) : td_fail(&why, "%.300s: cannot be written: %s", j->path, strerror(errno));
     if (to && ((fflush(to) || fsync(fileno(to))) & good))

@@ -80,9 +80,10 @@ static bool go_on(ds_journal *j, td_error *error)
            (j->held[0] < 0 || ds_journal_read_old(j, j->partial, j->held[0], false, error));
 }
 
-static bool make(ds_journal *j, const char *fresh, bool again, td_error *error)
+static bool make(ds_journal *j, const char *fresh, const char *sorted, bool again, td_error *error)
 {
-    if (!lock(j, j->partial, O_RDWR, &j->held[0], error) || !lock(j, j->path, O_RDWR, &j->held[1], error))
+    if (!lock(j, j->partial, O_RDWR, &j->held[0], error) || !lock(j, j->path, O_RDWR, &j->held[1], error) ||
+        !check_left(j, sorted, error))
         return false;
     if (ftruncate(j->fd, 0))
         return td_fail(error, "%.300s: cannot be written: %s", fresh, strerror(errno));
@@ -90,6 +91,7 @@ static bool make(ds_journal *j, const char *fresh, bool again, td_error *error)
         return false;
     if (fsync(j->fd) || rename(fresh, j->target) || (j->target == j->path && j->held[0] >= 0 && unlink(j->partial)))
         return td_fail(error, "%.300s: cannot be written: %s", j->target, strerror(errno));
+    unlink(sorted); /* of a run that was killed at its end: its answers are in the others */
     return true;
 }
 
@@ -99,12 +101,12 @@ bool ds_journal_open_file(ds_journal *j, const char *path, bool again, td_error 
     if (!j->path)
         return td_fail(error, "%.300s: %s", path, strerror(errno));
     j->partial = ds_with_suffix(j->path, ".partial");
-    char *fresh = ds_with_suffix(j->path, ".resuming"), *sorted = ds_with_suffix(j->path, ".sorted");
+    char *fresh = ds_with_suffix(j->path, ".resuming"), *sorted = ds_with_suffix(j->path, DS_SORTED);
     bool good = (j->partial && fresh && sorted) || td_fail(error, "out of memory");
     j->target = j->ordered ? j->partial : j->path;
-    good = good && check_left(j, sorted, error) && lock(j, fresh, O_RDWR | O_CREAT | O_APPEND, &j->fd, error);
+    good = good && lock(j, fresh, O_RDWR | O_CREAT | O_APPEND, &j->fd, error);
     if (good && ds_journal_read_old(j, fresh, j->fd, true, error)) {
-        good = make(j, fresh, again, error);
+        good = make(j, fresh, sorted, again, error);
         if (!good && is_named(j->fd, fresh))
             unlink(fresh);
     } else {

@@ -4,6 +4,8 @@
 
 #include "infer/dispatch/journal.h"
 
+#define DS_SORTED ".partial.sorted" /* on its way to FILE */
+
 typedef struct ds_waiting {
     uint64_t place;
     char *line;

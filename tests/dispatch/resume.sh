@@ -52,7 +52,7 @@ before=$(billed)
 for what in "records:1: .*a record;" "text:1: .*no JSON object;" "short:1: .*no JSON" "record:1: .*a request;" "batch:1: .*a request;" \
     "half:1: " "packed: is packed" "mixed:3: .*no JSON" "torn:3: "; do
     name=${what%%:*}
-    for end in "" .partial .resuming .sorted; do
+    for end in "" .partial .resuming .partial.sorted; do
         for order in "" --unordered; do
             clean
             cp "$T/$name" "$T/f$end"
@@ -175,6 +175,19 @@ for round in 1 2 3; do
     is "round $round: each is there once" "$(ids "$T/f" | sort -V | uniq | wc -l) $(wc -l < "$T/f")" "300 300"
     is "round $round: nothing else is left" "$(ls "$T"/f*)" "$T/f"
 done
+# a file system without locks, the plain program (sanitizers want to come first)
+printf '#include <errno.h>\nint flock(int fd, int how);\nint flock(int fd, int how) { (void)fd; (void)how; errno = ENOSYS; return -1; }\n' > "$T/lockless.c"
+if ${CC:-cc} -shared -fPIC "$T/lockless.c" -o "$T/lockless.so" 2> /dev/null; then
+    clean
+    LD_PRELOAD="$T/lockless.so" "$B/tierce-dispatch" dispatch -q -m models/flash-pro.tierce --tiers "$T/tiers.json" -o "$T/f" "$T/5.jsonl" 2> "$T/err"; is "a file system without locks" $? 0
+    says "is told" "knows no locks; see that only one run"
+    is "and all is there" "$(ids "$T/f" | tr '\n' ' ')" "r1 r2 r3 r4 r5 "
+fi
+# a neighbour that is not ours, though it holds answers; what a kill at the end leaves goes
+clean
+send -o "$T/f" "$T/5.jsonl"; cp "$T/f" "$T/f.sorted"; head -c 700 "$T/f" > "$T/f.partial.sorted"; sum=$(cksum < "$T/f.sorted")
+send -o "$T/f" --resume --unordered "$T/5.jsonl"; is "neighbours" $? 0
+send -o "$T/f" --resume "$T/5.jsonl"; is "neighbours, in order" "$(ls "$T"/f* | tr '\n' ' ')$(cksum < "$T/f.sorted")" "$T/f $T/f.sorted $sum"
 send -o - "$T/5.jsonl" > "$T/out"; is "-o - is standard output" "$(ids "$T/out" | tr '\n' ' ')" "r1 r2 r3 r4 r5 "
 send -o - --resume "$T/5.jsonl" > "$T/out"; is "which cannot be resumed" $? 2
 # FILE comes from elsewhere while a run goes on
