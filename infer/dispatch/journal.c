@@ -122,6 +122,7 @@ bool ds_journal_write(ds_journal *j, uint64_t place, const char *line, size_t le
     const uint64_t offset = j->offset;
     if (!ds_journal_append(j, line, len, error))
         return false;
+    j->written++;
     /* without order the book is for a file of which lines must go at the end */
     if (j->path && (j->ordered || j->kept) && !ds_keys_add(&j->keys, place, offset, len))
         return td_fail(error, "out of memory");
@@ -239,11 +240,7 @@ static bool copy_sorted(ds_journal *j, FILE *to, td_error *error)
 /* FILE is what it was at the start, or is not there. */
 static bool nobody_came(const ds_journal *j)
 {
-    struct stat then, now;
-    const int fd = j->target == j->path ? j->fd : j->held[1];
-    if (stat(j->path, &now))
-        return errno == ENOENT;
-    return fd >= 0 && !fstat(fd, &then) && then.st_dev == now.st_dev && then.st_ino == now.st_ino;
+    return access(j->path, F_OK) ? errno == ENOENT : ds_is_named(j->target == j->path ? j->fd : j->held[1], j->path);
 }
 
 /* FILE in the input's order, and without answers that others took the place of. */
@@ -267,6 +264,13 @@ static bool sort_into_file(ds_journal *j, td_error *error)
     return good || td_fail(error, "%.400s; the answers are in %.300s, --resume finishes", why.text, j->target);
 }
 
+/* Stopped before the first answer: all that FILE.partial holds is in FILE, from which it was made. */
+static bool adds_nothing(const ds_journal *j)
+{
+    return j->target == j->partial && !j->written && j->held[0] < 0 && j->held[1] >= 0 && ds_is_named(j->held[1], j->path) &&
+           ds_is_named(j->fd, j->partial);
+}
+
 bool ds_journal_close(ds_journal *j, bool complete, td_error *error)
 {
     bool good = true;
@@ -275,6 +279,8 @@ bool ds_journal_close(ds_journal *j, bool complete, td_error *error)
                td_fail(error, "%.300s: %s", j->target, strerror(errno));
         if (good && complete && (j->ordered || j->keys.replaced))
             good = sort_into_file(j, error);
+        else if (adds_nothing(j))
+            unlink(j->partial);
     }
     while (j->n_heap) { /* stopped: answers behind a gap are answers still */
         j->next = j->heap[0].place;

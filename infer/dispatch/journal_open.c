@@ -25,7 +25,7 @@ char *ds_with_suffix(const char *path, const char *suffix)
     return s;
 }
 
-static bool is_named(int fd, const char *path)
+bool ds_is_named(int fd, const char *path)
 {
     struct stat mine, there;
     return !fstat(fd, &mine) && !stat(path, &there) && mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
@@ -44,7 +44,7 @@ static bool lock(ds_journal *j, const char *path, int flags, int *fd, td_error *
         const bool have = !flock(*fd, LOCK_EX | LOCK_NB);
         const bool taken = !have && (errno == EWOULDBLOCK || errno == EINTR);
         j->unlocked = j->unlocked || (!have && !taken); /* a file system without locks */
-        if (!taken && is_named(*fd, path))
+        if (!taken && ds_is_named(*fd, path))
             return true;
         close(*fd);
         *fd = -1;
@@ -107,7 +107,7 @@ bool ds_journal_open_file(ds_journal *j, const char *path, bool again, td_error 
     good = good && lock(j, fresh, O_RDWR | O_CREAT | O_APPEND, &j->fd, error);
     if (good && ds_journal_read_old(j, fresh, j->fd, true, error)) {
         good = make(j, fresh, sorted, again, error);
-        if (!good && is_named(j->fd, fresh))
+        if (!good && ds_is_named(j->fd, fresh))
             unlink(fresh);
     } else {
         good = false;

@@ -21,7 +21,7 @@ struct ds_journal {
     bool ordered, dirty, unlocked, broken;
     ds_sync sync;
     ds_keys keys;
-    uint64_t offset, kept, dropped;
+    uint64_t offset, kept, dropped, written; /* written: by this run */
     ds_waiting *heap; /* standard output in order: a heap by place */
     size_t n_heap, heap_room;
     uint64_t next; /* place to print next */
@@ -37,6 +37,7 @@ bool ds_journal_read_old(ds_journal *j, const char *path, int fd, bool check, td
 /* Opens j->path as the target, under its lock. */
 bool ds_journal_open_file(ds_journal *j, const char *path, bool again, td_error *error);
 
+bool ds_is_named(int fd, const char *path); /* does the path lead to this file? */
 char *ds_with_suffix(const char *path, const char *suffix); /* malloc'ed */
 
 #endif

@@ -215,6 +215,7 @@ for order in "" --unordered; do
     send -o "$T/f" --resume $order "$T/shifted.jsonl"; is "a line in front $order" $? 1
     says "where" "shifted.jsonl:1: the answer to line-1 in .*/f was given to another request"
     grep -q 'with --resume goes on' "$T/err" && bad "a mend that is none" || ok
+    is "and nothing changed" "$(ls "$T"/f*) $(cksum < "$T/f")" "$T/f $(cksum < "$T/was")"
     # shellcheck disable=SC2086
     send -o "$T/f" --resume $order "$T/no-ids.jsonl"; is "undone: all is there" $? 0
     is "and the same" "$(cksum < "$T/f") $(($(billed) - before))" "$(cksum < "$T/was") 0"
