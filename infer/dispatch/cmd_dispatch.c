@@ -32,7 +32,7 @@ static const td_option options[] = {
     {"unordered", 0, TD_FLAG, offsetof(dispatch_options, unordered), 0, 0, NULL,
      "answers as they come, not in the order of the input"},
     {"resume", 0, TD_FLAG, offsetof(dispatch_options, resume), 0, 0, NULL,
-     "skip what FILE has an answer for; failures of earlier runs are asked again"},
+     "skip what FILE or FILE.partial answers; failures and changed requests are asked again"},
     {"fsync", 0, TD_STRING, offsetof(dispatch_options, out_fsync), 0, 0, "WHEN",
      "of FILE: never, second (default) or always"},
     {"max-bad", 0, TD_COUNT, offsetof(dispatch_options, max_bad), 0, 1e12, "N",
@@ -49,7 +49,9 @@ static const td_command command = {
     "Sends requests, one JSON object a line (chat shape, {\"prompt\"}, records or OpenAI batch lines; plain or\n"
     ".gz; - or no FILE is standard input) to the tiers that the model decides on, and prints an answer a\n"
     "line in the shape of OpenAI's batch output, with \"tierce\": {\"tier\", \"reason\", \"cost_usd\", …}.\n"
-    "An answer is found again by its custom_id: the line's custom_id or id, else line-N.",
+    "An answer is found again by its custom_id: the line's custom_id or id, else line-N. --resume refuses a FILE\n"
+    "that holds anything but answers, and one that another run is writing; where a line-N asks something else\n"
+    "than its answer was given to, it stops.",
     options, sizeof options / sizeof *options,
     "exit status: 0 all answered, 1 stopped, 2 wrong usage, 3 done, but some lines failed or were bad\n"
     "example: tierce dispatch -m router.tierce --tiers tiers.json -o answers.jsonl requests.jsonl"};
@@ -62,16 +64,17 @@ typedef struct {
     ds_feed *feed;
     ds_journal *journal;
     ds_timer *tick;
-    uint64_t in_flight, lines, answered, failed, bad, skipped, total_bytes;
+    uint64_t in_flight, lines, answered, failed, bad, skipped, changed, total_bytes;
     double cost, began;
     bool ended, stopped, in_pump, terminal;
+    bool other_input; /* --resume goes on no more */
     const char *why; /* of the stop */
 } dispatcher;
 
 /* A request under way, and its answer as it gathers. */
 typedef struct {
     dispatcher *d;
-    uint64_t place;
+    uint64_t place, digest;
     char *key;
     size_t key_len;
     int status;
@@ -125,7 +128,7 @@ static void on_end(void *context, const ds_job_result *result)
         d->failed++;
     else
         d->answered++;
-    ds_put_answer_line(&line, f->key, f->key_len, f->status, &f->body, result);
+    ds_put_answer_line(&line, f->key, f->key_len, f->status, &f->body, f->digest, result);
     if (line.failed || f->body.failed)
         td_fail(&error, "out of memory");
     if (line.failed || f->body.failed || !ds_journal_write(d->journal, f->place, line.at, line.len, &error))
@@ -160,8 +163,21 @@ static bool blank(const ds_line *line)
     return true;
 }
 
+/* Lines without an id are known by their number only: one put in front, and every answer is another line's. */
+static void other_request(dispatcher *d, const ds_line *line, const char *key)
+{
+    td_error error;
+    td_fail(&error,
+            "%.200s:%llu: the answer to %s in %.200s was given to another request: the input has changed, and lines without an "
+            "\"id\" are found by their number; undo the change, or name another -o FILE",
+            strcmp(line->path, "-") ? line->path : "<stdin>", (unsigned long long)line->number, key, d->o->out);
+    d->other_input = true;
+    fault(d, &error);
+}
+
 /* Sends a readable line; takes over body and text. */
-static void launch(dispatcher *d, ds_body *body, ds_line *line, uint64_t place, const char *key, size_t key_len)
+static void launch(dispatcher *d, ds_body *body, ds_line *line, uint64_t place, uint64_t digest, const char *key,
+                   size_t key_len)
 {
     flight *f = calloc(1, sizeof *f);
     char *own = f ? malloc(key_len + 1) : NULL;
@@ -182,7 +198,7 @@ static void launch(dispatcher *d, ds_body *body, ds_line *line, uint64_t place, 
         return;
     }
     line->text = NULL;
-    *f = (flight){.d = d, .place = place, .key = own, .key_len = key_len};
+    *f = (flight){.d = d, .place = place, .digest = digest, .key = own, .key_len = key_len};
     d->in_flight++;
     ds_job_run(job);
 }
@@ -211,9 +227,18 @@ static void take_line(dispatcher *d, ds_line *line)
     snprintf(number, sizeof number, "line-%llu", (unsigned long long)d->lines);
     key = body.id.len ? body.id.data : number;
     key_len = body.id.len ? body.id.len : strlen(number);
-    switch (ds_journal_expect(d->journal, key, key_len, &place)) {
+    const uint64_t digest = ds_request_digest(&body);
+    switch (ds_journal_expect(d->journal, key, key_len, digest, &place)) {
+    case DS_KEY_CHANGED:
+        if (!body.id.len) {
+            other_request(d, line, key);
+            break;
+        }
+        d->changed++;
+        launch(d, &body, line, place, digest, key, key_len);
+        return;
     case DS_KEY_NEW:
-        launch(d, &body, line, place, key, key_len);
+        launch(d, &body, line, place, digest, key, key_len);
         return;
     case DS_KEY_ANSWERED:
         d->skipped++;
@@ -355,6 +380,8 @@ static bool open_dispatcher(dispatcher *d, const char *const *paths, size_t n)
         fprintf(stderr, "tierce dispatch: %s\n", error.text);
         return false;
     }
+    if (ds_journal_unlocked(d->journal))
+        fprintf(stderr, "tierce dispatch: %s: its file system knows no locks; see that only one run at a time writes it\n", d->o->out);
     if (d->o->resume && !d->o->quiet)
         fprintf(stderr, "tierce dispatch: %llu answers are there already; %llu failed or cut ones are asked again\n",
                 (unsigned long long)ds_journal_kept(d->journal), (unsigned long long)ds_journal_dropped(d->journal));
@@ -379,12 +406,15 @@ static int close_dispatcher(dispatcher *d, bool ran)
         if (d->terminal)
             fputs("\r\033[K", stderr);
         print_counters(d, true);
+        if (d->changed)
+            fprintf(stderr, "tierce dispatch: %llu of them had answers, but to other requests under the same id: asked again\n",
+                    (unsigned long long)d->changed);
     }
     if (d->journal && !ds_journal_close(d->journal, good, &error)) {
         fprintf(stderr, "tierce dispatch: %s\n", error.text);
         good = false;
     }
-    if (ran && !good && resumable)
+    if (ran && !good && resumable && !d->other_input)
         fprintf(stderr, "tierce dispatch: not finished; the same command with --resume goes on\n");
     ds_feed_close(d->feed);
     ds_timer_free(d->tick);
@@ -402,7 +432,7 @@ int cmd_dispatch(int argc, char **argv)
     const int files = td_parse_options(&command, argc, argv, &o);
     if (files < 0)
         return files == -2 ? 0 : 2;
-    if (o.resume && !o.out) {
+    if (o.resume && (!o.out || td_writer_is_stdout(o.out))) {
         fprintf(stderr, "tierce dispatch: --resume needs -o FILE: it reads there what is answered\n");
         return 2;
     }

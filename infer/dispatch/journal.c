@@ -8,30 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data/json.h"
+#include "data/writer.h"
+#include "infer/dispatch/journal_state.h"
 
-typedef struct waiting {
-    uint64_t place;
-    char *line;
-    size_t len;
-} waiting;
-
-struct ds_journal {
-    char *path, *partial; /* NULL for standard output, and for what is no file */
-    char *stream;         /* its name: a pipe, a device */
-    int fd;
-    bool ordered, dirty;
-    ds_sync sync;
-    ds_keys keys;
-    uint64_t offset, kept, dropped;
-    waiting *heap; /* standard output in order: a heap by place */
-    size_t n_heap, heap_room;
-    uint64_t next; /* place to print next */
-};
-
-ds_key_state ds_journal_expect(ds_journal *j, const char *key, size_t len, uint64_t *place)
+ds_key_state ds_journal_expect(ds_journal *j, const char *key, size_t len, uint64_t digest, uint64_t *place)
 {
-    return ds_keys_expect(&j->keys, key, len, place);
+    return ds_keys_expect(&j->keys, key, len, digest, place);
 }
 
 /* ---- writing ---- */
@@ -52,45 +34,52 @@ static bool write_all(int fd, const char *data, size_t len)
 
 static const char *name_of(const ds_journal *j)
 {
-    return j->partial ? j->partial : j->stream ? j->stream : "<stdout>";
+    return j->target ? j->target : j->stream ? j->stream : "<stdout>";
 }
 
-/* The line and its break in one write, so that a kill cuts at most the file's last line. */
-static bool append(ds_journal *j, const char *line, size_t len, td_error *error)
+/* The line and its break in one write, so that a kill cuts at most the file's last line. Where the disk was full in the middle
+ * of it, what got there goes: a later answer must not stand behind half a line. */
+bool ds_journal_append(ds_journal *j, const char *line, size_t len, td_error *error)
 {
     char *whole = malloc(len + 1);
     if (!whole)
         return td_fail(error, "out of memory");
     memcpy(whole, line, len);
     whole[len] = '\n';
-    const bool good = write_all(j->fd, whole, len + 1) && (j->sync != DS_SYNC_ALWAYS || !j->path || !fsync(j->fd));
+    errno = EIO;
+    const bool written = !j->broken && write_all(j->fd, whole, len + 1);
+    const bool good = written && (j->sync != DS_SYNC_ALWAYS || !j->path || !fsync(j->fd));
+    const int why = errno;
     free(whole);
-    j->offset += len + 1;
+    if (written)
+        j->offset += len + 1;
+    else if (j->path && ftruncate(j->fd, (off_t)j->offset))
+        j->broken = true;
     j->dirty = true;
     if (good)
         return true;
     return j->path ? td_fail(error, "%.300s: cannot be written: %s; make room and go on with --resume", name_of(j),
-                             strerror(errno))
-                   : td_fail(error, "%.300s: cannot be written: %s", name_of(j), strerror(errno));
+                             strerror(why))
+                   : td_fail(error, "%.300s: cannot be written: %s", name_of(j), strerror(why));
 }
 
-static void sift_down(waiting *heap, size_t n, size_t i)
+static void sift_down(ds_waiting *heap, size_t n, size_t i)
 {
     for (size_t child; (child = 2 * i + 1) < n; i = child) {
         child += child + 1 < n && heap[child + 1].place < heap[child].place;
         if (heap[i].place <= heap[child].place)
             return;
-        const waiting w = heap[i];
+        const ds_waiting w = heap[i];
         heap[i] = heap[child];
         heap[child] = w;
     }
 }
 
-static bool wait_for_turn(ds_journal *j, waiting w)
+static bool wait_for_turn(ds_journal *j, ds_waiting w)
 {
     if (j->n_heap == j->heap_room) {
         const size_t room = j->heap_room ? j->heap_room * 2 : 256;
-        waiting *wider = realloc(j->heap, room * sizeof *wider);
+        ds_waiting *wider = realloc(j->heap, room * sizeof *wider);
         if (!wider)
             return false;
         j->heap = wider;
@@ -107,11 +96,11 @@ static bool wait_for_turn(ds_journal *j, waiting w)
 static bool print_due(ds_journal *j, td_error *error)
 {
     while (j->n_heap && j->heap[0].place == j->next) {
-        const waiting w = j->heap[0];
+        const ds_waiting w = j->heap[0];
         j->heap[0] = j->heap[--j->n_heap];
         sift_down(j->heap, j->n_heap, 0);
         j->next++;
-        const bool good = append(j, w.line, w.len, error);
+        const bool good = ds_journal_append(j, w.line, w.len, error);
         free(w.line);
         if (!good)
             return false;
@@ -122,7 +111,7 @@ static bool print_due(ds_journal *j, td_error *error)
 bool ds_journal_write(ds_journal *j, uint64_t place, const char *line, size_t len, td_error *error)
 {
     if (j->ordered && !j->path) {
-        waiting w = {place, malloc(len), len};
+        ds_waiting w = {place, malloc(len), len};
         if (!w.line || !wait_for_turn(j, w)) {
             free(w.line);
             return td_fail(error, "out of memory");
@@ -130,9 +119,14 @@ bool ds_journal_write(ds_journal *j, uint64_t place, const char *line, size_t le
         memcpy(w.line, line, len);
         return print_due(j, error);
     }
-    if (j->ordered && !ds_keys_add(&j->keys, place, j->offset, len))
+    const uint64_t offset = j->offset;
+    if (!ds_journal_append(j, line, len, error))
+        return false;
+    j->written++;
+    /* without order the book is for a file of which lines must go at the end */
+    if (j->path && (j->ordered || j->kept) && !ds_keys_add(&j->keys, place, offset, len))
         return td_fail(error, "out of memory");
-    return append(j, line, len, error);
+    return true;
 }
 
 uint64_t ds_journal_waiting(const ds_journal *j)
@@ -147,111 +141,7 @@ void ds_journal_tick(ds_journal *j)
     j->dirty = false;
 }
 
-/* ---- what earlier runs left ---- */
-
-/* custom_id and response.status_code of an answer; false when the line is not whole. */
-static bool read_answer(const char *line, size_t len, char *text, tierce_span *key, double *status)
-{
-    td_json json;
-    tierce_span name;
-    bool first = true;
-    td_json_start(&json, line, len, text);
-    key->len = 0;
-    *status = 0;
-    if (td_json_peek(&json) != '{' || !td_json_enter(&json, '{'))
-        return false;
-    while (td_json_key(&json, &name, &first)) {
-        if (td_span_is(name, "custom_id") && td_json_peek(&json) == '"') {
-            td_json_string(&json, key);
-        } else if (td_span_is(name, "response") && td_json_peek(&json) == '{') {
-            bool inner = true;
-            td_json_enter(&json, '{');
-            while (td_json_key(&json, &name, &inner))
-                if (td_span_is(name, "status_code") && td_json_peek(&json) == '0')
-                    td_json_number(&json, status);
-                else
-                    td_json_skip(&json, NULL);
-        } else {
-            td_json_skip(&json, NULL);
-        }
-    }
-    return td_json_finish(&json) && key->len;
-}
-
-/* Failures that another attempt may mend are asked again; a 400 stays a 400. */
-static bool is_final(double status)
-{
-    return (status >= 200 && status < 300) ||
-           (status >= 400 && status < 500 && status != 408 && status != 429 && status != 499);
-}
-
-/* Copies the good lines of an old file behind the new one. */
-static bool take_over(ds_journal *j, const char *path, td_error *error)
-{
-    struct stat st;
-    if (stat(path, &st) && errno == ENOENT)
-        return true;
-    td_lines *lines = td_lines_open(path, 0, error);
-    td_line_status status = lines ? TD_LINE : TD_BROKEN;
-    char *line, *text = NULL;
-    size_t len, room = 0;
-    bool good = true;
-    while (good && status == TD_LINE && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE) {
-        tierce_span key;
-        double code;
-        if (len > room) {
-            free(text);
-            text = malloc(room = len * 2);
-        }
-        if (!text || !read_answer(line, len, text, &key, &code) || !is_final(code)) {
-            j->dropped++;
-            continue;
-        }
-        const ds_key_state state = ds_keys_take_over(&j->keys, key.data, key.len, j->offset, len);
-        if (state == DS_KEY_ANSWERED)
-            continue; /* in both files */
-        good = state == DS_KEY_NEW ? append(j, line, len, error) : td_fail(error, "out of memory");
-        j->kept += good;
-    }
-    free(text);
-    if (lines)
-        td_lines_close(lines);
-    return good && status != TD_BROKEN;
-}
-
-static char *with_suffix(const char *path, const char *suffix)
-{
-    const size_t room = strlen(path) + strlen(suffix) + 1;
-    char *s = malloc(room);
-    if (s)
-        snprintf(s, room, "%s%s", path, suffix);
-    return s;
-}
-
-static bool resume(ds_journal *j, td_error *error)
-{
-    char *fresh = with_suffix(j->path, ".resuming");
-    bool good = fresh != NULL || td_fail(error, "out of memory");
-    if (good) {
-        j->fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        good = j->fd >= 0 || td_fail(error, "%.300s: %s", fresh, strerror(errno));
-    }
-    good = good && take_over(j, j->path, error) &&
-           (!strcmp(j->path, j->partial) || take_over(j, j->partial, error));
-    if (good && (fsync(j->fd) || rename(fresh, j->partial)))
-        good = td_fail(error, "%.300s: %s", j->partial, strerror(errno));
-    free(fresh);
-    return good;
-}
-
-static bool begin(ds_journal *j, td_error *error)
-{
-    if (access(j->path, F_OK) == 0 || access(j->partial, F_OK) == 0)
-        return td_fail(error, "%.300s is there already; go on with --resume, or remove it%s", j->path,
-                       access(j->path, F_OK) ? " (its .partial file)" : "");
-    j->fd = open(j->partial, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-    return j->fd >= 0 || td_fail(error, "%.300s: %s; check the path", j->partial, strerror(errno));
-}
+/* ---- the start ---- */
 
 /* A pipe or a device takes answers as standard output does: nothing of them can be found again. */
 static bool open_stream(ds_journal *j, const char *path, bool again, td_error *error)
@@ -273,26 +163,27 @@ static bool open_file(ds_journal *j, const char *path, bool again, td_error *err
         return td_fail(error, "%.300s: is a folder; name a file in it", path);
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return open_stream(j, path, again, error);
-    j->path = strdup(path);
-    j->partial = with_suffix(path, j->ordered ? ".partial" : "");
-    if (!j->path || !j->partial)
-        return td_fail(error, "out of memory");
-    return again ? resume(j, error) : begin(j, error);
+    return ds_journal_open_file(j, path, again, error);
 }
 
 ds_journal *ds_journal_open(const char *path, bool ordered, bool again, ds_sync sync, td_error *error)
 {
     ds_journal *j = calloc(1, sizeof *j);
     bool good = j != NULL || td_fail(error, "out of memory");
+    if (path && td_writer_is_stdout(path))
+        path = NULL;
     if (good) {
         j->fd = STDOUT_FILENO;
+        j->held[0] = j->held[1] = -1;
         j->ordered = ordered;
-        j->sync = path ? sync : DS_SYNC_NEVER;
+        j->sync = DS_SYNC_NEVER; /* what is taken over is on the disk before it gets its name */
     }
     if (good && path)
         good = open_file(j, path, again, error);
-    if (good)
+    if (good) {
+        j->sync = path ? sync : DS_SYNC_NEVER;
         return j;
+    }
     if (j)
         ds_journal_close(j, false, NULL);
     return NULL;
@@ -313,9 +204,14 @@ uint64_t ds_journal_dropped(const ds_journal *j)
     return j->dropped;
 }
 
+bool ds_journal_unlocked(const ds_journal *j)
+{
+    return j->unlocked;
+}
+
 /* ---- the end ---- */
 
-static bool copy_sorted(ds_journal *j, int from, FILE *to)
+static bool copy_sorted(ds_journal *j, FILE *to, td_error *error)
 {
     char *line = NULL;
     size_t room = 0;
@@ -323,48 +219,78 @@ static bool copy_sorted(ds_journal *j, int from, FILE *to)
     ds_keys_sort(&j->keys);
     for (size_t i = 0; good && i < j->keys.n_entries; i++) {
         const ds_kept *e = &j->keys.entries[i];
+        if (!e->len)
+            continue;
         if (e->len + 1 > room) {
             free(line);
             line = malloc(room = (e->len + 1) * 2);
         }
-        good = line && pread(from, line, e->len + 1, (off_t)e->offset) == (ssize_t)e->len + 1 &&
-               fwrite(line, 1, e->len + 1, to) == e->len + 1;
+        errno = ENOMEM;
+        const ssize_t n = line ? pread(j->fd, line, e->len + 1, (off_t)e->offset) : -1;
+        if (n >= 0 && n < (ssize_t)e->len + 1)
+            good = td_fail(error, "%.300s: is shorter than what was written to it: another program changed it", j->target);
+        else
+            good = (n > 0 && fwrite(line, 1, e->len + 1, to) == e->len + 1) ||
+                   td_fail(error, "%.300s: cannot be written: %s", j->path, strerror(errno));
     }
     free(line);
     return good;
 }
 
+/* FILE is what it was at the start, or is not there. */
+static bool nobody_came(const ds_journal *j)
+{
+    return access(j->path, F_OK) ? errno == ENOENT : ds_is_named(j->target == j->path ? j->fd : j->held[1], j->path);
+}
+
+/* FILE in the input's order, and without answers that others took the place of. */
 static bool sort_into_file(ds_journal *j, td_error *error)
 {
-    char *sorted = with_suffix(j->path, ".sorted");
-    const int from = open(j->partial, O_RDONLY | O_CLOEXEC);
+    td_error why;
+    char *sorted = ds_with_suffix(j->path, DS_SORTED);
     FILE *to = sorted ? fopen(sorted, "wb") : NULL;
-    bool good = from >= 0 && to && copy_sorted(j, from, to);
-    good = to && !fflush(to) && !fsync(fileno(to)) && good;
-    good = to && !fclose(to) && good;
-    good = good && !rename(sorted, j->path) && !unlink(j->partial);
-    if (from >= 0)
-        close(from);
+    bool good = to ? copy_sorted(j, to, &why) : td_fail(&why, "%.300s: cannot be written: %s", j->path, strerror(errno));
+    if (to && ((fflush(to) || fsync(fileno(to))) & good))
+        good = td_fail(&why, "%.300s: cannot be written: %s", j->path, strerror(errno));
+    if (to && (fclose(to) & good))
+        good = td_fail(&why, "%.300s: cannot be written: %s", j->path, strerror(errno));
+    if (good && !nobody_came(j))
+        good = td_fail(&why, "%.300s: came while this run went on, and is not its own; move it away", j->path);
+    if (good && (rename(sorted, j->path) || (j->target == j->partial && unlink(j->partial))))
+        good = td_fail(&why, "%.300s: cannot be written: %s", j->path, strerror(errno));
+    if (to && !good)
+        unlink(sorted);
     free(sorted);
-    return good || td_fail(error, "%.300s: cannot be written: %s; the answers are in %.300s, --resume finishes", j->path,
-                           strerror(errno), j->partial);
+    return good || td_fail(error, "%.400s; the answers are in %.300s, --resume finishes", why.text, j->target);
+}
+
+/* Stopped before the first answer: all that FILE.partial holds is in FILE, from which it was made. */
+static bool adds_nothing(const ds_journal *j)
+{
+    return j->target == j->partial && !j->written && j->held[0] < 0 && j->held[1] >= 0 && ds_is_named(j->held[1], j->path) &&
+           ds_is_named(j->fd, j->partial);
 }
 
 bool ds_journal_close(ds_journal *j, bool complete, td_error *error)
 {
     bool good = true;
     if (j->path && j->fd >= 0) {
-        good = j->sync == DS_SYNC_NEVER || !fsync(j->fd) || td_fail(error, "%.300s: %s", j->partial, strerror(errno));
-        close(j->fd);
-        if (good && complete && j->ordered)
+        good = j->sync == DS_SYNC_NEVER || !error || !fsync(j->fd) ||
+               td_fail(error, "%.300s: %s", j->target, strerror(errno));
+        if (good && complete && (j->ordered || j->keys.replaced))
             good = sort_into_file(j, error);
+        else if (adds_nothing(j))
+            unlink(j->partial);
     }
     while (j->n_heap) { /* stopped: answers behind a gap are answers still */
         j->next = j->heap[0].place;
         good = print_due(j, error) && good;
     }
-    if (j->stream && j->fd >= 0)
-        close(j->fd);
+    if ((j->path || j->stream) && j->fd >= 0)
+        close(j->fd); /* and its lock: behind the sorting */
+    for (int i = 0; i < 2; i++)
+        if (j->held[i] >= 0)
+            close(j->held[i]);
     free(j->stream);
     free(j->heap);
     ds_keys_free(&j->keys);

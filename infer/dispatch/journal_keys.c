@@ -6,9 +6,10 @@
 
 /* An answer of an earlier run, or a key of this input. */
 struct ds_key_slot {
-    uint64_t hash;  /* 0: free */
-    uint64_t entry; /* in entries, or UINT64_MAX: no answer is there */
-    bool seen;      /* in this input */
+    uint64_t hash;   /* 0: free */
+    uint64_t entry;  /* in entries, or UINT64_MAX: no answer is there */
+    uint64_t digest; /* of the request that was answered; 0: not known */
+    bool seen;       /* in this input */
 };
 
 static ds_key_slot *find(ds_keys *k, uint64_t hash)
@@ -44,7 +45,7 @@ static ds_key_slot *slot_of(ds_keys *k, const char *key, size_t len)
     const uint64_t hash = ds_fnv1a(key, len) | 1;
     ds_key_slot *s = find(k, hash);
     if (!s->hash) {
-        *s = (ds_key_slot){hash, UINT64_MAX, false};
+        *s = (ds_key_slot){hash, UINT64_MAX, 0, false};
         k->used++;
     }
     return s;
@@ -64,7 +65,13 @@ bool ds_keys_add(ds_keys *k, uint64_t place, uint64_t offset, size_t len)
     return true;
 }
 
-ds_key_state ds_keys_expect(ds_keys *k, const char *key, size_t len, uint64_t *place)
+static void replace(ds_keys *k, ds_key_slot *s)
+{
+    k->entries[s->entry].len = 0;
+    k->replaced++;
+}
+
+ds_key_state ds_keys_expect(ds_keys *k, const char *key, size_t len, uint64_t digest, uint64_t *place)
 {
     ds_key_slot *s = slot_of(k, key, len);
     if (!s)
@@ -75,19 +82,27 @@ ds_key_state ds_keys_expect(ds_keys *k, const char *key, size_t len, uint64_t *p
     *place = k->places++;
     if (s->entry == UINT64_MAX)
         return DS_KEY_NEW;
+    if (s->digest && digest && s->digest != digest) {
+        replace(k, s);
+        return DS_KEY_CHANGED;
+    }
     k->entries[s->entry].place = *place;
     return DS_KEY_ANSWERED;
 }
 
-ds_key_state ds_keys_take_over(ds_keys *k, const char *key, size_t len, uint64_t offset, size_t line_len)
+ds_key_state ds_keys_take_over(ds_keys *k, const char *key, size_t len, uint64_t digest, uint64_t offset, size_t line_len)
 {
     ds_key_slot *s = slot_of(k, key, len);
-    if (s && s->entry != UINT64_MAX)
+    const bool there = s && s->entry != UINT64_MAX;
+    if (there && s->digest == digest)
         return DS_KEY_ANSWERED;
     if (!s || !ds_keys_add(k, UINT64_MAX, offset, line_len))
         return DS_KEY_NO_MEMORY;
+    if (there)
+        replace(k, s);
     s->entry = k->n_entries - 1;
-    return DS_KEY_NEW;
+    s->digest = digest;
+    return there ? DS_KEY_CHANGED : DS_KEY_NEW;
 }
 
 static int by_place(const void *a, const void *b)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The dispatcher against its mock upstream. $1: build directory, $2: where the programs under test are
 # (the sanitized ones), $3: compiler, $4: which suites (default: all).
-B=$1 P=$2 CC=${3:-cc} ONLY=${4:-scenarios hostile loops workers limits batch disk torture starved node loop replay}
+B=$1 P=$2 CC=${3:-cc} ONLY=${4:-scenarios hostile loops workers limits batch resume disk torture starved node loop replay}
 passed=0 failed=0 skipped=0
 M=models/flash-pro.tierce
 T=$(mktemp -d)
@@ -32,7 +32,7 @@ for t in scenarios hostile loops workers limits; do
     one $t "$B/dispatch_$t" "$P/tierce-dispatch" "$B/mock" $M "$T/$t" tests/dispatch/$t.txt
 done
 $CC $STD tests/dispatch/http.c tests/dispatch/get.c -o "$B/dispatch_get" || failed=$((failed + 1))
-for t in batch disk torture starved node loop; do
+for t in batch resume disk torture starved node loop; do
     [ -f tests/dispatch/$t.sh ] && one $t sh tests/dispatch/$t.sh "$B" "$P" "$T"
 done
 C=../shared/corpora

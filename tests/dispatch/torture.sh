@@ -23,7 +23,7 @@ tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \
 echo "{\"tiers\": [$(tier flash 500,times=1), $(tier pro ok,in=20,out=20)], \"retry\": {\"base_s\": 0.001}, \"budgets\": [{\"name\": \"all\", \"period\": \"ever\", \"limit_usd\": 100}]}" > "$T/tiers.json"
 printf '%s\n' '{"id": "a", "max_tokens": 20, "prompt": "What is 1 plus 1?"}' '{"id": "b", "max_tokens": 20, "messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}, {"role": "user", "content": "and 3+3?"}]}' '{"id": "c", "model": "pro", "prompt": "3"}' > "$T/r.jsonl"
 run() { timeout -k 2 10 env LD_PRELOAD="$T/failmalloc.so" "$B/tierce-dispatch" dispatch -q -m models/flash-pro.tierce --tiers "$T/tiers.json" --ledger "$T/l.db" --log "$T/log" --seed 1 -o "$T/out" "$T/r.jsonl" 2> "$T/err"; }
-clean() { rm -f "$T/out" "$T/out.partial" "$T/out.sorted" "$T/l.db" "$T/l.db-wal" "$T/l.db-shm" "$T/log"; }
+clean() { rm -f "$T/out" "$T/out.partial" "$T/out.partial.sorted" "$T/out.resuming" "$T/l.db" "$T/l.db-wal" "$T/l.db-shm" "$T/log"; }
 # judge STATUS: says what is wrong with the run that was, if anything is
 judge() {
     answers=$(cat "$T/out" "$T/out.partial" 2> /dev/null | grep -c '"custom_id"')
