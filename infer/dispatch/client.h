@@ -50,6 +50,7 @@ struct ds_client {
     ds_route route;
     bool begun;                /* bytes of a head are there: its deadline runs */
     bool keep_alive, old_http; /* of the request */
+    bool head_only;            /* a HEAD: the answer's body is not sent */
     bool chunked_in, chunked_out, head_sent;
     char *body;
     size_t len, room, expected;
