@@ -227,7 +227,7 @@ static void keep_headers(ds_client *c, const ds_http_head *h)
     copy(c->session, sizeof c->session, ds_http_find(h, "x-tierce-session"));
     c->key[0] = 0;
     if (key.len)
-        snprintf(c->key, sizeof c->key, "k%016llx", (unsigned long long)ds_fnv1a(key.data, key.len));
+        ds_fingerprint(c->key, key.data, key.len);
     c->keep_alive = h->keep_alive;
     c->old_http = h->minor == 0;
     c->chunked_in = h->chunked;

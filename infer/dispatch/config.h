@@ -51,6 +51,10 @@ typedef struct {
     double max_wait_s;             /* longest wait on a provider's word; above it: the next tier */
 } ds_retry_rule;
 
+/* How a client's key stands in budgets, log and ledger: "k" and 16 hex digits (FNV-1a 64). */
+typedef char ds_fingerprint_text[18];
+void ds_fingerprint(ds_fingerprint_text to, const char *key, size_t len);
+
 /* Counted, because requests under way outlive a reload. */
 typedef struct {
     unsigned refs;

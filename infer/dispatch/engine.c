@@ -96,6 +96,19 @@ bool ds_engine_options_good(const char *command, const ds_engine_options *o)
                 {"--log-fsync", "--log FILE", o->fsync != NULL, o->log != NULL},
                 {"--log-prompts", "--log FILE", o->log_prompts, o->log != NULL},
                 {"--ledger-fsync", "--ledger FILE", o->ledger_fsync != NULL, o->ledger != NULL}};
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"--tiers", o->tiers}, {"--ledger", o->ledger}, {"--log", o->log}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].value && !*texts[i].value) {
+            fprintf(stderr, "%s: %s is empty; give it a value or leave it out\n", command, texts[i].name);
+            return false;
+        }
+    if (o->ledger && !strcmp(o->ledger, ":memory:")) {
+        fprintf(stderr, "%s: --ledger :memory: keeps nothing; name a file, or leave it out for budgets that last as long as "
+                        "this process\n", command);
+        return false;
+    }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].given && !rows[i].there) {
             fprintf(stderr, "%s: %s says nothing without %s; add it, or leave this out\n", command, rows[i].name,

@@ -1,0 +1,96 @@
+/* What operators write, move and send: empty options, budgets of a client's key.
+ *
+ *     operators DISPATCH MOCK MODEL SCRATCH */
+#define _DEFAULT_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/dispatch/drive.h"
+
+static const char body[] = "{\"model\":\"flash\",\"max_tokens\":20,\"messages\":[{\"role\":\"user\",\"content\":\"2+2?\"}]}";
+
+/* The tiers in this order. */
+static void write_tiers(const drive *d, const char *first, const char *second, const char *budgets)
+{
+    char text[1400];
+    snprintf(text, sizeof text,
+             "{\"tiers\":[{\"name\":\"%s\",\"prices\":{\"input\":1.5,\"output\":9},\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/v1\",\"model\":\"mock:ok,in=60,out=20\"}]},"
+             "{\"name\":\"%s\",\"prices\":{\"input\":2,\"output\":12},\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/v1\",\"model\":\"mock:ok,in=60,out=20\"}]}]%s}",
+             first, d->port, second, d->port, budgets);
+    drive_write(d, "tiers.json", text);
+}
+
+/* It does not start, and says why. */
+static void refuses(drive *d, const char *options, const char *why)
+{
+    drive_write(d, "serve.log", "");
+    const bool started = drive_start_serve(d, options);
+    char *log = drive_read(d, "serve.log");
+    drive_case(d, !started && strstr(log, why), options, started ? "it starts" : log);
+    free(log);
+    if (started)
+        drive_stop_serve(d);
+}
+
+static void empty_options(drive *d)
+{
+    static const char *const names[] = {"ledger", "log", "tiers", "listen", "port-file", "client-keys-env"};
+    char option[40], why[60];
+    write_tiers(d, "flash", "pro", "");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(option, sizeof option, "--%s=", names[i]);
+        snprintf(why, sizeof why, "--%s is empty; give it a value", names[i]);
+        refuses(d, option, why);
+    }
+    refuses(d, "--ledger :memory:", "--ledger :memory: keeps nothing; name a file");
+}
+
+static int ask_as(const drive *d, const char *key)
+{
+    char header[80];
+    snprintf(header, sizeof header, "Authorization: Bearer %s\r\n", key);
+    reply r = http_post(d->serve, "/v1/chat/completions", body, header);
+    const int status = r.status;
+    reply_free(&r);
+    return status;
+}
+
+/* alpha may spend nothing, beta may. */
+static void budget_of_a_key(drive *d)
+{
+    char text[300], *log;
+    setenv("CLIENT_KEYS", "alpha,beta", 1);
+    setenv("ALPHA", "alpha", 1);
+    write_tiers(d, "flash", "pro", ",\"budgets\":[{\"name\":\"a\",\"period\":\"day\",\"limit_usd\":0,\"key\":\"alpha\"}]");
+    refuses(d, "--client-keys-env CLIENT_KEYS", "budgets[0].key");
+    write_tiers(d, "flash", "pro", ",\"budgets\":[{\"name\":\"a\",\"period\":\"day\",\"limit_usd\":0,\"key_env\":\"ALPHA\"}]");
+    drive_case(d, drive_start_serve(d, "--client-keys-env CLIENT_KEYS"), "it starts", "with a budget of a key by its variable");
+    drive_case(d, ask_as(d, "alpha") == 429, "the budget of a key holds its client", "it does not");
+    drive_case(d, ask_as(d, "beta") == 200, "and no other", "it does");
+    drive_case(d, drive_stop_serve(d) == 0, "it ends well", "another status");
+    snprintf(text, sizeof text, "%s serve --client-keys-env CLIENT_KEYS --fingerprints > %s/prints", d->dispatch, d->scratch);
+    const int status = system(text);
+    log = drive_read(d, "prints");
+    drive_case(d, status == 0 && !strncmp(log, "k8ac625bb85ed202b\nk", 19), "--fingerprints says how a key stands in budgets", log);
+    free(log);
+}
+
+int main(int argc, char **argv)
+{
+    drive d = {0};
+    if (!drive_arguments(&d, argc, argv))
+        return 2;
+    if (!drive_start_mock(&d, "")) {
+        printf("FAILED nothing starts\n0 passed, 1 failed\n");
+        return 1;
+    }
+    empty_options(&d);
+    budget_of_a_key(&d);
+    drive_sanitizers(&d);
+    drive_stop_mock(&d);
+    return drive_done(&d);
+}
