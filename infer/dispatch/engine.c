@@ -67,11 +67,29 @@ static ds_snapshot *snapshot_open(const char *command, const ds_engine_options *
 
 /* ---- opening ---- */
 
+static bool take_ledger(ds_engine *e, const char *where, const ds_config *c);
+
+/* A ledger's file that somebody deleted, moved or replaced: told once, counted, followed. */
+static void look_at_ledger(ds_engine *e)
+{
+    const char *where = e->options->ledger;
+    const ds_ledger_state state = e->ledger && where ? ds_ledger_look(e->ledger) : DS_LEDGER_HERE;
+    if (state == DS_LEDGER_GONE && !e->ledger_gone)
+        fprintf(stderr, "%s: ledger: %s is gone (deleted or moved away): requests are refused until it is there again\n", e->command, where);
+    else if (state == DS_LEDGER_MOVED)
+        fprintf(stderr, "%s: ledger: %s is there again, or another file: what is spent from now on is counted there\n", e->command, where);
+    ds_add(&e->stats->ledger_faults, (state == DS_LEDGER_MOVED || state == DS_LEDGER_GONE) && !e->ledger_gone);
+    e->ledger_gone = state == DS_LEDGER_GONE;
+    if (state == DS_LEDGER_MOVED) /* for its disk */
+        take_ledger(e, where, e->now->config);
+}
+
 static void on_tick(void *context)
 {
     ds_engine *e = context;
     if (e->log)
         ds_log_tick(e->log, ds_now());
+    look_at_ledger(e);
     ds_timer_set(e->tick, 1);
 }
 

@@ -1,4 +1,4 @@
-/* What operators write, move and send: empty options, budgets of a client's key.
+/* What operators write, move and send: empty options, budgets of a client's key, a ledger that goes.
  *
  *     operators DISPATCH MOCK MODEL SCRATCH */
 #define _DEFAULT_SOURCE
@@ -79,6 +79,77 @@ static void budget_of_a_key(drive *d)
     free(log);
 }
 
+static int ask(const drive *d)
+{
+    return ask_as(d, "nobody");
+}
+
+static double booked(const drive *d)
+{
+    return drive_metric(d, "tierce_ledger_booked_usd");
+}
+
+static bool wait_for_log(const drive *d, const char *text)
+{
+    bool there = false;
+    for (int i = 0; i < 120 && !there; i++) {
+        char *log = drive_read(d, "serve.log");
+        there = strstr(log, text) != NULL;
+        free(log);
+        if (!there)
+            drive_sleep(0.025);
+    }
+    return there;
+}
+
+static bool wait_for_two(const drive *d, const char *text)
+{
+    bool there = false;
+    for (int i = 0; i < 120 && !there; i++) {
+        char *log = drive_read(d, "serve.log"), *first = strstr(log, text);
+        there = first && strstr(first + 1, text);
+        free(log);
+        if (!there)
+            drive_sleep(0.025);
+    }
+    return there;
+}
+
+/* The ledger's file is moved away and comes back; is deleted, and another process makes a new one. */
+static void ledger_that_goes(drive *d)
+{
+    char options[700], file[600], away[620], text[1500];
+    snprintf(file, sizeof file, "%s/goes.db", d->scratch);
+    snprintf(away, sizeof away, "%s.away", file);
+    snprintf(options, sizeof options, "--ledger %s", file);
+    write_tiers(d, "flash", "pro", "");
+    drive_write(d, "serve.log", "");
+    drive_case(d, drive_start_serve(d, options), "it starts", options);
+    drive_case(d, ask(d) == 200, "with its ledger it answers", "it does not");
+    const double before = booked(d);
+    rename(file, away);
+    drive_case(d, ask(d) == 503, "without it nothing is spent", "it is");
+    drive_case(d, wait_for_log(d, "is gone (deleted or moved away): requests are refused"), "it says so", "it does not");
+    drive_case(d, drive_metric(d, "tierce_ledger_faults_total") >= 2, "and counts it", "it does not");
+    rename(away, file);
+    drive_case(d, ask(d) == 200 && booked(d) > before, "there again, it goes on", "it does not");
+    drive_case(d, wait_for_log(d, "is there again, or another file"), "and says so", "it does not");
+    unlink(file);
+    drive_case(d, ask(d) == 503, "a deleted one is noticed, too", "it is not");
+    snprintf(text, sizeof text, "echo '{\"id\":\"a\",\"max_tokens\":20,\"prompt\":\"2+2?\"}' | %s dispatch -m %s --tiers %s/tiers.json --ledger %s >%s/line 2>&1",
+             d->dispatch, d->model, d->scratch, file, d->scratch);
+    drive_sleep(1.2); /* it looks once a second */
+    drive_case(d, system(text) == 0, "another process makes a new one", text);
+    drive_case(d, wait_for_two(d, "is there again, or another file"), "it is found", "it is not");
+    const double anew = booked(d);
+    drive_case(d, ask(d) == 200 && booked(d) > anew && anew > 0, "and what is spent counts there", "it does not");
+    char *log = drive_read(d, "serve.log"), *first = strstr(log, "requests are refused until");
+    first = first ? strstr(first + 1, "requests are refused until") : NULL;
+    drive_case(d, first && !strstr(first + 1, "requests are refused until"), "each is said once", log);
+    free(log);
+    drive_case(d, drive_stop_serve(d) == 0, "it ends well", "another status");
+}
+
 int main(int argc, char **argv)
 {
     drive d = {0};
@@ -90,6 +161,7 @@ int main(int argc, char **argv)
     }
     empty_options(&d);
     budget_of_a_key(&d);
+    ledger_that_goes(&d);
     drive_sanitizers(&d);
     drive_stop_mock(&d);
     return drive_done(&d);
