@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -69,10 +72,21 @@ typedef struct {
     int worst; /* exit status */
 } supervisor;
 
+/* A supervisor that is killed tells nobody: its workers would serve on, with the old config, beside those of the next. */
+static void end_with(pid_t parent)
+{
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+    if (getppid() != parent) /* it died before that */
+        exit(1);
+}
+
 static bool start_worker(supervisor *s, unsigned i)
 {
-    const pid_t pid = fork();
+    const pid_t parent = getpid(), pid = fork();
     if (!pid) {
+        end_with(parent);
         sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
         atomic_store(&s->all[i].in_flight, 0); /* what a dead predecessor had under way is gone */
         atomic_store(&s->all[i].open_connections, 0);

@@ -43,6 +43,7 @@ typedef struct {
     size_t n_endpoints;
     ds_limits limits;
     unsigned parallel; /* under way, the engine's */
+    uint32_t slot;     /* of its counters (stats.h), the engine's */
 } ds_tier;
 
 typedef struct {

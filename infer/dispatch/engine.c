@@ -269,6 +269,8 @@ bool ds_engine_open(ds_engine *e, const char *command, const ds_engine_options *
         return false;
     }
     e->now = snapshot_open(command, options);
+    if (e->now)
+        ds_stats_take_tiers(stats, e->now->config);
     if (!e->now || !open_log(e) || !open_ledger(e)) {
         ds_engine_close(e);
         return false;
@@ -320,6 +322,7 @@ bool ds_engine_reload(ds_engine *e)
         ds_add(&e->stats->bad_reloads, 1);
         return false;
     }
+    ds_stats_take_tiers(e->stats, fresh->config);
     ds_snapshot_drop(e->now);
     if (e->sessions)
         ds_sessions_close(e->sessions); /* tiers have other numbers now */

@@ -1,4 +1,5 @@
-/* What operators write, move and send: empty options, budgets of a client's key, a ledger that goes.
+/* What operators write, move and send: empty options, budgets of a client's key, a ledger that
+ * goes, tiers in another order.
  *
  *     operators DISPATCH MOCK MODEL SCRATCH */
 #define _DEFAULT_SOURCE
@@ -150,6 +151,47 @@ static void ledger_that_goes(drive *d)
     drive_case(d, drive_stop_serve(d) == 0, "it ends well", "another status");
 }
 
+static double answers(const drive *d, const char *tier)
+{
+    char name[80];
+    snprintf(name, sizeof name, "tierce_tier_answers_total{tier=\"%s\"}", tier);
+    return drive_metric(d, name);
+}
+
+static void expect_answers(drive *d, const char *name, double flash, double pro, double third)
+{
+    char text[120];
+    snprintf(text, sizeof text, "flash %g, pro %g, third %g", answers(d, "flash"), answers(d, "pro"), answers(d, "third"));
+    drive_case(d, answers(d, "flash") == flash && answers(d, "pro") == pro && answers(d, "third") == third, name, text);
+}
+
+/* Counters are a tier's, whatever its place in tiers.json. */
+static void other_order(drive *d)
+{
+    write_tiers(d, "flash", "pro", "");
+    drive_case(d, drive_start_serve(d, ""), "it starts", "to be reloaded");
+    for (int i = 0; i < 3; i++)
+        ask(d);
+    expect_answers(d, "answers are the tier's that gave them", 3, 0, -1);
+    write_tiers(d, "pro", "flash", "");
+    drive_case(d, drive_reload(d), "another order is taken", "it is refused");
+    expect_answers(d, "and stay so in another order", 3, 0, -1);
+    ask(d);
+    expect_answers(d, "new ones are added", 4, 0, -1);
+    char text[1400], *log = drive_read(d, "tiers.json");
+    snprintf(text, sizeof text, "{\"tiers\":[{\"name\":\"third\",\"endpoints\":[{\"base_url\":\"http://127.0.0.1:%u/v1\"}]},%s", d->port, log + 10);
+    free(log);
+    drive_write(d, "tiers.json", text);
+    drive_case(d, drive_reload(d), "a tier in front is taken", "it is refused");
+    expect_answers(d, "it begins at none", 4, 0, 0);
+    reply r = http_post(d->serve, "/v1/chat/completions", "{\"model\":\"third\",\"messages\":[{\"role\":\"user\",\"content\":\"2+2?\"}]}", "");
+    reply_free(&r);
+    write_tiers(d, "flash", "pro", "");
+    drive_case(d, drive_reload(d), "and goes again", "it is refused");
+    expect_answers(d, "what it answered stays counted", 4, 0, 1);
+    drive_case(d, drive_stop_serve(d) == 0, "it ends well", "another status");
+}
+
 int main(int argc, char **argv)
 {
     drive d = {0};
@@ -162,6 +204,7 @@ int main(int argc, char **argv)
     empty_options(&d);
     budget_of_a_key(&d);
     ledger_that_goes(&d);
+    other_order(&d);
     drive_sanitizers(&d);
     drive_stop_mock(&d);
     return drive_done(&d);
