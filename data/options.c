@@ -25,11 +25,15 @@ static void print_help(const td_command *command)
 }
 
 /* The program's own name for messages: the usage line up to its first '['. */
-static void complain(const td_command *command, const char *what, const char *which)
+static int name_length(const td_command *command)
 {
     const size_t n = strcspn(command->usage, "[<");
-    fprintf(stderr, "%.*s: %s%s; see --help\n", (int)(n && command->usage[n - 1] == ' ' ? n - 1 : n),
-            command->usage, what, which);
+    return (int)(n && command->usage[n - 1] == ' ' ? n - 1 : n);
+}
+
+static void complain(const td_command *command, const char *what, const char *which)
+{
+    fprintf(stderr, "%.*s: %s%s; see --help\n", name_length(command), command->usage, what, which);
 }
 
 /* Has one of the option's words the look of one of the name's? */
@@ -178,6 +182,21 @@ int td_parse_options(const td_command *command, int argc, char **argv, void *int
             return status;
     }
     return operands;
+}
+
+bool td_no_empty_text(const td_command *command, const void *options)
+{
+    for (size_t i = 0; i < command->n_options; i++) {
+        const td_option *o = &command->options[i];
+        const char *value = NULL;
+        if (o->type == TD_STRING)
+            memcpy(&value, (const char *)options + o->offset, sizeof value);
+        if (value && !*value) {
+            fprintf(stderr, "%.*s: --%s is empty; give it a value or leave it out\n", name_length(command), command->usage, o->name);
+            return false;
+        }
+    }
+    return true;
 }
 
 int td_end_program(const char *command, int status)

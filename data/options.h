@@ -34,6 +34,10 @@ typedef struct {
  * Returns the number of operands; -1 after a complaint on stderr (exit 2); -2 after --help. */
 int td_parse_options(const td_command *command, int argc, char **argv, void *into);
 
+/* No text among the options is empty: an empty value is never a wish, but a variable that was not set. False after
+ * a complaint on stderr (exit 2). */
+bool td_no_empty_text(const td_command *command, const void *options);
+
 /* The last thing in main(): flushes standard output. The exit status is `status`, or 1 with a complaint on stderr where
  * not all that was ever written there went through. `command` as typed behind "tierce"; "": none. */
 int td_end_program(const char *command, int status);

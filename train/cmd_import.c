@@ -104,20 +104,6 @@ static bool read_range(const char *text, double *low, double *high)
 }
 
 /* An empty value is a variable of a script that was not set, never a wish; an empty model would be every model. */
-static bool check_empty(const import_options *o)
-{
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        const char *value = NULL;
-        if (options[i].type == TD_STRING)
-            memcpy(&value, (const char *)o + options[i].offset, sizeof value);
-        if (value && !*value) {
-            fprintf(stderr, "tierce import: --%s is empty; give it a value or leave it out\n", options[i].name);
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool read_renames(const char *text)
 {
     td_renames pairs = {NULL, 0};
@@ -200,7 +186,7 @@ int cmd_import(int argc, char **argv)
     const int n = td_parse_options(&command, argc, argv, &o);
     if (n < 0)
         return n == -2 ? 0 : 2;
-    if (!check_empty(&o) || !read_duplicates(o.duplicates, &o.set.duplicates) ||
+    if (!td_no_empty_text(&command, &o) || !read_duplicates(o.duplicates, &o.set.duplicates) ||
         !read_renames(o.set.rename) || !read_range(o.score_range, &o.set.score_low, &o.set.score_high))
         return 2;
     const int used = n ? take_format(n, argv, &job) : 0;

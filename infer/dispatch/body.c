@@ -34,6 +34,10 @@ static size_t at(const ds_body *b, const td_json *json)
 
 enum { SEEN_MODEL = 1, SEEN_STREAM = 2, SEEN_OPTIONS = 4, SEEN_MAX = 8, SEEN_MAX_OLD = 16, SEEN_N = 32 };
 
+/* What one request may ask for. Above it no price is meant, and the ledger's arithmetic ends (MOST_USD). */
+#define MOST_TOKENS 1e9
+#define MOST_CHOICES 1024
+
 typedef struct {
     ds_body *b;
     td_json *json;
@@ -116,7 +120,7 @@ static void read_options(reader *r)
         r->b->may_add_usage = false;
 }
 
-static void read_count(reader *r, unsigned bit, const char *twice, double *out)
+static void read_count(reader *r, unsigned bit, const char *twice, double most, const char *much, double *out)
 {
     double v;
     if (!once(r, bit, twice))
@@ -127,8 +131,8 @@ static void read_count(reader *r, unsigned bit, const char *twice, double *out)
     }
     if (!td_json_number(r->json, &v))
         return;
-    if (!(v >= 1 && v <= 1e9))
-        td_json_fail(r->json, "a count that is not within 1..1000000000");
+    if (!(v >= 1 && v <= most))
+        td_json_fail(r->json, much);
     else
         *out = v > *out ? v : *out;
 }
@@ -204,11 +208,14 @@ static void read_member(reader *r, tierce_span key, size_t from)
     else if (td_span_is(key, "stream_options"))
         read_options(r);
     else if (td_span_is(key, "max_completion_tokens"))
-        read_count(r, SEEN_MAX, "\"max_completion_tokens\" stands twice; keep one", &r->b->max_output);
+        read_count(r, SEEN_MAX, "\"max_completion_tokens\" stands twice; keep one", MOST_TOKENS,
+                   "\"max_completion_tokens\" is a count that is not within 1..1000000000", &r->b->max_output);
     else if (td_span_is(key, "max_tokens"))
-        read_count(r, SEEN_MAX_OLD, "\"max_tokens\" stands twice; keep one", &r->b->max_output);
+        read_count(r, SEEN_MAX_OLD, "\"max_tokens\" stands twice; keep one", MOST_TOKENS,
+                   "\"max_tokens\" is a count that is not within 1..1000000000", &r->b->max_output);
     else if (td_span_is(key, "n"))
-        read_count(r, SEEN_N, "\"n\" stands twice; keep one", &r->b->n);
+        read_count(r, SEEN_N, "\"n\" stands twice; keep one", MOST_CHOICES, "\"n\" is a count that is not within 1..1024",
+                   &r->b->n);
     else if (td_span_is(key, "prompt") && r->line)
         read_prompt(r, key, from);
     else if (td_span_is(key, "prompt"))
@@ -241,6 +248,8 @@ static bool read_object(ds_body *b, td_json *json, bool line)
     if (!td_json_finish(json))
         return false;
     const char *fault = td_request_finish(&b->parsed);
+    if (!fault && b->max_output * b->n > MOST_TOKENS)
+        fault = "\"max_tokens\" times \"n\" is more than 1000000000 tokens; ask for fewer";
     if (fault)
         return td_json_fail(json, fault);
     /* what is absent goes in front */

@@ -72,7 +72,7 @@ void ds_client_answer(ds_client *c, int status, const char *type, const char *ex
     if (out.failed)
         ds_conn_break(c->conn);
     else
-        ds_conn_write_runs(c->conn, runs, 2);
+        ds_conn_write_runs(c->conn, runs, c->head_only ? 1 : 2);
     free(out.at);
     answered(c);
 }
@@ -80,6 +80,8 @@ void ds_client_answer(ds_client *c, int status, const char *type, const char *ex
 void ds_client_error(ds_client *c, int status, const char *message, const char *code)
 {
     td_out out = {0};
+    if (status >= 400 && status < 500)
+        ds_add(&c->server->engine.stats->client_errors, 1);
     ds_put_error(&out, message, status >= 500 ? "server_error" : "invalid_request_error", code);
     ds_client_tell(c, status, "application/json", status == 405 ? "Allow: GET, POST\r\n" : "", &out);
 }
@@ -225,10 +227,11 @@ static void keep_headers(ds_client *c, const ds_http_head *h)
     copy(c->session, sizeof c->session, ds_http_find(h, "x-tierce-session"));
     c->key[0] = 0;
     if (key.len)
-        snprintf(c->key, sizeof c->key, "k%016llx", (unsigned long long)ds_fnv1a(key.data, key.len));
+        ds_fingerprint(c->key, key.data, key.len);
     c->keep_alive = h->keep_alive;
     c->old_http = h->minor == 0;
     c->chunked_in = h->chunked;
+    c->head_only = ds_http_method_is(h, "HEAD");
 }
 
 static ds_route route_of(const ds_http_head *h, bool *wrong_method)
@@ -243,8 +246,7 @@ static ds_route route_of(const ds_http_head *h, bool *wrong_method)
     *wrong_method = false;
     for (size_t i = 0; i < DS_ROUTE_NONE; i++)
         if (ds_http_path_is(h, routes[i].path)) {
-            *wrong_method = h->method.len != strlen(routes[i].method) ||
-                            memcmp(h->method.data, routes[i].method, h->method.len) != 0;
+            *wrong_method = !ds_http_method_is(h, routes[i].method);
             return (ds_route)i;
         }
     return DS_ROUTE_NONE;
@@ -332,7 +334,8 @@ static long take_body(ds_client *c, const char *data, size_t len, bool *whole)
         refuse(c, 503, too_much, "overloaded");
         return -1;
     }
-    memcpy(c->body + c->len, part, n);
+    if (n) /* a chunk's size alone: there may be no body to copy to yet */
+        memcpy(c->body + c->len, part, n);
     c->len += n;
     *whole = c->chunked_in ? *whole : c->len == c->expected;
     return used;
@@ -348,6 +351,7 @@ static size_t on_request_bytes(void *context, const char *data, size_t len)
         ds_http_head h;
         const long n = ds_http_read(&h, data, len);
         if (n < 0) {
+            c->head_only = ds_http_method_is(&h, "HEAD");
             refuse(c, h.status, h.what, "bad_request");
             return len;
         }
@@ -392,6 +396,7 @@ static void on_late(void *context)
     }
     ds_add(&c->server->engine.stats->timeouts, 1);
     c->keep_alive = false;
+    c->head_only = c->head_only && c->state != DS_CLIENT_HEAD; /* the last request's, when no head is there */
     ds_client_error(c, 408, "The request did not arrive in time.", "timeout");
 }
 

@@ -50,12 +50,14 @@ struct ds_client {
     ds_route route;
     bool begun;                /* bytes of a head are there: its deadline runs */
     bool keep_alive, old_http; /* of the request */
+    bool head_only;            /* a HEAD: the answer's body is not sent */
     bool chunked_in, chunked_out, head_sent;
     char *body;
     size_t len, room, expected;
     size_t held; /* of server->held: the body's room, until it is answered */
     ds_http_chunks chunks;
-    char id[72], key[24], tag[72], session[136];
+    char id[72], tag[72], session[136];
+    ds_fingerprint_text key;   /* "" where it shows none */
     td_out head;               /* of an answer whose length is not known yet */
     ds_job *job;
 };

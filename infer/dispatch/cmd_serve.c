@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,6 +26,8 @@ static const td_option options[] = {
      "processes that share the port (default 1)"},
     {"client-keys-env", 0, TD_STRING, offsetof(ds_serve_options, client_keys_env), 0, 0, "NAME",
      "environment variable with the keys that clients must show, separated by commas"},
+    {"fingerprints", 0, TD_FLAG, offsetof(ds_serve_options, fingerprints), 0, 0, NULL,
+     "print the fingerprints of these keys, for budgets, and end"},
     {"max-body", 0, TD_COUNT, offsetof(ds_serve_options, max_body), 1024, 4e9, "BYTES",
      "largest request (default 33554432)"},
     {"max-held", 0, TD_COUNT, offsetof(ds_serve_options, max_held), 1024, 1e15, "BYTES",
@@ -67,10 +72,21 @@ typedef struct {
     int worst; /* exit status */
 } supervisor;
 
+/* A supervisor that is killed tells nobody: its workers would serve on, with the old config, beside those of the next. */
+static void end_with(pid_t parent)
+{
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+    if (getppid() != parent) /* it died before that */
+        exit(1);
+}
+
 static bool start_worker(supervisor *s, unsigned i)
 {
-    const pid_t pid = fork();
+    const pid_t parent = getpid(), pid = fork();
     if (!pid) {
+        end_with(parent);
         sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
         atomic_store(&s->all[i].in_flight, 0); /* what a dead predecessor had under way is gone */
         atomic_store(&s->all[i].open_connections, 0);
@@ -163,6 +179,22 @@ static void *shared_memory(size_t n)
     return at == MAP_FAILED ? NULL : at;
 }
 
+/* One a line, in the order in which the variable holds them. */
+static int print_fingerprints(const char *keys)
+{
+    ds_fingerprint_text of;
+    if (!keys) {
+        fprintf(stderr, "tierce serve: --fingerprints says nothing without --client-keys-env NAME; add it\n");
+        return 2;
+    }
+    for (size_t n; *(keys += strspn(keys, ", \t\n")); keys += n) {
+        n = strcspn(keys, ", \t\n");
+        ds_fingerprint(of, keys, n);
+        puts(of);
+    }
+    return 0;
+}
+
 int cmd_serve(int argc, char **argv)
 {
     ds_serve_options o = {.engine = DS_ENGINE_DEFAULTS, .listen = "127.0.0.1:8080", .workers = 1,
@@ -177,13 +209,15 @@ int cmd_serve(int argc, char **argv)
         fprintf(stderr, "tierce serve: takes no operand: %s; see --help\n", argv[1]);
         return 2;
     }
-    if (!ds_engine_options_good("tierce serve", &o.engine))
+    if (!td_no_empty_text(&command, &o) || !ds_engine_options_good("tierce serve", &o.engine))
         return 2;
     if (o.client_keys_env && (!(keys = getenv(o.client_keys_env)) || !keys[strspn(keys, ", \t\n")])) {
         fprintf(stderr, "tierce serve: --client-keys-env: the environment variable %s is not set; export it\n",
                 o.client_keys_env);
         return 2;
     }
+    if (o.fingerprints)
+        return print_fingerprints(keys);
     const char *port = strrchr(o.listen, ':');
     if (o.workers > 1 && port && port[1] && !port[1 + strspn(port + 1, "0")]) {
         fprintf(stderr, "tierce serve: --listen %s: several workers share one port; name it\n", o.listen);

@@ -1,5 +1,6 @@
 #include "infer/dispatch/conf_read.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,18 @@ bool ds_conf_number(const td_node *object, const char *key, double low, double h
         return td_fail(where->error, "%s.%s: must be a number within %.10g..%.10g", where->at, key, low,
                        high);
     *out = v;
+    return true;
+}
+
+bool ds_conf_count(const td_node *object, const char *key, double low, double high, double *out,
+                   const ds_place *where)
+{
+    double v = low;
+    if (!ds_conf_number(object, key, low, high, &v, where))
+        return false;
+    if (v != floor(v))
+        return td_fail(where->error, "%s.%s: must be a whole number within %.10g..%.10g", where->at, key, low, high);
+    *out = td_get(object, key) ? v : *out;
     return true;
 }
 

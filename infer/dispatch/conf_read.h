@@ -20,6 +20,9 @@ bool ds_conf_object(const td_node *object, const char *const *keys, size_t n, co
 /* Leave *out alone when the key is absent. */
 bool ds_conf_number(const td_node *object, const char *key, double low, double high, double *out,
                     const ds_place *where);
+/* The same, and whole. */
+bool ds_conf_count(const td_node *object, const char *key, double low, double high, double *out,
+                   const ds_place *where);
 bool ds_conf_bool(const td_node *object, const char *key, bool *out, const ds_place *where);
 /* A string without control bytes, of at most `most` bytes; *out stays the document's. */
 bool ds_conf_string(const td_node *object, const char *key, size_t most, const char **out,

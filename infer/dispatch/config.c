@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/dispatch/body.h"
 #include "infer/dispatch/endpoints.h"
 
 #define MAX_FILE ((size_t)16 << 20)
@@ -48,9 +49,9 @@ static bool read_limits(const td_node *item, ds_limits *limits, const ds_place *
     ds_place where;
     ds_place_in(&where, outer, "limits", -1);
     if (l && !(ds_conf_object(l, keys, 4, &where) &&
-               ds_conf_number(l, "max_output_tokens", 1, 1e9, &output, &where) &&
-               ds_conf_number(l, "max_response_bytes", 1024, 1e10, &bytes, &where) &&
-               ds_conf_number(l, "max_parallel", 1, 1e6, &parallel, &where) &&
+               ds_conf_count(l, "max_output_tokens", 1, 1e9, &output, &where) &&
+               ds_conf_count(l, "max_response_bytes", 1024, 1e10, &bytes, &where) &&
+               ds_conf_count(l, "max_parallel", 1, 1e6, &parallel, &where) &&
                ds_conf_bool(l, "escalate_on_length", &limits->escalate_on_length, &where)))
         return false;
     limits->max_output_tokens = (uint64_t)output;
@@ -89,6 +90,42 @@ static bool read_tier(const td_node *item, ds_tier *tier, const ds_place *where)
 
 /* ---- budgets ---- */
 
+void ds_fingerprint(ds_fingerprint_text to, const char *key, size_t len)
+{
+    snprintf(to, sizeof(ds_fingerprint_text), "k%016llx", (unsigned long long)ds_fnv1a(key, len));
+}
+
+/* "key" is a fingerprint, "key_env" names a variable that holds the key: keys stand in no file. */
+static bool read_payer_key(const td_node *item, ds_budget *b, const ds_place *where)
+{
+    const char *print = NULL, *variable = NULL;
+    ds_fingerprint_text of;
+    if (!ds_conf_string(item, "key", 8192, &print, where) || !ds_conf_string(item, "key_env", 200, &variable, where))
+        return false;
+    if (print && variable)
+        return td_fail(where->error, "%s: \"key\" beside \"key_env\"; keep one", where->at);
+    if (variable) {
+        const char *key = getenv(variable);
+        if (!key || !*key)
+            return td_fail(where->error, "%s.key_env: the environment variable %.100s is not set; export it (it holds the "
+                           "client's key)", where->at, variable);
+        ds_fingerprint(of, key, strlen(key));
+        print = of;
+    }
+    if (!print || !*print)
+        return true;
+    const bool looks_so = print[0] == 'k' && strlen(print) == sizeof of - 1 &&
+                          strspn(print + 1, "0123456789abcdef") == sizeof of - 2;
+    if (!looks_so && strcmp(print, "*")) { /* it may be the key itself: never print it */
+        ds_fingerprint(of, print, strlen(print));
+        return td_fail(where->error, "%s.key: is no fingerprint of a client's key (k and 16 hex digits; that of what stands "
+                       "here is %s); write the fingerprint, or \"key_env\": the environment variable that holds the key",
+                       where->at, of);
+    }
+    snprintf(b->key, sizeof b->key, "%s", print);
+    return true;
+}
+
 /* Index of the item's word in the list, or -1 after a complaint; `otherwise` when absent. */
 static int read_word(const td_node *item, const char *key, const char *const *words, int n, int otherwise,
                      const ds_place *where)
@@ -116,17 +153,18 @@ static bool copy_name(const td_node *item, const char *key, char *to, const ds_p
 
 static bool read_budget(const td_node *item, ds_config *c, const ds_place *where)
 {
-    static const char *const keys[] = {"name", "period", "limit_usd", "tier", "key", "tag", "at_end", "pace"};
+    static const char *const keys[] = {"name", "period", "limit_usd", "tier", "key", "tag", "at_end", "pace",
+                                       "key_env"};
     static const char *const periods[] = {"hour", "day", "month", "ever"};
     static const char *const ends[] = {"stop", "degrade"};
     ds_budget *b = &c->budgets[c->n_budgets];
-    if (!ds_conf_object(item, keys, 8, where))
+    if (!ds_conf_object(item, keys, sizeof keys / sizeof *keys, where))
         return false;
     b->limit_usd = -1;
     const int period = read_word(item, "period", periods, 4, -1, where);
     const int end = period < 0 ? -1 : read_word(item, "at_end", ends, 2, DS_END_STOP, where);
     if (end < 0 || !copy_name(item, "name", b->name, where) || !copy_name(item, "tier", b->tier, where) ||
-        !copy_name(item, "key", b->key, where) || !copy_name(item, "tag", b->tag, where) ||
+        !read_payer_key(item, b, where) || !copy_name(item, "tag", b->tag, where) ||
         !ds_conf_number(item, "limit_usd", 0, 1e9, &b->limit_usd, where) ||
         !ds_conf_bool(item, "pace", &b->pace, where))
         return false;
@@ -180,11 +218,11 @@ static bool read_retry(const td_node *root, ds_config *c, const ds_place *outer)
     if (!r)
         return true;
     ds_place_in(&where, outer, "retry", -1);
-    if (!ds_conf_object(r, keys, 6, &where) || !ds_conf_number(r, "retries", 0, 20, &retries, &where) ||
+    if (!ds_conf_object(r, keys, 6, &where) || !ds_conf_count(r, "retries", 0, 20, &retries, &where) ||
         !ds_conf_number(r, "base_s", 0, 60, &c->retry.base_s, &where) ||
         !ds_conf_number(r, "cap_s", 0, 600, &c->retry.cap_s, &where) ||
         !ds_conf_number(r, "max_wait_s", 0, 300, &c->retry.max_wait_s, &where) ||
-        !ds_conf_number(r, "breaker_failures", 1, 1e6, &failures, &where) ||
+        !ds_conf_count(r, "breaker_failures", 1, 1e6, &failures, &where) ||
         !ds_conf_number(r, "breaker_open_s", 0.001, 3600, &c->breaker.open_s, &where))
         return false;
     c->retry.retries = (unsigned)retries;

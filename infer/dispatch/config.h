@@ -44,6 +44,7 @@ typedef struct {
     size_t n_endpoints;
     ds_limits limits;
     unsigned parallel; /* under way, the engine's */
+    uint32_t slot;     /* of its counters (stats.h), the engine's */
 } ds_tier;
 
 typedef struct {
@@ -51,6 +52,10 @@ typedef struct {
     double base_s, cap_s;          /* backoff, default 0.5 and 8 */
     double max_wait_s;             /* longest wait on a provider's word; above it: the next tier */
 } ds_retry_rule;
+
+/* How a client's key stands in budgets, log and ledger: "k" and 16 hex digits (FNV-1a 64). */
+typedef char ds_fingerprint_text[18];
+void ds_fingerprint(ds_fingerprint_text to, const char *key, size_t len);
 
 /* Counted, because requests under way outlive a reload. */
 typedef struct {

@@ -60,6 +60,19 @@ static bool read_url(const td_node *item, const char **base, const ds_place *whe
     const size_t host_len = strcspn(host, "/?#");
     if (memchr(host, '@', host_len))
         return td_fail(where->error, "%s.base_url: holds a user name or key; use \"key_env\"", where->at);
+    const char *colon = memchr(host, ':', host_len);
+    const char *quoted = host[0] == '[' ? memchr(host, ']', host_len) : NULL;
+    if (quoted)
+        colon = quoted + 1 < host + host_len ? quoted + 1 : NULL;
+    const size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    if (colon && (*colon != ':' || !digits || digits > 5 || colon + 1 + digits != host + host_len || strtol(colon + 1, NULL, 10) > 65535 ||
+                  !strtol(colon + 1, NULL, 10)))
+        return td_fail(where->error, "%s.base_url: the port must be a number within 1..65535", where->at);
+    size_t len = strlen(*base);
+    while (len && (*base)[len - 1] == '/')
+        len--;
+    if (len >= 17 && !strncmp(*base + len - 17, "/chat/completions", 17))
+        return td_fail(where->error, "%s.base_url: ends in /chat/completions, which is appended; leave it out", where->at);
     if (strchr(*base, '?') || strchr(*base, '#') || strchr(*base, ' '))
         return td_fail(where->error, "%s.base_url: no query, fragment or space; use \"query\"", where->at);
     return true;
@@ -111,6 +124,7 @@ static bool read_headers(const td_node *item, ds_endpoint *e, const ds_place *wh
 {
     static const char *const ours[] = {"host",       "content-length",    "transfer-encoding", "connection",
                                        "content-type", "expect", "te", "trailer", "upgrade"};
+    static const char *const keys[] = {"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key"};
     const td_node *headers = td_get(item, "headers");
     if (headers && !td_is_object(headers))
         return td_fail(where->error, "%s.headers: must be an object of strings", where->at);
@@ -121,6 +135,10 @@ static bool read_headers(const td_node *item, ds_endpoint *e, const ds_place *wh
             if (!strcasecmp(td_key(h), ours[i]))
                 return td_fail(where->error, "%s.headers: \"%.60s\" is set by tierce itself", where->at,
                                td_key(h));
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            if (!strcasecmp(td_key(h), keys[i]))
+                return td_fail(where->error, "%s.headers: \"%.60s\" carries a key, and keys stand in no file; name the environment "
+                               "variable that holds it with \"key_env\" (\"auth_header\" says the header)", where->at, td_key(h));
         if (!td_is_string(h) || ds_has_control(td_string(h)))
             return td_fail(where->error, "%s.headers.%.60s: must be a string on one line", where->at,
                            td_key(h));

@@ -67,11 +67,29 @@ static ds_snapshot *snapshot_open(const char *command, const ds_engine_options *
 
 /* ---- opening ---- */
 
+static bool take_ledger(ds_engine *e, const char *where, const ds_config *c);
+
+/* A ledger's file that somebody deleted, moved or replaced: told once, counted, followed. */
+static void look_at_ledger(ds_engine *e)
+{
+    const char *where = e->options->ledger;
+    const ds_ledger_state state = e->ledger && where ? ds_ledger_look(e->ledger) : DS_LEDGER_HERE;
+    if (state == DS_LEDGER_GONE && !e->ledger_gone)
+        fprintf(stderr, "%s: ledger: %s is gone (deleted or moved away): requests are refused until it is there again\n", e->command, where);
+    else if (state == DS_LEDGER_MOVED)
+        fprintf(stderr, "%s: ledger: %s is there again, or another file: what is spent from now on is counted there\n", e->command, where);
+    ds_add(&e->stats->ledger_faults, (state == DS_LEDGER_MOVED || state == DS_LEDGER_GONE) && !e->ledger_gone);
+    e->ledger_gone = state == DS_LEDGER_GONE;
+    if (state == DS_LEDGER_MOVED) /* for its disk */
+        take_ledger(e, where, e->now->config);
+}
+
 static void on_tick(void *context)
 {
     ds_engine *e = context;
     if (e->log)
         ds_log_tick(e->log, ds_now());
+    look_at_ledger(e);
     ds_timer_set(e->tick, 1);
 }
 
@@ -96,6 +114,19 @@ bool ds_engine_options_good(const char *command, const ds_engine_options *o)
                 {"--log-fsync", "--log FILE", o->fsync != NULL, o->log != NULL},
                 {"--log-prompts", "--log FILE", o->log_prompts, o->log != NULL},
                 {"--ledger-fsync", "--ledger FILE", o->ledger_fsync != NULL, o->ledger != NULL}};
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"--tiers", o->tiers}, {"--ledger", o->ledger}, {"--log", o->log}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].value && !*texts[i].value) {
+            fprintf(stderr, "%s: %s is empty; give it a value or leave it out\n", command, texts[i].name);
+            return false;
+        }
+    if (o->ledger && !strcmp(o->ledger, ":memory:")) {
+        fprintf(stderr, "%s: --ledger :memory: keeps nothing; name a file, or leave it out for budgets that last as long as "
+                        "this process\n", command);
+        return false;
+    }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].given && !rows[i].there) {
             fprintf(stderr, "%s: %s says nothing without %s; add it, or leave this out\n", command, rows[i].name,
@@ -238,6 +269,8 @@ bool ds_engine_open(ds_engine *e, const char *command, const ds_engine_options *
         return false;
     }
     e->now = snapshot_open(command, options);
+    if (e->now)
+        ds_stats_take_tiers(stats, e->now->config);
     if (!e->now || !open_log(e) || !open_ledger(e)) {
         ds_engine_close(e);
         return false;
@@ -289,6 +322,7 @@ bool ds_engine_reload(ds_engine *e)
         ds_add(&e->stats->bad_reloads, 1);
         return false;
     }
+    ds_stats_take_tiers(e->stats, fresh->config);
     ds_snapshot_drop(e->now);
     if (e->sessions)
         ds_sessions_close(e->sessions); /* tiers have other numbers now */

@@ -81,6 +81,7 @@ typedef struct {
     ds_ledger *ledger;
     ds_disk *disk; /* the ledger's; NULL: reservations are not waited for */
     ds_watch *disk_watch;
+    bool ledger_gone; /* and it has been said */
     ds_disk_wait *waiting, **last; /* in the order of their numbers */
     ds_log *log;
     const ds_engine_options *options;

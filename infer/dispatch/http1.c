@@ -68,7 +68,7 @@ static void read_connection(ds_http_head *h, tierce_span v)
 {
     for (size_t i = 0; i < v.len;) {
         size_t n = 0;
-        while (i + n < v.len && v.data[i + n] != ',' && v.data[i + n] != ' ')
+        while (i + n < v.len && v.data[i + n] != ',' && v.data[i + n] != ' ' && v.data[i + n] != '\t')
             n++;
         const tierce_span word = {v.data + i, n};
         if (named(word, "close"))
@@ -138,6 +138,7 @@ long ds_http_read(ds_http_head *h, const char *data, size_t len)
     const size_t seen = len < DS_HTTP_MAX_HEAD ? len : DS_HTTP_MAX_HEAD;
     size_t start = 0;
     memset(h, 0, offsetof(ds_http_head, header));
+    h->method = h->target = (tierce_span){"", 0};
     h->n_headers = 0;
     h->length = 0;
     h->has_length = h->chunked = h->expects_continue = false;
@@ -171,6 +172,11 @@ tierce_span ds_http_find(const ds_http_head *h, const char *name)
         if (named(h->header[i].name, name))
             return h->header[i].value;
     return (tierce_span){"", 0};
+}
+
+bool ds_http_method_is(const ds_http_head *h, const char *method)
+{
+    return h->method.len == strlen(method) && !memcmp(h->method.data, method, h->method.len);
 }
 
 bool ds_http_path_is(const ds_http_head *h, const char *path)

@@ -36,6 +36,7 @@ typedef struct {
 long ds_http_read(ds_http_head *head, const char *data, size_t len);
 /* First header of this name (any case), or an empty span. */
 tierce_span ds_http_find(const ds_http_head *head, const char *name);
+bool ds_http_method_is(const ds_http_head *head, const char *method);
 /* Is the target's path this one (a query may follow)? */
 bool ds_http_path_is(const ds_http_head *head, const char *path);
 

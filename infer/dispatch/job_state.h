@@ -72,7 +72,7 @@ static inline uint32_t ds_job_tier_number(const ds_job *job)
 
 static inline ds_tier_stats *ds_job_tier_stats(const ds_job *job)
 {
-    return &job->engine->stats->tier[ds_job_tier_number(job)];
+    return &job->engine->stats->tier[ds_job_tier(job)->slot];
 }
 
 /* The answer that is collected, and the one that is kept, change places. */

@@ -22,6 +22,9 @@ struct ds_ledger {
     size_t n;
     uint64_t random; /* state of the generator of ids */
     ds_disk *disk;   /* NULL before it was asked for */
+    char *where;
+    unsigned busy_ms;
+    bool moved; /* the store is of another file than the disk */
 };
 
 /* ---- time ---- */
@@ -194,8 +197,13 @@ ds_ledger *ds_ledger_open(const char *where, const ds_budget *budgets, size_t n,
         memcpy(ledger->budgets, budgets, n * sizeof *budgets);
     ledger->n = n;
     ledger->kind = in_redis ? &ds_store_redis : &ds_store_sqlite;
-    ledger->store = ledger->kind->open(where, busy_ms, error);
+    ledger->busy_ms = busy_ms;
+    ledger->where = strdup(where);
+    ledger->store = ledger->where ? ledger->kind->open(where, busy_ms, error) : NULL;
+    if (!ledger->where)
+        td_fail(error, "%.200s: out of memory", where);
     if (!ledger->store) {
+        free(ledger->where);
         free(ledger);
         return NULL;
     }
@@ -207,13 +215,15 @@ void ds_ledger_close(ds_ledger *ledger)
     if (!ledger)
         return;
     ds_disk_close(ledger->disk); /* before the last connection takes the WAL away */
-    ledger->kind->close(ledger->store);
+    if (ledger->store)
+        ledger->kind->close(ledger->store);
+    free(ledger->where);
     free(ledger);
 }
 
 ds_disk *ds_ledger_disk(ds_ledger *ledger, bool *good, td_error *error)
 {
-    const char *path = ledger->kind->file ? ledger->kind->file(ledger->store) : NULL;
+    const char *path = ledger->kind->file && ledger->store ? ledger->kind->file(ledger->store) : NULL;
     *good = true;
     if (path && !ledger->disk) {
         ledger->disk = ds_disk_open(path, error);
@@ -232,6 +242,35 @@ static uint64_t fresh_id(ds_ledger *ledger)
     return z ? z : 1;
 }
 
+/* A file that went is let go at once: held open, the WAL beside it would keep others from beginning a new one. What is
+ * there then is opened, the old one that came back or a new one. False, with *error: there is nothing to count in. */
+static bool find(ds_ledger *ledger, td_error *error)
+{
+    if (ledger->store && (!ledger->kind->here || ledger->kind->here(ledger->store)))
+        return true;
+    if (ledger->store)
+        ledger->kind->close(ledger->store);
+    ledger->store = NULL;
+    if (access(ledger->where, F_OK))
+        return td_fail(error, "%.200s: the file is gone (deleted or moved away); put it back, or start anew with a new one", ledger->where);
+    ledger->store = ledger->kind->open(ledger->where, ledger->busy_ms, error);
+    ledger->moved = true;
+    return ledger->store != NULL;
+}
+
+ds_ledger_state ds_ledger_look(ds_ledger *ledger)
+{
+    td_error ignored;
+    if (!find(ledger, &ignored))
+        return DS_LEDGER_GONE;
+    return ledger->moved ? DS_LEDGER_MOVED : DS_LEDGER_HERE;
+}
+
+static uint64_t home_of(const ds_ledger *ledger)
+{
+    return ledger->kind->home ? ledger->kind->home(ledger->store) : 0;
+}
+
 ds_ledger_answer ds_ledger_reserve(ds_ledger *ledger, const ds_payer *payer, double usd, double now_unix,
                                    ds_ticket *ticket, size_t *which, td_error *error)
 {
@@ -243,14 +282,20 @@ ds_ledger_answer ds_ledger_reserve(ds_ledger *ledger, const ds_payer *payer, dou
         td_fail(error, "ledger: cannot reserve %g USD; is a price wrong?", usd);
         return DS_LEDGER_BROKEN;
     }
+    if (!find(ledger, error))
+        return DS_LEDGER_BROKEN;
     booking_of(payer, now_unix, &booking);
     for (size_t i = 0; i < ledger->n; i++)
         n += account_of(ledger, i, payer, false, &accounts[n]);
     const uint64_t id = fresh_id(ledger);
     const ds_ledger_answer answer =
         ledger->kind->reserve(ledger->store, &booking, accounts, n, nano_up(usd), id, &full, error);
-    if (answer == DS_LEDGER_HELD)
-        ticket->id = id;
+    if (answer == DS_LEDGER_HELD) {
+        *ticket = (ds_ticket){.id = id, .home = home_of(ledger), .at = booking.at, .nano = nano_up(usd)};
+        memcpy(ticket->tier, booking.tier, sizeof booking.tier);
+        memcpy(ticket->key, booking.key, sizeof booking.key);
+        memcpy(ticket->tag, booking.tag, sizeof booking.tag);
+    }
     if (answer == DS_LEDGER_SPENT)
         *which = accounts[full].which;
     return answer;
@@ -262,7 +307,17 @@ bool ds_ledger_settle(ds_ledger *ledger, ds_ticket *ticket, double usd, td_error
         return true;
     if (!(usd >= 0 && usd <= MOST_USD))
         return td_fail(error, "ledger: cannot settle %g USD; the reservation stands", usd);
-    if (!ledger->kind->settle(ledger->store, ticket->id, nano_up(usd), error))
+    if (!find(ledger, error))
+        return false;
+    ds_booking booking;
+    memset(&booking, 0, sizeof booking);
+    ds_windows_of((double)ticket->at, booking.window);
+    booking.at = ticket->at;
+    memcpy(booking.tier, ticket->tier, sizeof booking.tier);
+    memcpy(booking.key, ticket->key, sizeof booking.key);
+    memcpy(booking.tag, ticket->tag, sizeof booking.tag);
+    const int64_t beyond = nano_up(usd) - (ticket->home == home_of(ledger) ? ticket->nano : 0);
+    if (!ledger->kind->settle(ledger->store, ticket->id, nano_up(usd), &booking, beyond > 0 ? beyond : 0, error))
         return false;
     ticket->id = 0;
     return true;
@@ -274,7 +329,7 @@ double ds_ledger_spent(ds_ledger *ledger, const ds_payer *payer, size_t which, d
     ds_account account;
     td_error ignored;
     int64_t amount;
-    if (which >= ledger->n)
+    if (which >= ledger->n || !ledger->store)
         return -1;
     booking_of(payer, now_unix, &booking);
     account_of(ledger, which, payer, true, &account);
@@ -284,6 +339,8 @@ double ds_ledger_spent(ds_ledger *ledger, const ds_payer *payer, size_t which, d
 bool ds_ledger_total(ds_ledger *ledger, double *usd, double *reserved, td_error *error)
 {
     int64_t booked, open;
+    if (!ledger->store)
+        return td_fail(error, "%.200s: is not open", ledger->where);
     if (!ledger->kind->total(ledger->store, &booked, &open, error))
         return false;
     *usd = (double)booked / NANO;

@@ -49,8 +49,12 @@ typedef struct {
     const char *tier, *key, *tag; /* "" where there is none; key is a fingerprint, never the secret */
 } ds_payer;
 
+/* A reservation, and what is needed to book its cost where it has gone from the ledger meanwhile. */
 typedef struct {
     uint64_t id; /* 0: nothing is held */
+    uint64_t home; /* which file holds it */
+    int64_t at, nano; /* when, how much */
+    char tier[DS_NAME_ROOM + 1], key[DS_NAME_ROOM + 1], tag[DS_NAME_ROOM + 1];
 } ds_ticket;
 
 typedef enum { DS_LEDGER_HELD, DS_LEDGER_SPENT, DS_LEDGER_BROKEN } ds_ledger_answer;
@@ -61,9 +65,22 @@ typedef enum { DS_LEDGER_HELD, DS_LEDGER_SPENT, DS_LEDGER_BROKEN } ds_ledger_ans
  * booked (spend is always known). now_unix decides the period. */
 ds_ledger_answer ds_ledger_reserve(ds_ledger *ledger, const ds_payer *payer, double usd, double now_unix,
                             ds_ticket *ticket, size_t *which, td_error *error);
-/* Replaces the reservation by the real cost (0 gives it back). Booked in the period of the
- * reservation. Clears the ticket; a second settle of a cleared ticket is harmless. */
+/* Replaces the reservation by the real cost (0 gives it back), however late. Booked in the period of the
+ * reservation. A reservation that is gone from the ledger stays counted there; what the request cost beyond it (all of it,
+ * where the ledger is another file now) is booked. Clears the ticket; a second settle of a cleared ticket is harmless. */
 bool ds_ledger_settle(ds_ledger *ledger, ds_ticket *ticket, double usd, td_error *error);
+
+/* ---- the file ---- */
+
+/* A file that was deleted or moved away takes no reservation (DS_LEDGER_BROKEN) and no settlement until it is there again,
+ * or another one: that is then opened, and counted in. */
+typedef enum {
+    DS_LEDGER_HERE,
+    DS_LEDGER_GONE,
+    DS_LEDGER_MOVED /* the file was opened again since: ds_ledger_disk is still the old one's; open the ledger anew */
+} ds_ledger_state;
+/* Looks at it: a system call. */
+ds_ledger_state ds_ledger_look(ds_ledger *ledger);
 
 /* ---- the disk ---- */
 
@@ -74,7 +91,8 @@ ds_disk *ds_ledger_disk(ds_ledger *ledger, bool *good, td_error *error);
 
 /* Spent (settled + reserved) in the present period of budget `which` for this payer; -1 when broken. */
 double ds_ledger_spent(ds_ledger *ledger, const ds_payer *payer, size_t which, double now_unix);
-/* All that was ever booked, settled + reserved, USD; and how much of it is reserved. */
+/* All that was ever booked, settled + reserved, USD; and how much of it is reserved, by reservations of the last day
+ * (older ones are taken for spent: their processes are dead). */
 bool ds_ledger_total(ds_ledger *ledger, double *usd, double *reserved, td_error *error);
 
 /* How much to tighten: the factor for the policy's value_usd, 1 down to 0.05: (share of the money

@@ -2,7 +2,8 @@
  *
  *   PREFIX:a:…       what is booked on an account; all 32 of a booking are kept, so a budget that is written
  *                    down later is right at once (hours are kept for 2 days, days for 40, months for 400)
- *   PREFIX:t:ID      a reservation; PREFIX:open all of them by time; PREFIX:reserved their sum
+ *   PREFIX:t:ID      a reservation; PREFIX:open those of the last day by time; PREFIX:reserved their sum. Older ones
+ *                    ("late") are taken for spent, and kept for 400 days in case they are settled after all
  *
  * A step that was sent but not answered is sent once more on a new connection: a reservation has its id and a
  * settled ticket is gone, so neither counts twice. What Redis forgets, we forget: it needs "appendonly yes". */
@@ -58,9 +59,10 @@ static const char reserve_script[] = COMMON
 /* ARGV: id, amount. */
 static const char settle_script[] = COMMON
     "local k = p .. ':t:' .. ARGV[1] "
-    "local t = redis.call('HMGET', k, 'amount', '1', '2', '3', '4', 'tier', 'key', 'tag') "
+    "local t = redis.call('HMGET', k, 'amount', '1', '2', '3', '4', 'tier', 'key', 'tag', 'late') "
     "if not t[1] then return 0 end "
-    "redis.call('DEL', k) redis.call('ZREM', p .. ':open', ARGV[1]) redis.call('DECRBY', p .. ':reserved', t[1]) "
+    "redis.call('DEL', k) redis.call('ZREM', p .. ':open', ARGV[1]) "
+    "if not t[9] then redis.call('DECRBY', p .. ':reserved', t[1]) end "
     "add({t[2], t[3], t[4], t[5]}, {t[6], t[7], t[8]}, string.format('%.0f', tonumber(ARGV[2]) - tonumber(t[1]))) "
     "return 1";
 
@@ -68,8 +70,12 @@ static const char settle_script[] = COMMON
 static const char tidy_script[] = COMMON
     "local old = redis.call('ZRANGEBYSCORE', p .. ':open', '-inf', ARGV[1], 'LIMIT', 0, 1000) "
     "for _, id in ipairs(old) do local a = redis.call('HGET', p .. ':t:' .. id, 'amount') "
-    "if a then redis.call('DECRBY', p .. ':reserved', a) end "
-    "redis.call('DEL', p .. ':t:' .. id) redis.call('ZREM', p .. ':open', id) end return #old";
+    "if a then redis.call('DECRBY', p .. ':reserved', a) redis.call('HSET', p .. ':t:' .. id, 'late', '1') "
+    "redis.call('EXPIRE', p .. ':t:' .. id, 34560000) end redis.call('ZREM', p .. ':open', id) end return #old";
+
+/* ARGV: amount, 4 windows, 3 names: what a reservation that is gone cost beyond. */
+static const char beyond_script[] = COMMON
+    "add({ARGV[2], ARGV[3], ARGV[4], ARGV[5]}, {ARGV[6], ARGV[7], ARGV[8]}, ARGV[1]) return 1";
 
 /* ARGV: window, 3 names. */
 static const char spent_script[] = COMMON
@@ -83,6 +89,7 @@ struct ds_store {
     char host[200], prefix[64];
     int port, db;
     unsigned busy_ms;
+    bool repeated; /* the last step was sent twice */
 };
 
 static bool broken(const ds_store *s, const char *what, td_error *error)
@@ -145,6 +152,7 @@ static bool eval(ds_store *s, const char *script, const char *const *args, int n
     for (int times = 0; times < 2 && !reply; times++) {
         if ((!s->redis || times) && !connect_to(s, error))
             return false;
+        s->repeated = times > 0;
         reply = redisCommandArgv(s->redis, 4 + n, argv, NULL);
     }
     const bool good = reply && reply->type == REDIS_REPLY_INTEGER;
@@ -197,12 +205,18 @@ static ds_ledger_answer reserve(ds_store *s, const ds_booking *b, const ds_accou
     return DS_LEDGER_SPENT;
 }
 
-static bool settle(ds_store *s, uint64_t id, int64_t amount, td_error *error)
+static bool settle(ds_store *s, uint64_t id, int64_t amount, const ds_booking *b, int64_t gone, td_error *error)
 {
-    char room[2][24];
+    char room[5][24];
     const char *const args[] = {number(room[0], (int64_t)id), number(room[1], amount)};
-    int64_t ignored;
-    return eval(s, settle_script, args, 2, &ignored, error);
+    int64_t found;
+    if (!eval(s, settle_script, args, 2, &found, error))
+        return false;
+    if (found || gone <= 0 || s->repeated) /* what was sent twice may have been found the first time */
+        return true;
+    const char *const beyond[] = {number(room[0], gone), number(room[1], b->window[0]), number(room[2], b->window[1]),
+                                  number(room[3], b->window[2]), number(room[4], b->window[3]), b->tier, b->key, b->tag};
+    return eval(s, beyond_script, beyond, 8, &found, error);
 }
 
 static bool booked_on(ds_store *s, int64_t window, const char *tier, const char *key, const char *tag,
@@ -290,6 +304,6 @@ static ds_store *open_store(const char *where, unsigned busy_ms, td_error *error
     return s;
 }
 
-const ds_store_kind ds_store_redis = {open_store, close_store, reserve, settle, spent, total, NULL};
+const ds_store_kind ds_store_redis = {open_store, close_store, reserve, settle, spent, total, NULL, NULL, NULL};
 
 #endif

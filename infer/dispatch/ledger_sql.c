@@ -15,7 +15,7 @@ const char *const ds_sql_text[DS_SQL_STATEMENTS] = {
     "SELECT at, tier, key, tag, amount FROM ticket WHERE id = ?1",
     "DELETE FROM ticket WHERE id = ?1",
     "SELECT booked FROM account WHERE window = 3 AND tier = '' AND key = '' AND tag = ''",
-    "SELECT coalesce(sum(amount), 0) FROM ticket",
+    "SELECT coalesce(sum(amount), 0) FROM ticket WHERE at >= ?1",
 };
 
 const char ds_sql_schema[] =
@@ -23,5 +23,7 @@ const char ds_sql_schema[] =
     " tag TEXT NOT NULL, booked INTEGER NOT NULL, PRIMARY KEY (window, tier, key, tag)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS ticket (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, tier TEXT NOT NULL,"
     " key TEXT NOT NULL, tag TEXT NOT NULL, amount INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS ledger (one INTEGER PRIMARY KEY CHECK (one = 1), home INTEGER NOT NULL);"
+    "INSERT OR IGNORE INTO ledger VALUES (1, abs(random() / 2));"
     "INSERT OR IGNORE INTO account VALUES (3, '', '', '', 0);"
     "PRAGMA user_version = " DS_SQL_VERSION ";";

@@ -2,6 +2,7 @@
  *
  *   account  what is booked (settled and reserved together) for a window and three names
  *   ticket   reservations that are not settled, with what is needed to change their accounts
+ *   ledger   one row: a random number, by which this file is told from another one at its place
  *
  * The hour accounts with three exact names are the cells of which all others are sums: an account that a new
  * budget needs in the middle of its period begins as the sum of its cells, so that a budget is right from the

@@ -14,13 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "infer/dispatch/ledger_sql.h"
 #include "infer/dispatch/ledger_store.h"
 
-/* Cells older than this are dropped at open: 400 days, longer than any calendar period. */
-#define KEEP_HOURS (400 * 24)
+/* What is older is dropped at open: 400 days, longer than any calendar period. And only what is older than the last 400
+ * days on which something was booked, too: a clock that is years ahead for an hour drops nothing. */
+#define KEEP_DAYS 400
 /* Pages in the WAL from which it is moved into the file; from which the mover asks the writers to wait
  * until it is begun anew; from which a writer does that itself, because the mover cannot keep up. */
 #define MOVE_PAGES 1000
@@ -33,6 +35,10 @@ struct ds_store {
     unsigned busy_ms;
     char where[256];
     char *wal; /* its path; NULL for :memory: */
+    char *given; /* the file's path as it was given; NULL likewise */
+    dev_t device;
+    ino_t inode;
+    int64_t number; /* the file's own */
     /* the thread that moves the WAL */
     sqlite3 *mover;
     pthread_t thread;
@@ -209,14 +215,14 @@ static void copy_name(ds_account_name to, sqlite3_stmt *p, int column)
     snprintf(to, sizeof(ds_account_name), "%s", text ? text : "");
 }
 
-static bool settle(ds_store *s, uint64_t id, int64_t amount, td_error *error)
+static bool settle(ds_store *s, uint64_t id, int64_t amount, const ds_booking *booking, int64_t gone, td_error *error)
 {
     ds_booking b;
     if (!begin(s, error))
         return false;
     sqlite3_stmt *p = ready(s, DS_SQL_GET_TICKET, (int64_t)id, NULL, NULL, NULL, 0);
     int code = sqlite3_step(p);
-    if (code == SQLITE_ROW) { /* none: settled before, or taken for spent */
+    if (code == SQLITE_ROW) {
         ds_windows_of((double)sqlite3_column_int64(p, 0), b.window);
         copy_name(b.tier, p, 1);
         copy_name(b.key, p, 2);
@@ -226,6 +232,10 @@ static bool settle(ds_store *s, uint64_t id, int64_t amount, td_error *error)
         code = change(s, &b, by);
         if (code == SQLITE_DONE)
             code = sqlite3_step(ready(s, DS_SQL_DROP_TICKET, (int64_t)id, NULL, NULL, NULL, 0));
+    } else if (code == SQLITE_DONE && gone > 0) { /* dropped meanwhile, or it is another file */
+        code = sqlite3_step(ready(s, DS_SQL_ADD_ACCOUNT, booking->window[0], booking->tier, booking->key, booking->tag, 0));
+        if (code == SQLITE_DONE)
+            code = change(s, booking, gone);
     }
     return end(s, code, error);
 }
@@ -242,6 +252,8 @@ static bool total(ds_store *s, int64_t *booked, int64_t *reserved, td_error *err
     for (int i = 0; i < 2; i++) {
         sqlite3_stmt *p = s->prepared[i ? DS_SQL_RESERVED : DS_SQL_TOTAL];
         sqlite3_reset(p);
+        if (i)
+            sqlite3_bind_int64(p, 1, (int64_t)time(NULL) - DS_TICKET_AGE_S);
         const int code = sqlite3_step(p);
         if (code != SQLITE_ROW)
             return failed(s, code, error);
@@ -325,13 +337,24 @@ static void stop_mover(ds_store *s)
 
 /* ---- opening ---- */
 
+/* SQLite goes on writing into a file that was deleted or moved away, and says nothing. */
+static bool here(ds_store *s)
+{
+    struct stat at;
+    return !s->given || (stat(s->given, &at) == 0 && at.st_ino == s->inode && at.st_dev == s->device);
+}
+
 static void close_store(ds_store *s)
 {
     stop_mover(s);
+    reset_all(s);
+    if (!here(s)) /* what stands in the WAL beside its old place goes with it, and nobody takes it for another file's */
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     for (int i = 0; i < DS_SQL_STATEMENTS; i++)
         sqlite3_finalize(s->prepared[i]);
     sqlite3_close(s->db);
     free(s->wal);
+    free(s->given);
     free(s);
 }
 
@@ -362,16 +385,26 @@ static int number_of(ds_store *s, const char *sql, int64_t *v)
     return code;
 }
 
-/* Reservations of dead processes become spent, at what was reserved; cells of long ago go. */
+/* Accounts and reservations of long ago go. The days with bookings are counted by stepping from one to the one before. */
 static int tidy(ds_store *s)
 {
-    char sql[300];
+    char sql[900];
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(sql, sizeof sql,
+             "WITH RECURSIVE back(n, w) AS (SELECT 1, (SELECT max(window) FROM account WHERE window > 3) UNION ALL "
+             "SELECT n + 1, (SELECT max(window) FROM account WHERE window > 3 AND window < back.w / 96 * 96) FROM back "
+             "WHERE w IS NOT NULL AND n < %d) SELECT coalesce(min(w / 96), 0) * (count(w) = %d) FROM back",
+             KEEP_DAYS, KEEP_DAYS);
+    int64_t day = 0, first = (int64_t)now.tv_sec / 86400 - KEEP_DAYS;
+    const int code = number_of(s, sql, &day);
+    if (code != SQLITE_ROW)
+        return code;
+    first = day < first ? day : first;
+    snprintf(sql, sizeof sql,
              "BEGIN IMMEDIATE; DELETE FROM ticket WHERE at < %lld; "
              "DELETE FROM account WHERE window < %lld AND window %% 4 <> 3; COMMIT",
-             (long long)now.tv_sec - DS_TICKET_AGE_S, ((long long)now.tv_sec / 3600 - KEEP_HOURS) * 4);
+             (long long)first * 86400, (long long)first * 96);
     return insist(s, sql);
 }
 
@@ -391,7 +424,7 @@ static bool prepare(ds_store *s, td_error *error)
                        version ? "a ledger of a newer tierce" : "an SQLite file of something else");
     snprintf(sql, sizeof sql, "BEGIN IMMEDIATE; %s COMMIT", ds_sql_schema);
     code = insist(s, sql);
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK && (code = number_of(s, "SELECT home FROM ledger", &s->number)) == SQLITE_ROW)
         code = tidy(s);
     for (int i = 0; i < DS_SQL_STATEMENTS && code == SQLITE_OK; i++)
         code = sqlite3_prepare_v3(s->db, ds_sql_text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->prepared[i], NULL);
@@ -427,6 +460,12 @@ static ds_store *open_store(const char *where, unsigned busy_ms, td_error *error
     }
     if (room)
         snprintf(s->wal, room, "%s-wal", path);
+    struct stat at;
+    if (room && stat(where, &at) == 0) { /* a file that goes in this very moment is noticed as another one */
+        s->given = strdup(where);
+        s->device = at.st_dev;
+        s->inode = at.st_ino;
+    }
     start_mover(s, where);
     return s;
 }
@@ -436,4 +475,9 @@ static const char *file(ds_store *s)
     return s->wal;
 }
 
-const ds_store_kind ds_store_sqlite = {open_store, close_store, reserve, settle, spent, total, file};
+static uint64_t home(ds_store *s)
+{
+    return (uint64_t)s->number;
+}
+
+const ds_store_kind ds_store_sqlite = {open_store, close_store, reserve, settle, spent, total, file, home, here};

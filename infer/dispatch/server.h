@@ -9,6 +9,7 @@ typedef struct {
     ds_engine_options engine;
     const char *listen, *port_file, *client_keys_env;
     uint64_t workers, max_body, max_held, max_connections, busy_poll; /* busy_poll: microseconds */
+    bool fingerprints; /* print those of the keys, and end */
     double head_timeout, body_timeout, idle_timeout, stall_timeout, drain;
 } ds_serve_options;
 

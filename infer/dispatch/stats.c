@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "infer/dispatch/body.h"
+
 static const double bounds[DS_LATENCY_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                   0.25,  0.5,    1,     2.5,  5,     15,   60};
 
@@ -51,6 +53,92 @@ static void put_label(char *to, size_t room, const char *text)
     to[n] = 0;
 }
 
+/* ---- tiers, by their names ---- */
+
+static uint64_t hash_of(const char *name)
+{
+    return ds_fnv1a(name, strlen(name)) | 1;
+}
+
+static uint64_t owner(ds_tier_stats *slot)
+{
+    return atomic_load_explicit(&slot->of, memory_order_acquire);
+}
+
+static ds_tier_stats *find_slot(ds_stats *stats, uint64_t of)
+{
+    for (size_t i = 0; i < DS_TIER_SLOTS; i++)
+        if (owner(&stats->tier[i]) == of)
+            return &stats->tier[i];
+    return NULL;
+}
+
+static bool in_config(const ds_config *config, uint64_t of)
+{
+    for (uint32_t t = 0; t < config->tiers.n; t++)
+        if (hash_of(config->tiers.tier[t].name) == of)
+            return true;
+    return false;
+}
+
+/* A slot that no tier of the config has: never used, else of a tier that is gone. */
+static ds_tier_stats *spare_slot(ds_stats *stats, const ds_config *config)
+{
+    ds_tier_stats *slot = find_slot(stats, 0);
+    for (size_t i = 0; !slot && i < DS_TIER_SLOTS; i++)
+        if (!in_config(config, owner(&stats->tier[i])))
+            slot = &stats->tier[i];
+    return slot;
+}
+
+void ds_stats_take_tiers(ds_stats *stats, ds_config *config)
+{
+    for (uint32_t t = 0; t < config->tiers.n; t++) {
+        const char *name = config->tiers.tier[t].name;
+        const uint64_t of = hash_of(name);
+        ds_tier_stats *slot = find_slot(stats, of);
+        if (!slot && (slot = spare_slot(stats, config))) {
+            memset(slot, 0, sizeof *slot);
+            snprintf(slot->name, sizeof slot->name, "%s", name);
+            atomic_store_explicit(&slot->of, of, memory_order_release);
+        }
+        config->tier[t].slot = (uint32_t)(slot ? slot - stats->tier : 0);
+    }
+}
+
+typedef struct {
+    uint64_t of;
+    const char *name;
+} tier_name;
+
+/* The config's tiers in their order, then those that were in one before. */
+static size_t all_tiers(ds_stats *all, unsigned workers, const ds_config *config, tier_name list[DS_TIER_SLOTS])
+{
+    size_t n = 0;
+    for (; n < config->tiers.n; n++)
+        list[n] = (tier_name){hash_of(config->tiers.tier[n].name), config->tiers.tier[n].name};
+    for (unsigned w = 0; w < workers; w++)
+        for (size_t i = 0; i < DS_TIER_SLOTS; i++) {
+            const uint64_t of = owner(&all[w].tier[i]);
+            size_t k = 0;
+            while (k < n && list[k].of != of)
+                k++;
+            if (of && k == n && n < DS_TIER_SLOTS)
+                list[n++] = (tier_name){of, all[w].tier[i].name};
+        }
+    return n;
+}
+
+static uint64_t sum_of_tier(ds_stats *all, unsigned workers, uint64_t of, size_t offset)
+{
+    uint64_t total = 0;
+    for (unsigned w = 0; w < workers; w++) {
+        ds_tier_stats *slot = find_slot(&all[w], of);
+        total += slot ? atomic_load_explicit((_Atomic uint64_t *)(void *)((char *)slot + offset), memory_order_relaxed) : 0;
+    }
+    return total;
+}
+
 static void print_tiers(td_out *out, ds_stats *all, unsigned workers, const ds_config *config)
 {
     static const struct {
@@ -67,13 +155,14 @@ static void print_tiers(td_out *out, ds_stats *all, unsigned workers, const ds_c
         {"tier_cost_usd_total", "spend", offsetof(ds_tier_stats, nano_usd), 1e-9},
     };
     char name[160], labels[200];
+    tier_name list[DS_TIER_SLOTS];
+    const size_t n = all_tiers(all, workers, config, list);
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         head(out, rows[r].name, "counter", rows[r].help);
-        for (uint32_t t = 0; t < config->tiers.n; t++) {
-            put_label(name, sizeof name, config->tiers.tier[t].name);
+        for (size_t t = 0; t < n; t++) {
+            put_label(name, sizeof name, list[t].name);
             snprintf(labels, sizeof labels, "{tier=\"%s\"}", name);
-            const size_t at = offsetof(ds_stats, tier) + t * sizeof(ds_tier_stats) + rows[r].offset;
-            value(out, rows[r].name, labels, rows[r].scale * (double)sum(all, workers, at));
+            value(out, rows[r].name, labels, rows[r].scale * (double)sum_of_tier(all, workers, list[t].of, rows[r].offset));
         }
     }
 }

@@ -34,7 +34,13 @@
     X(log_lost, "log_lines_lost", "lines of the decision log that could not be written")         \
     X(ledger_faults, "ledger_faults", "ledger operations that failed")
 
+/* Tiers that had a name since the start; more are never in one config. */
+#define DS_TIER_SLOTS (2 * TD_MAX_TIERS)
+
+/* Of one tier, by its name: a reload may give the tiers other numbers. */
 typedef struct {
+    _Atomic uint64_t of; /* hash of the name; 0: nobody's yet. The name stands before it does */
+    char name[120];      /* cut where it is longer */
     _Atomic uint64_t attempts, failures, answers, input_tokens, cached_tokens, output_tokens, nano_usd;
 } ds_tier_stats;
 
@@ -45,7 +51,7 @@ typedef struct {
     _Atomic uint64_t in_flight, open_connections;
     _Atomic uint64_t decisions, decide_ns;
     _Atomic uint64_t latency[DS_LATENCY_BUCKETS + 1], latency_us;
-    ds_tier_stats tier[TD_MAX_TIERS];
+    ds_tier_stats tier[DS_TIER_SLOTS]; /* by ds_tier.slot */
 } ds_stats;
 
 static inline void ds_add(_Atomic uint64_t *counter, uint64_t n)
@@ -60,7 +66,12 @@ static inline void ds_sub(_Atomic uint64_t *counter, uint64_t n)
 
 void ds_stats_latency(ds_stats *stats, double seconds);
 
-/* Prometheus text of all workers together; breakers are those of the given config. */
+/* Gives every tier of the config its slot: the one that its name had before, or a fresh one at 0. Where none is left, those
+ * go that are not the config's. By the worker whose counters they are. */
+void ds_stats_take_tiers(ds_stats *stats, ds_config *config);
+
+/* Prometheus text of all workers together; breakers are those of the given config. A tier that
+ * is in it no more keeps its counters. */
 void ds_stats_print(td_out *out, ds_stats *all, unsigned workers, const ds_config *config);
 
 /* Spend of the ledger, and of every budget that does not count keys or tags apart. */

@@ -46,16 +46,21 @@ static int raw(drive *d, const char *bytes, size_t len)
     return status;
 }
 
+static unsigned refused; /* with a 4xx, by smuggling() */
+
 static void expect_raw(drive *d, const char *name, const char *bytes, int want)
 {
     char text[60];
     const int got = raw(d, bytes, strlen(bytes));
     snprintf(text, sizeof text, "status %d, wanted %d", got, want);
+    refused += want / 100 == 4;
     drive_case(d, got == want, name, text);
 }
 
 static void smuggling(drive *d)
 {
+    const double before = drive_metric(d, "tierce_client_errors_total");
+    char text[80];
 #define P "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
     expect_raw(d, "Content-Length beside Transfer-Encoding", P "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400);
     expect_raw(d, "two Content-Lengths", P "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400);
@@ -63,6 +68,7 @@ static void smuggling(drive *d)
     expect_raw(d, "folded header", P "A: b\r\n c\r\n\r\n", 400);
     expect_raw(d, "bare LF", "POST / HTTP/1.1\nHost: x\n\n", 400);
     expect_raw(d, "malformed chunks", P "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400);
+    expect_raw(d, "a chunk's size alone, larger than any body", P "Transfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\n", 408);
     expect_raw(d, "no such path", "GET /etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404);
     expect_raw(d, "wrong method", "GET /v1/chat/completions HTTP/1.1\r\nHost: x\r\n\r\n", 405);
     expect_raw(d, "100 MB announced", P "Content-Length: 104857600\r\n\r\n", 413);
@@ -70,7 +76,31 @@ static void smuggling(drive *d)
     expect_raw(d, "no JSON", P "Content-Length: 3\r\n\r\nabc", 400);
     expect_raw(d, "empty body", P "Content-Length: 0\r\n\r\n", 400);
     expect_raw(d, "two models", P "Content-Length: 29\r\n\r\n{\"model\":\"a\",\"model\":\"flash\"}", 400);
+    expect_raw(d, "ten to the eighteenth tokens", P "Content-Length: 88\r\n\r\n"
+               "{\"max_tokens\":1e9,\"n\":1000000000,\"messages\":[{\"role\":\"user\",\"content\":\"What is 2+2?\"}]} ", 400);
     expect_raw(d, "health", "GET /healthz HTTP/1.0\r\n\r\n", 200);
+    snprintf(text, sizeof text, "%g more, %u refused", drive_metric(d, "tierce_client_errors_total") - before, refused);
+    drive_case(d, drive_metric(d, "tierce_client_errors_total") == before + refused, "each is counted as a client's error", text);
+    drive_case(d, drive_metric(d, "tierce_ledger_faults_total") == 0, "and none as the ledger's fault", "it is");
+}
+
+/* What a HEAD is answered with has no body, only its length. */
+static void heads(drive *d)
+{
+    static const char *const paths[] = {"/v1/models", "/nowhere"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[200], got[2000];
+        size_t n = 0;
+        ssize_t more;
+        const int fd = http_connect(d->serve);
+        snprintf(text, sizeof text, "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", paths[i]);
+        http_send(fd, text, strlen(text));
+        while (n < sizeof got - 1 && (more = recv(fd, got + n, sizeof got - 1 - n, 0)) > 0)
+            n += (size_t)more;
+        got[n] = 0;
+        close(fd);
+        drive_case(d, n > 4 && !strncmp(got, "HTTP/1.1 40", 11) && !strcmp(got + n - 4, "\r\n\r\n"), "a HEAD has no body in its answer", got);
+    }
 }
 
 /* The client really sends them; chunked, so that nothing was announced. */
@@ -341,6 +371,7 @@ int main(int argc, char **argv)
         return 1;
     }
     smuggling(&d);
+    heads(&d);
     hundred_megabytes(&d);
     header_injection(&d);
     late_clients(&d);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The dispatcher against its mock upstream. $1: build directory, $2: where the programs under test are
 # (the sanitized ones), $3: compiler, $4: which suites (default: all).
-B=$1 P=$2 CC=${3:-cc} ONLY=${4:-scenarios hostile loops workers limits batch resume disk torture starved node loop replay}
+B=$1 P=$2 CC=${3:-cc} ONLY=${4:-scenarios hostile loops workers limits operators batch resume disk torture starved node loop replay}
 passed=0 failed=0 skipped=0
 M=models/flash-pro.tierce
 T=$(mktemp -d)
@@ -24,7 +24,7 @@ one() {
     if [ $status -ne 0 ] && [ "${f:-0}" = 0 ]; then f=1; echo "FAILED $name: exit status $status"; fi
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
-for t in scenarios hostile loops workers limits; do
+for t in scenarios hostile loops workers limits operators; do
     [ -f tests/dispatch/$t.c ] || continue
     # shellcheck disable=SC2086
     $CC $STD tests/dispatch/drive.c tests/dispatch/http.c tests/dispatch/$t.c -o "$B/dispatch_$t" -lm || { failed=$((failed + 1)); continue; }

@@ -225,6 +225,58 @@ static void death(drive *d)
     expect_everywhere(d, "all answer, the new one too", "after");
 }
 
+static bool is_alive(pid_t pid)
+{
+    char path[60], text[300] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    const size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f)
+        fclose(f);
+    const char *state = n ? strrchr(text, ')') : NULL;
+    return state && state[2] != 'Z';
+}
+
+/* The supervisor is killed: its workers finish what is under way, and go. */
+static void orphans(drive *d, const char *options)
+{
+    char path[80], request[700];
+    int pids[WORKERS] = {0}, n = 0, left = 0;
+    write_tiers(d, "ok,in=60,out=20,first=20");
+    drive_case(d, drive_start_serve(d, options), "they start again", options);
+    drive_sleep(1);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)d->serve_pid, (int)d->serve_pid);
+    FILE *f = fopen(path, "r");
+    while (f && n < WORKERS && fscanf(f, "%d", &pids[n]) == 1)
+        n++;
+    if (f)
+        fclose(f);
+    drive_case(d, n == WORKERS, "workers are found", "they are not");
+    const int fd = http_connect(d->serve);
+    snprintf(request, sizeof request, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+    http_send(fd, request, strlen(request));
+    drive_sleep(0.2);
+    kill(d->serve_pid, SIGKILL);
+    drive_sleep(0.2);
+    http_send(fd, body, strlen(body));
+    reply r = http_receive(fd, 5);
+    drive_case(d, r.status == 200 || r.status == 429, "a request under way is answered", r.body ? r.body : "");
+    reply_free(&r);
+    close(fd);
+    for (int i = 0; i < 200; i++) {
+        left = 0;
+        for (int w = 0; w < n; w++)
+            left += is_alive(pids[w]);
+        if (!left)
+            break;
+        drive_sleep(0.025);
+    }
+    check(d, "and the workers end with their supervisor", left, 0, 0);
+    for (int w = 0; left && w < n; w++)
+        kill(pids[w], SIGKILL);
+    drive_stop_serve(d);
+}
+
 int main(int argc, char **argv)
 {
     drive d = {0};
@@ -245,6 +297,7 @@ int main(int argc, char **argv)
     reloads(&d);
     death(&d);
     drive_case(&d, drive_stop_serve(&d) == 0, "SIGTERM drains all workers", "another status");
+    orphans(&d, options);
     drive_sanitizers(&d);
     drive_stop_mock(&d);
     return drive_done(&d);

@@ -90,7 +90,9 @@ static void bad_bodies_are_refused(void **state)
     expect("", false, NULL, "expected an object");
     expect("{" MSG, false, NULL, "");
     expect("{" MSG "} x", false, NULL, "after the JSON");
-    expect("{" MSG ",\"max_tokens\":-1}", false, NULL, "count");
+    expect("{" MSG ",\"max_tokens\":-1}", false, NULL, "\"max_tokens\" is a count");
+    expect("{" MSG ",\"n\":1000000000}", false, NULL, "\"n\" is a count");
+    expect("{" MSG ",\"max_tokens\":1e9,\"n\":2}", false, NULL, "times \"n\"");
     expect("{" MSG ",\"stream\":\"yes\"}", false, NULL, "true or false");
 }
 

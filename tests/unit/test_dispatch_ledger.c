@@ -3,6 +3,8 @@
 #define _DEFAULT_SOURCE
 #include "tests/unit/ledger_places.h"
 
+#include <sqlite3.h>
+
 /* ---- one ledger ---- */
 
 static void test_reserve_and_settle(void **unused)
@@ -187,21 +189,118 @@ static void test_amounts_that_are_none(void **unused)
     assert_non_null(strstr(error.text, "minus"));
 }
 
-/* Reservations of a day ago belong to the dead: booked, no longer open; and a late settle changes nothing. */
+/* Reservations of a day ago belong to the dead: booked, no longer open. If one is settled after all (a clock was wrong),
+ * its cost is booked as it is. */
 static void test_old_reservations_are_booked(void **unused)
 {
-    ds_ledger *l = open_at(where, NULL, 0);
-    ds_ticket old, young;
+    const ds_budget b = {.name = "x", .period = DS_PERIOD_EVER, .limit_usd = 10};
+    ds_ledger *l = open_at(where, &b, 1);
+    ds_ticket old, dear, young;
     size_t which;
     (void)unused;
     assert_true(take(l, &nobody, 2, now - 2 * 86400, &old, &which));
+    assert_true(take(l, &nobody, 0.25, now - 2 * 86400, &dear, &which));
     assert_true(take(l, &nobody, 1, now, &young, &which));
-    expect_total(l, 3, 3);
     ds_ledger_close(open_at(where, NULL, 0)); /* any process that opens it tidies up */
-    expect_total(l, 3, 1);
+    expect_total(l, 3.25, 1);
+    give(l, &dear, 4); /* dearer than thought */
+    expect_total(l, 7, 1);
     give(l, &old, 0.5);
     give(l, &young, 0.5);
-    expect_total(l, 2.5, 0);
+    expect_total(l, 5, 0);
+    assert_true(ds_ledger_spent(l, &nobody, 0, now) == 5);
+    ds_ledger_close(l);
+}
+
+/* To a clock that is two years ahead the day with the bookings is two years ago: it stays. What goes is older than the
+ * last 400 days with bookings. */
+static void test_a_clock_ahead_drops_nothing(void **unused)
+{
+    const ds_budget b = {.name = "day", .period = DS_PERIOD_DAY, .limit_usd = 1};
+    const double day = 86400, then = now - 2 * 365 * day;
+    ds_ledger *l = open_at(where, &b, 1);
+    ds_ticket t;
+    size_t which;
+    (void)unused;
+    assert_true(take(l, &nobody, 1, then, &t, &which));
+    give(l, &t, 1);
+    assert_true(take(l, &nobody, 0.5, now, &t, &which));
+    ds_ledger_close(l);
+    ds_ledger_close(open_at(where, NULL, 0));
+    l = open_at(where, &b, 1);
+    assert_true(ds_ledger_spent(l, &nobody, 0, then) == 1);
+    assert_false(take(l, &nobody, 0.1, then, &t, &which));
+    for (int i = 0; i < 410; i++) {
+        assert_true(take(l, &nobody, 0.25, then + (i - 20) * day - (i < 20 ? 400 * day : 0), &t, &which) || i == 20);
+        give(l, &t, 0.25);
+    }
+    ds_ledger_close(l);
+    l = open_at(where, &b, 1);
+    assert_true(ds_ledger_spent(l, &nobody, 0, then - 420 * day) == 0); /* 411 days with bookings: the first ones go */
+    assert_true(ds_ledger_spent(l, &nobody, 0, then - 401 * day) == 0.25);
+    assert_true(ds_ledger_spent(l, &nobody, 0, then) == 1);
+    expect_total(l, 1 + 0.5 + 409 * 0.25, 0.5);
+    ds_ledger_close(l);
+}
+
+/* Dropped by somebody: what the request cost beyond is booked. */
+static void test_a_reservation_that_is_gone(void **unused)
+{
+    ds_ledger *l = open_at(where, NULL, 0);
+    ds_ticket dear, cheap;
+    size_t which;
+    sqlite3 *db;
+    (void)unused;
+    assert_true(take(l, &nobody, 1, now, &dear, &which));
+    assert_true(take(l, &nobody, 1, now, &cheap, &which));
+    assert_int_equal(sqlite3_open(where, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM ticket", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    give(l, &dear, 3);
+    give(l, &cheap, 0.5);
+    expect_total(l, 4, 0);
+    ds_ledger_close(l);
+}
+
+/* The file is moved away, comes back, is deleted, and another process makes a new one. */
+static void test_a_file_that_goes(void **unused)
+{
+    const ds_budget b = {.name = "x", .period = DS_PERIOD_EVER, .limit_usd = 2};
+    ds_ledger *l = open_at(where, &b, 1);
+    ds_ticket t, u, v;
+    size_t which;
+    td_error error;
+    char away[400];
+    (void)unused;
+    snprintf(away, sizeof away, "%s.away", where);
+    assert_true(take(l, &nobody, 1, now, &t, &which));
+    assert_true(take(l, &nobody, 0.5, now, &u, &which));
+    assert_int_equal(ds_ledger_look(l), DS_LEDGER_HERE);
+    assert_int_equal(rename(where, away), 0);
+    assert_int_equal(ds_ledger_look(l), DS_LEDGER_GONE);
+    assert_int_equal(ds_ledger_reserve(l, &nobody, 0.1, now, &v, &which, &error), DS_LEDGER_BROKEN);
+    assert_non_null(strstr(error.text, "is gone"));
+    assert_false(ds_ledger_settle(l, &t, 0.75, &error));
+    assert_non_null(strstr(error.text, "is gone"));
+    assert_int_equal(rename(away, where), 0);
+    assert_int_equal(ds_ledger_look(l), DS_LEDGER_MOVED);
+    expect_total(l, 1.5, 1.5);
+    give(l, &t, 0.75);
+    expect_total(l, 1.25, 0.5);
+    assert_true(take(l, &nobody, 0.25, now, &t, &which));
+    assert_int_equal(unlink(where), 0);
+    assert_int_equal(ds_ledger_reserve(l, &nobody, 0.1, now, &v, &which, &error), DS_LEDGER_BROKEN);
+    ds_ledger *m = open_at(where, &b, 1);
+    assert_true(take(m, &nobody, 1, now, &v, &which));
+    give(l, &u, 0.5); /* reserved in the file that is no more: all of it counts in the new one */
+    assert_int_equal(ds_ledger_look(l), DS_LEDGER_MOVED);
+    expect_total(m, 1.5, 1);
+    expect_total(l, 1.5, 1);
+    assert_false(take(l, &nobody, 0.6, now, &u, &which)); /* one budget again */
+    give(l, &t, 0);
+    give(m, &v, 0.5);
+    expect_total(l, 1, 0);
+    ds_ledger_close(m);
     ds_ledger_close(l);
 }
 
@@ -214,7 +313,8 @@ static void test_old_reservations_are_booked(void **unused)
 int main(void)
 {
 #define STORE "a file"
-    const struct CMUnitTest on_files[] = {SHARED};
+    const struct CMUnitTest on_files[] = {SHARED, ON(test_a_clock_ahead_drops_nothing), ON(test_a_reservation_that_is_gone),
+                                          ON(test_a_file_that_goes)};
 #undef STORE
 #define STORE "Redis"
     const struct CMUnitTest on_redis[] = {SHARED};

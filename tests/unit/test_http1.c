@@ -38,6 +38,9 @@ static void good_heads_are_read(void **state)
     assert_int_equal(ds_http_find(&h, "none").len, 0);
     for (size_t n = 0; n < sizeof text - 5; n++)
         assert_int_equal(ds_http_read(&h, text, n), 0);
+    static const char tabs[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive,\tclose\r\n\r\n";
+    assert_int_equal(ds_http_read(&h, tabs, sizeof tabs - 1), sizeof tabs - 1);
+    assert_false(h.keep_alive);
     assert_int_equal(status_of("GET / HTTP/1.0\r\n\r\n"), 200);
     assert_int_equal(status_of("\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n"), 200);
 }
