@@ -436,7 +436,7 @@ int cmd_dispatch(int argc, char **argv)
         fprintf(stderr, "tierce dispatch: --resume needs -o FILE: it reads there what is answered\n");
         return 2;
     }
-    if (!ds_engine_options_good("tierce dispatch", &o.engine))
+    if (!td_no_empty_text(&command, &o) || !ds_engine_options_good("tierce dispatch", &o.engine))
         return 2;
     dispatcher d = {.o = &o};
     const char *const *paths = files ? (const char *const *)(argv + 1) : standard;

@@ -102,7 +102,8 @@ static bool reserve(ds_job *job, const ds_tier *tier, bool *ended)
         return true;
     if (answer == DS_LEDGER_BROKEN) {
         ds_add(&job->engine->stats->ledger_faults, 1);
-        fprintf(stderr, "%s: ledger: %s\n", job->engine->command, error.text);
+        if (!job->engine->ledger_gone) /* that has been said, once for all of them */
+            fprintf(stderr, "%s: ledger: %s\n", job->engine->command, error.text);
         ds_job_refuse(job, 503, not_booked, "server_error", "ledger_unavailable", "ledger");
         *ended = true;
         return false;

@@ -52,7 +52,8 @@ void ds_job_settle(ds_job *job, bool billed, bool whole)
     job->cost += usd;
     if (job->ticket.id && e->ledger && !ds_ledger_settle(e->ledger, &job->ticket, usd, &error)) {
         ds_add(&e->stats->ledger_faults, 1);
-        fprintf(stderr, "%s: ledger: %s (the reservation stays booked)\n", e->command, error.text);
+        if (!e->ledger_gone)
+            fprintf(stderr, "%s: ledger: %s (the reservation stays booked)\n", e->command, error.text);
     }
     /* Lost in a power cut, a settlement leaves the reservation: too much. Not where it turned out dearer. */
     if (e->disk && usd > job->reserved)

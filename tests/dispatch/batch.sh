@@ -55,6 +55,8 @@ is "the others are answered" "$(ids "$T/out" | tr '\n' ' ')" "r1 r2 r3 "
 grep -q 'stood on an earlier line' "$T/err" && grep -q 'gathered whole here' "$T/err" && ok || bad "reasons of bad lines"
 send "$T/none.jsonl" > "$T/out"; is "no such file" $? 1
 send --resume "$T/60.jsonl" > "$T/out"; is "--resume without a file" $? 2
+send -o "" "$T/60.jsonl" > "$T/out"; is "an empty output" $? 2
+grep -q "is empty" "$T/err" && ok || bad "it says so"
 send --concurency 3 > "$T/out"; is "an unknown option" $? 2
 grep -q 'did you mean --concurrency' "$T/err" && ok || bad "the nearest option"
 send "$T/60.jsonl" > /dev/full; is "a full disk" $? 1

@@ -18,4 +18,4 @@ for f in features/*.c models/*.c data/*.c infer/dispatch/*.c infer/router.c infe
     echo "$f $o"
 done | xargs -r -P 2 -L 1 sh -c "$CC $STD -c \$0 -o \$1" && $CC $STD "$T"/*.o -o "$T/tierce-dispatch" $LIBS || { echo "0 passed, 1 failed"; exit 1; }
 export TSAN_OPTIONS="halt_on_error=0 exitcode=66"
-sh tests/dispatch/run.sh "$B" "$T" "$CC" "scenarios hostile loops workers limits batch loop"
+sh tests/dispatch/run.sh "$B" "$T" "$CC" "scenarios hostile loops workers limits operators batch loop"
