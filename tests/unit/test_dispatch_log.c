@@ -94,7 +94,7 @@ static void test_full_line(void **unused)
     const ds_log_entry e = {
         .id = "req \"7\"", .time_unix = 1795500000, .point = "frugal", .router = router, .decision = &d, .tier = "pro",
         .reason = "FALLBACK", .propensity = 0.98, .attempts = attempts, .n_attempts = 3, .status = 200, .stream = true,
-        .truncated = true, .usage = {true, 50, 64, 6, 80, 30, false, 0}, .cost_usd = 0.0012, .expected_usd = 0.001,
+        .truncated = true, .usage = {.known = true, .input = 50, .cached = 64, .cache_write = 6, .output = 80, .reasoning = 30}, .cost_usd = 0.0012, .expected_usd = 0.001,
         .latency_s = 1.751, .first_byte_s = 0.5, .decide_s = 0.000042, .request_model = "m-1", .response_model = "m-1-0514",
         .response_id = "chatcmpl-1", .finish = "stop", .key = "k-1f", .tag = "team", .session = "s\n1", .digest = 0xabcdef,
         .features = 0x17, .entries = 17, .prompt = prompt, .prompt_len = sizeof prompt - 1};
