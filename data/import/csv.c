@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/import/utf8.h"
 #include "data/import/csv_columns.h"
 #include "data/import/csv_names.h"
 #include "data/import/csv_notes.h"
@@ -30,6 +31,9 @@ static const char *put_request(const td_columns *t, const tierce_span *cells, td
         td_put_prompt_or_chat(out, prompt.data, prompt.len);
     if (!out->len)
         return "a row without prompt";
+    const char *half = NULL; /* of bytes the table was searched already */
+    if ((messages.len && td_json_not_utf8(messages.data, messages.len, &half)) || (tools.len && td_json_not_utf8(tools.data, tools.len, &half)))
+        return half;
     if (tools.len && !td_put_raw(out, "tools", tools.data, tools.len))
         return "the tools cell is not JSON";
     return NULL;

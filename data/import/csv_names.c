@@ -55,19 +55,21 @@ static bool any(const words *w, const char *const *list)
     return false;
 }
 
-static const char *const money[] = {"cost", "costs", "price", "usd", "dollars", "spend", "cents", NULL};
+static const char *const money[] = {"cost", "costs", "price", "prices", "usd", "dollars", "spend", "spent", "cents", "eur", "euro", "euros", "gbp", "fee", "fees",
+                                    "bill", "billed", "billing", "charge", "charges", "charged", "expense", "expenses", "money", "amount", "budget", NULL};
 static const char *const tokens[] = {"token", "tokens", "toks", "tok", NULL};
 static const char *const inputs[] = {"in", "input", "prompt", NULL};
 static const char *const outputs[] = {"out", "output", "completion", "generated", NULL};
 static const char *const caches[] = {"cached", "cache", NULL};
 static const char *const writes[] = {"write", "creation", "written", NULL};
 static const char *const thoughts[] = {"reasoning", "thinking", "thoughts", NULL};
-static const char *const times[] = {"latency", "duration", "elapsed", "runtime", "seconds", "secs", "millis", NULL};
+static const char *const times[] = {"latency", "duration", "elapsed", "runtime", "seconds", "secs", "millis", "ttft", "wallclock", NULL};
 static const char *const last_times[] = {"time", "ms", "sec", NULL};
 static const char *const other_numbers[] = {
     "confidence", "probability", "prob", "logprob", "logprobs", "entropy", "perplexity", "error",
     "errors", "failed", "failure", "timeout", "refused", "refusal", "cached", "rank",
-    "length", "chars", "bytes", "retries", "attempts", "turns", "steps", "trials", NULL};
+    "length", "chars", "bytes", "retries", "attempts", "turns", "steps", "trials", "tps", "throughput", "clock", "reason", "truncated",
+    "contaminated", "contamination", "hit", "similarity", "toxicity", "agreement", "margin", "usage", NULL};
 
 /* "is_hard": a yes or no about the prompt. */
 static const char *const first_words[] = {"is", "has", "num", "contains", "needs", NULL};
@@ -108,7 +110,7 @@ td_named td_column_named(const char *name)
     if (!w.n)
         return TD_NAMED_NOTHING;
     const char *last = w.at[w.n - 1];
-    if (any(&w, money))
+    if (any(&w, money) || strchr(name, '$') || strstr(name, "\xe2\x82\xac") || strstr(name, "\xc2\xa3")) /* euro, pound */
         return TD_NAMED_COST;
     if (any(&w, tokens))
         return tokens_of(&w);

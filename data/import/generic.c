@@ -132,6 +132,12 @@ static bool take_wide(td_sink *sink, const td_import_settings *set, const td_nod
     return true;
 }
 
+/* Is there something in it, other than false and empty text? */
+static bool says_error(const td_node *v)
+{
+    return v && !td_is_null(v) && !(td_is_bool(v) && !td_true(v)) && !(td_string(v) && !*td_string(v));
+}
+
 static bool take_long(td_sink *sink, const td_import_settings *set, const td_node *line, td_row *row, bool has_id,
                       td_error *error)
 {
@@ -160,6 +166,8 @@ static bool take_long(td_sink *sink, const td_import_settings *set, const td_nod
     const char *fault = take_score(row, field(line, set->score_field, "/score"));
     if (fault)
         return td_sink_bad(sink, row->line, fault, NULL, error);
+    if (says_error(td_get(line, "error")))
+        row->missing = "rows with an \"error\": a failure is no 0", row->outcome.score = (double)NAN;
     td_tell_near_keys(sink, &m->known, line, row, has_id, false);
     return td_sink_row(sink, row, error);
 }

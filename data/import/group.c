@@ -288,14 +288,16 @@ static bool same_json(const char *a, size_t n, const char *b, size_t m)
     }
 }
 
-/* The rows of a key should be of one request. */
-static bool check_request(td_group *g, const td_stored *row, const char *text, uint64_t number)
+/* The rows of a key should be of one request. *strange: the row is of another, where an id stands for one. */
+static bool check_request(td_group *g, const td_stored *row, const char *text, uint64_t number, bool *strange)
 {
     const td_out *first = &g->text[TD_REQUEST];
     const size_t len = row->len[TD_REQUEST];
+    const td_duplicates how = g->sink->settings->duplicates;
+    *strange = false;
     if (!len || (len == first->len && !memcmp(text, first->at, len)) || first->failed || same_json(text, len, first->at, first->len))
         return true;
-    if (row->one_request && g->sink->settings->duplicates == TD_DUPLICATES_UNSAID) {
+    if (row->one_request && (how == TD_DUPLICATES_UNSAID || how == TD_DUPLICATES_ERROR)) {
         char key[160];
         td_group_key(g, key, sizeof key);
         return td_fail(g->error, "%s: %s stands for another request than at %s; make ids unique, or "
@@ -303,7 +305,11 @@ static bool check_request(td_group *g, const td_stored *row, const char *text, u
                        td_group_place(g, row->file, row->line).text, key,
                        td_group_place(g, g->first.file, g->first.line).text);
     }
-    if (!g->differs)
+    *strange = row->one_request;
+    if (*strange)
+        td_report_problem(g->sink->report, TD_DROPPED, "outcomes of another request under an id that is taken: the first request is kept",
+                          number, td_group_path(g, row->file), row->line, NULL);
+    else if (!g->differs)
         td_report_problem(g->sink->report, TD_NOTE,
                           "records whose models saw different requests (another template?); the first is kept",
                           number, td_group_path(g, row->file), row->line, NULL);
@@ -324,12 +330,13 @@ bool td_group_take(td_group *g, const td_stored *row, const char *text, uint64_t
         if (i <= TD_REQUEST && !g->text[i].len)
             td_put(&g->text[i], text, row->len[i]);
     }
-    if (!check_request(g, row, at[TD_REQUEST], number))
+    bool strange;
+    if (!check_request(g, row, at[TD_REQUEST], number, &strange))
         return false;
     for (int i = 0; i < TD_TEXTS; i++)
         if (g->text[i].failed)
             return td_fail(g->error, "out of memory");
-    return take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
+    return strange || take_outcome(g, row, at[TD_MODEL], at[TD_TRIAL], number);
 }
 
 void td_slot_average(const td_slot *s, double number[TD_NUMBERS], double *scored)

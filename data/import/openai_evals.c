@@ -13,7 +13,7 @@
 
 typedef struct {
     char model[128], eval[128];
-    td_tally sampled, judged; /* sample ids of the present file */
+    td_tally sampled, judged, failed; /* sample ids of the present file */
 } state;
 
 static td_claim probe(const td_head *head)
@@ -82,6 +82,7 @@ static bool start_run(td_sink *sink, const td_node *spec, uint64_t line, td_erro
     const char *model = td_sink_model(sink, td_string(td_first(td_get(spec, "completion_fns"))));
     td_tally_free(&s->sampled);
     td_tally_free(&s->judged);
+    td_tally_free(&s->failed);
     snprintf(s->model, sizeof s->model, "%s", model ? model : "");
     snprintf(s->eval, sizeof s->eval, "%s", eval ? eval : "");
     return *s->model ||
@@ -109,6 +110,8 @@ static bool take_event(td_sink *sink, const td_node *n, uint64_t line, td_error 
     const bool asked = td_sink_settings(sink)->metric;
     if (!strcmp(type, "sampling"))
         return take_sampling(sink, &row, data, error);
+    if (td_tally_of(&s->failed, row.key)) /* what was judged then is no answer */
+        return true;
     row.is_share = !strcmp(type, "match") || td_is_bool(td_get(data, asked ? td_sink_settings(sink)->metric : "correct"));
     if (!strcmp(type, "match") && !asked && td_is_bool(td_get(data, "correct")))
         return take_verdict(sink, &row, td_true(td_get(data, "correct")), error);
@@ -117,6 +120,7 @@ static bool take_event(td_sink *sink, const td_node *n, uint64_t line, td_error 
         return isnan(score) || take_verdict(sink, &row, score, error);
     }
     if (!strcmp(type, "error")) {
+        td_tally_add(&s->failed, row.key);
         row.missing = "samples that ended with an error event";
         return td_sink_row(sink, &row, error);
     }
@@ -131,6 +135,7 @@ static bool read_file(td_sink *sink, const td_head *file, td_error *error)
     *s->eval = 0;
     td_tally_free(&s->sampled);
     td_tally_free(&s->judged);
+    td_tally_free(&s->failed);
     return td_sink_lines(sink, file->path, take_event, error);
 }
 
@@ -139,6 +144,7 @@ static void close_state(void *state_of_sink)
     state *s = state_of_sink;
     td_tally_free(&s->sampled);
     td_tally_free(&s->judged);
+    td_tally_free(&s->failed);
 }
 
 const td_importer td_import_openai_evals = {

@@ -35,7 +35,11 @@ bool td_put_raw(td_out *out, const char *name, const char *text, size_t len)
     if (!whole)
         return false;
     put_name(out, name);
+    const size_t from = out->len;
     td_put(out, text, len);
+    for (size_t i = from; i < out->len; i++) /* between words; a record is one line */
+        if (out->at[i] == '\n' || out->at[i] == '\r')
+            out->at[i] = ' ';
     return true;
 }
 

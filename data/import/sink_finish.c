@@ -132,12 +132,15 @@ static bool check_labels(td_sink *sink, td_error *error)
     bool any = false;
     for (size_t i = 0; i < report->n_models; i++)
         any = any || report->models[i].answered;
-    for (size_t i = 0; any && !sink->nameless_failure && i < report->n_models; i++) {
+    for (size_t i = 0; any && i < report->n_models; i++) {
         const td_model_report *m = &report->models[i];
         char detail[110];
         if (!m->labelled || m->answered)
             continue;
         const char *near = answered_near(report, m->name), *path = sink->paths[m->label_file];
+        /* of failures it is not known whose they are: a model that failed always may be one, unless its name is but written otherwise */
+        if (sink->nameless_failure && !(near && same_letters(m->name, near)))
+            near = NULL;
         if (near && m->label_line)
             return td_fail(error, "%.200s:%llu: a score of \"%.80s\", which answered nothing here; did you mean \"%.80s\"?", path,
                            (unsigned long long)m->label_line, m->name, near);

@@ -155,7 +155,7 @@ printf 'id,prompt,b\n1,two,1\n' > "$T/idb.csv"
 import 0 '^1 record$' "$T/ida.csv"
 lacks 'temperature|0.7' "$R"
 import 1 'idb.csv:2: key "1" stands for another request than at .*ida.csv:2' "$T/ida.csv" "$T/idb.csv"
-import 0 'note: 1 x records whose models saw different requests' "$T/ida.csv" "$T/idb.csv" --duplicates first
+import 0 'dropped: 1 x outcomes of another request under an id that is taken' "$T/ida.csv" "$T/idb.csv" --duplicates first
 printf 'id,messages,tools,flash,flash|cost_usd,flash|input_tokens,flash|cached_tokens\nk1,"[{""role"": ""user"", ""content"": ""hi""}]","[{""type"": ""function"", ""function"": {""name"": ""f""}}]",1,0.1234567891,10,4\n' > "$T/own.csv"
 import 0 '' "$T/own.csv"
 has '{"id": "k1", "source": "own", "messages": [{"role": "user", "content": "hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "outcomes": {"flash": {"score": 1, "cost_usd": 0.1234567891, "input_tokens": 10, "cached_tokens": 4}}}'

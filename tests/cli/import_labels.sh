@@ -698,4 +698,55 @@ echo '{"prompt":"x","model":"m","score":1,"price":"$0.5","latency_s":1}' > "$T/d
 import 0 'dollar.jsonl:1: /price is "\$0.5"' generic "$T/dollar.jsonl" --cost-field /price
 quiet 'not read'
 
+# ---- a cell of JSON over several lines: a record is one line ----
+printf 'messages,tools,flash\n"[{""role"": ""user"",\n  ""content"": ""hi""}]","[\r\n]",1\n' > "$T/wide.csv"
+import 0 '1 record' "$T/wide.csv"
+runs 3 '1 record read: 0 faults' "$t" data check "$R"
+printf '%s\n' 'messages,flash' '"[{""role"":""user"",""content"":""a\udce9""}]",1' > "$T/half.csv"
+import 1 'half.csv:2: .*udc80' "$T/half.csv"
+
+# ---- an id that stands for two requests: no prompt gets the other's score ----
+printf 'id,prompt,flash\n1,a,1\n2,b,1\n' > "$T/A.csv"
+printf 'id,prompt,pro\n1,zz,0\n2,b,0\n' > "$T/B.csv"
+import 1 'make ids unique' csv "$T/A.csv" "$T/B.csv"
+import 1 'make ids unique' csv "$T/A.csv" "$T/B.csv" --duplicates error
+for how in first average; do
+    import 0 'dropped: 1 x outcomes of another request under an id that is taken' csv "$T/A.csv" "$T/B.csv" --duplicates $how
+    has '"prompt": "a", "outcomes": {"flash": {"score": 1}}'
+    has '"prompt": "b", "outcomes": {"flash": {"score": 1}, "pro": {"score": 0}}'
+    lacks 'zz'
+done
+
+# ---- money, times and signs of other things are no models ----
+for name in 'flash ($)' 'flash_$' 'flash (€)' EUR fee flash_fee flash_bill flash_charge spent expense money amount kosten_eur ttft flash_ttft wallclock tps \
+    throughput finish_reason truncated contaminated cache_hit similarity toxicity agreement usage; do
+    printf 'prompt,flash,pro,%s\na,1,0,0\nb,0,1,1\n' "$name" > "$T/other.csv"
+    import 0 '' "$T/other.csv"
+    runs 0 '' sh -c "grep -c '\"outcomes\": {\"flash\": {\"score\": [01][^{]*}, \"pro\": {\"score\": [01][^{]*}}}' '$R' | grep -qx 2"
+done
+
+# ---- failures are no 0 ----
+printf '%s\n' '{"prompt":"a","model":"m","score":0,"error":"HTTP 500"}' '{"prompt":"b","model":"m","score":1,"error":null}' \
+    '{"prompt":"c","model":"m","score":0,"error":""}' '{"prompt":"d","model":"m","score":0.5,"error":false}' > "$T/err.jsonl"
+import 0 'missing: 1 x rows with an "error"' generic "$T/err.jsonl"
+lacks '"prompt": "a"'
+has '"prompt": "c", "outcomes": {"m": {"score": 0}'
+printf '%s\n' '{"spec":{"eval_name":"e","completion_fns":["m"]}}' \
+    '{"run_id":"r","event_id":0,"sample_id":"s.0","type":"sampling","data":{"prompt":[{"role":"user","content":"x"}],"sampled":["y"]}}' \
+    '{"run_id":"r","event_id":1,"sample_id":"s.0","type":"error","data":{"type":"E","message":"down"}}' \
+    '{"run_id":"r","event_id":2,"sample_id":"s.0","type":"match","data":{"correct":false}}' \
+    '{"run_id":"r","event_id":3,"sample_id":"s.1","type":"sampling","data":{"prompt":[{"role":"user","content":"z"}],"sampled":["y"]}}' \
+    '{"run_id":"r","event_id":4,"sample_id":"s.1","type":"match","data":{"correct":true}}' > "$T/evals.jsonl"
+import 0 'missing: 1 x samples that ended with an error event' openai-evals "$T/evals.jsonl"
+lacks '"score": 0'
+
+# ---- a name of another writing is a slip, whoever failed beside it ----
+req() { printf '{"custom_id":"%s","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[{"role":"user","content":"%s"}]}}\n' "$1" "$1"; }
+ans() { printf '{"id":"b","custom_id":"%s","response":{"status_code":%s,"body":%s},"error":null}\n' "$1" "$2" "$3"; }
+{ req r0; req r1; req r2; } > "$T/in3.jsonl"
+good='{"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}]}'
+{ ans r0 200 "$good"; ans r1 200 "$good"; ans r2 500 '{"error":{"message":"down"}}'; } > "$T/out3.jsonl"
+printf '%s\n' '{"id":"r0","score":1,"model":"GPT-4o-2024-08-06"}' '{"id":"r1","score":0,"model":"GPT-4o-2024-08-06"}' > "$T/sc3.jsonl"
+import 1 'did you mean "gpt-4o-2024-08-06"' "$T/in3.jsonl" "$T/out3.jsonl" --scores "$T/sc3.jsonl"
+
 done_
