@@ -16,6 +16,7 @@
 #include "data/import/lm_choice.h"
 #include "data/import/lm_results.h"
 #include "data/import/offers.h"
+#include "data/import/pieces.h"
 #include "data/import/pointer.h"
 #include "data/import/request_out.h"
 
@@ -28,9 +29,29 @@ typedef struct {
     uint64_t scored, unscored;
     /* of the whole import */
     bool filter_met, metric_met;
+    td_tally met, unsure; /* samples files by folder and task; those whose own results file is not there */
     td_lm_choices choices;
     td_offers filters, metrics; /* that there are, where one was chosen */
 } lm_state;
+
+/* Two samples files of one task in a folder are of two runs, perhaps of two models, which must not be averaged because
+ * nothing says whose they are. */
+static bool is_alone(lm_state *s, const td_head *file, bool unsure, td_error *error)
+{
+    const tierce_span folder = td_folder(file->path, 1);
+    const size_t room = strlen(file->path) + sizeof s->task + 2;
+    char *key = malloc(room);
+    const int n = key ? snprintf(key, room, "%.*s\n%s", (int)(folder.len ? (size_t)(folder.data - file->path) + folder.len : 0), file->path, s->task) : 0;
+    const tierce_span name = {key, (size_t)n};
+    const uint32_t times = key ? td_tally_add(&s->met, name) : 0;
+    const bool good = times && (!unsure || td_tally_add(&s->unsure, name));
+    const bool alone = times < 2 || !td_tally_of(&s->unsure, name);
+    free(key);
+    if (!good)
+        return td_fail(error, "out of memory");
+    return alone || td_fail(error, "%.300s: a second samples file of the task \"%.80s\" in its folder, and a results file is missing that says whose each is: "
+                                   "keep each model's in a folder of its own, or say --model NAME where both are of one", file->path, s->task);
+}
 
 static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error *error)
 {
@@ -60,7 +81,7 @@ static bool name_model(td_sink *sink, lm_state *s, const td_head *file, td_error
         td_sink_note(sink, 0, "samples files of whose date there is no results file; the model of the others beside it was taken", s->model);
     if (by.other_tasks)
         td_sink_note(sink, 0, "samples files of a task that the results file of their date does not know: of another run?", s->task);
-    return true;
+    return is_alone(s, file, by.folder || by.other_date, error);
 }
 
 /* Metrics that are the mean of their samples' in the harness's own table. */
@@ -328,6 +349,8 @@ static void close_state(void *state)
     lm_state *s = state;
     td_lm_free(&s->results);
     td_lm_choices_free(&s->choices);
+    td_tally_free(&s->met);
+    td_tally_free(&s->unsure);
 }
 
 static td_claim probe(const td_head *head)

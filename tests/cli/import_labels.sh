@@ -749,4 +749,16 @@ good='{"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assi
 printf '%s\n' '{"id":"r0","score":1,"model":"GPT-4o-2024-08-06"}' '{"id":"r1","score":0,"model":"GPT-4o-2024-08-06"}' > "$T/sc3.jsonl"
 import 1 'did you mean "gpt-4o-2024-08-06"' "$T/in3.jsonl" "$T/out3.jsonl" --scores "$T/sc3.jsonl"
 
+# ---- two samples files of a task in one folder and nothing that says whose: not one model ----
+mkdir -p "$T/flat/m"
+sample() { printf '{"doc_id":0,"doc_hash":"h","arguments":[["Q"]],"resps":[],"filter":"none","acc":%s}\n' "$1"; }
+sample 1 > "$T/flat/m/samples_t_2026-08-01T10-00-00.000000.jsonl"
+import 0 "the folder's name was taken" "$T/flat"
+sample 0 > "$T/flat/m/samples_t_2026-08-02T10-00-00.000000.jsonl"
+import 1 'a second samples file of the task "t" in its folder.*say --model NAME' "$T/flat"
+import 0 '' "$T/flat" --model both
+sample 0 > "$T/flat/m/samples_u_2026-08-02T10-00-00.000000.jsonl"
+rm "$T/flat/m/samples_t_2026-08-02T10-00-00.000000.jsonl"
+import 0 '2 records' "$T/flat"
+
 done_
