@@ -69,15 +69,16 @@ static ds_snapshot *snapshot_open(const char *command, const ds_engine_options *
 
 static bool take_ledger(ds_engine *e, const char *where, const ds_config *c);
 
-/* A ledger's file that somebody deleted, moved or replaced: told once, counted, followed. */
+/* A ledger's file that somebody deleted, moved or replaced: told once, counted. */
 static void look_at_ledger(ds_engine *e)
 {
     const char *where = e->options->ledger;
     const ds_ledger_state state = e->ledger && where ? ds_ledger_look(e->ledger) : DS_LEDGER_HERE;
     if (state == DS_LEDGER_GONE && !e->ledger_gone)
-        fprintf(stderr, "%s: ledger: %s is gone (deleted or moved away): requests are refused until it is there again\n", e->command, where);
+        fprintf(stderr, "%s: ledger: %s is gone (deleted, moved away or replaced): requests are refused until it is there again, or %s is started anew\n",
+                e->command, where, e->command);
     else if (state == DS_LEDGER_MOVED)
-        fprintf(stderr, "%s: ledger: %s is there again, or another file: what is spent from now on is counted there\n", e->command, where);
+        fprintf(stderr, "%s: ledger: %s is there again\n", e->command, where);
     ds_add(&e->stats->ledger_faults, (state == DS_LEDGER_MOVED || state == DS_LEDGER_GONE) && !e->ledger_gone);
     e->ledger_gone = state == DS_LEDGER_GONE;
     if (state == DS_LEDGER_MOVED) /* for its disk */
@@ -232,6 +233,10 @@ static bool take_ledger(ds_engine *e, const char *where, const ds_config *c)
     bool good = true;
     ds_disk *disk = NULL;
     ds_watch *watch = NULL;
+    if (e->ledger && ds_ledger_look(e->ledger) == DS_LEDGER_GONE) { /* another file is for a new process (ledger.c, find) */
+        fprintf(stderr, "%s: ledger: %s is gone (deleted, moved away or replaced); put it back, or start anew\n", e->command, where);
+        return false;
+    }
     ds_ledger *ledger = ds_ledger_open(where, c->budgets, c->n_budgets, 2000, &error);
     if (ledger && (!e->options->ledger_fsync || strcmp(e->options->ledger_fsync, "never")))
         disk = ds_ledger_disk(ledger, &good, &error);

@@ -32,13 +32,18 @@ void ds_job_settle(ds_job *job, bool billed, bool whole)
     td_error error = {""};
     double usd = 0;
     ds_engine *e = job->engine;
-    if (billed) {
+    if (!billed) { /* the log's usage is of the last attempt, as its tier is */
+        job->usage = (ds_usage){0};
+        job->usage_guessed = false;
+    } else {
         ds_tier *tier = ds_job_tier(job);
         ds_tier_stats *stats = ds_job_tier_stats(job);
         job->usage = ds_usage_made_good(&job->reply.usage, &job->body, job->reply.text_bytes, &job->usage_guessed);
         /* a provider that says what it charges knows best */
         usd = job->usage.cost_known ? job->usage.cost_usd : ds_cost(&tier->tier->prices, &job->usage);
-        if (!whole && job->usage_guessed && !job->usage.cost_known) {
+        /* usage that came before the end of a stream is of what was written until then */
+        const bool so_far = job->relaying && !job->reply.finished;
+        if (!whole && (job->usage_guessed || so_far) && !job->usage.cost_known) {
             const double expected = ds_choice_expected(job->snapshot, &job->choice, ds_job_tier_number(job));
             usd = ds_unfinished_usd(usd, expected, ds_reserve_usd(tier, &job->body, expected),
                                     job->relaying && job->reply.text_bytes);

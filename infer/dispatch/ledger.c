@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +25,10 @@ struct ds_ledger {
     ds_disk *disk;   /* NULL before it was asked for */
     char *where;
     unsigned busy_ms;
-    bool moved; /* the store is of another file than the disk */
+    bool moved; /* the file was opened again: the disk is still of the first time */
+    dev_t device; /* the file's own number, by which it is known again */
+    ino_t inode;
+    uint64_t home; /* and the number that stands in it: a new file may get the inode of one that was deleted */
 };
 
 /* ---- time ---- */
@@ -168,6 +172,11 @@ static bool check_budgets(const ds_budget *budgets, size_t n, td_error *error)
     return true;
 }
 
+static uint64_t home_of(const ds_ledger *ledger)
+{
+    return ledger->kind->home ? ledger->kind->home(ledger->store) : 0;
+}
+
 ds_ledger *ds_ledger_open(const char *where, const ds_budget *budgets, size_t n, unsigned busy_ms,
                           td_error *error)
 {
@@ -207,6 +216,12 @@ ds_ledger *ds_ledger_open(const char *where, const ds_budget *budgets, size_t n,
         free(ledger);
         return NULL;
     }
+    struct stat at;
+    if (ledger->kind->here && !stat(where, &at)) {
+        ledger->device = at.st_dev;
+        ledger->inode = at.st_ino;
+    }
+    ledger->home = home_of(ledger);
     return ledger;
 }
 
@@ -242,8 +257,15 @@ static uint64_t fresh_id(ds_ledger *ledger)
     return z ? z : 1;
 }
 
-/* A file that went is let go at once: held open, the WAL beside it would keep others from beginning a new one. What is
- * there then is opened, the old one that came back or a new one. False, with *error: there is nothing to count in. */
+static bool another(const ds_ledger *ledger, td_error *error)
+{
+    return td_fail(error, "%.200s: another file stands in the ledger's place; put the old one back, or start anew with this one", ledger->where);
+}
+
+/* A file that went is let go at once: held open, the WAL beside it would keep others from beginning a new one. Only the
+ * same file is opened again. SQLite finds a WAL by the path: where another file stood there, one worker that opens it and
+ * one that has not let go of the old one yet would write into one WAL, and the checkpoint of either mix the two. So
+ * another file is for a process that starts anew. False, with *error: there is nothing to count in. */
 static bool find(ds_ledger *ledger, td_error *error)
 {
     if (ledger->store && (!ledger->kind->here || ledger->kind->here(ledger->store)))
@@ -251,9 +273,17 @@ static bool find(ds_ledger *ledger, td_error *error)
     if (ledger->store)
         ledger->kind->close(ledger->store);
     ledger->store = NULL;
-    if (access(ledger->where, F_OK))
+    struct stat at;
+    if (stat(ledger->where, &at))
         return td_fail(error, "%.200s: the file is gone (deleted or moved away); put it back, or start anew with a new one", ledger->where);
+    if (at.st_ino != ledger->inode || at.st_dev != ledger->device)
+        return another(ledger, error);
     ledger->store = ledger->kind->open(ledger->where, ledger->busy_ms, error);
+    if (ledger->store && home_of(ledger) != ledger->home) { /* the old one's inode is free, so nobody has it open */
+        ledger->kind->close(ledger->store);
+        ledger->store = NULL;
+        return another(ledger, error);
+    }
     ledger->moved = true;
     return ledger->store != NULL;
 }
@@ -264,11 +294,6 @@ ds_ledger_state ds_ledger_look(ds_ledger *ledger)
     if (!find(ledger, &ignored))
         return DS_LEDGER_GONE;
     return ledger->moved ? DS_LEDGER_MOVED : DS_LEDGER_HERE;
-}
-
-static uint64_t home_of(const ds_ledger *ledger)
-{
-    return ledger->kind->home ? ledger->kind->home(ledger->store) : 0;
 }
 
 ds_ledger_answer ds_ledger_reserve(ds_ledger *ledger, const ds_payer *payer, double usd, double now_unix,

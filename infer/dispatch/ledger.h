@@ -72,12 +72,12 @@ bool ds_ledger_settle(ds_ledger *ledger, ds_ticket *ticket, double usd, td_error
 
 /* ---- the file ---- */
 
-/* A file that was deleted or moved away takes no reservation (DS_LEDGER_BROKEN) and no settlement until it is there again,
- * or another one: that is then opened, and counted in. */
+/* A file that was deleted, moved away or replaced takes no reservation (DS_LEDGER_BROKEN) and no settlement until it, the
+ * same one, is there again. */
 typedef enum {
     DS_LEDGER_HERE,
     DS_LEDGER_GONE,
-    DS_LEDGER_MOVED /* the file was opened again since: ds_ledger_disk is still the old one's; open the ledger anew */
+    DS_LEDGER_MOVED /* the file came back and was opened again: ds_ledger_disk is still of the first time; open the ledger anew */
 } ds_ledger_state;
 /* Looks at it: a system call. */
 ds_ledger_state ds_ledger_look(ds_ledger *ledger);

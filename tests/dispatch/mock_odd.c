@@ -84,6 +84,19 @@ static void put_without_end(play *p)
     put_chunk_end(p);
 }
 
+/* Usage of what was written until now, which is nothing, and then the end of the connection: it thought, perhaps for long. */
+static void put_usage_and_cut(play *p)
+{
+    if (!p->r->stream) {
+        put_nothing(p);
+        return;
+    }
+    p->bill->whole = true;
+    put_head(p, 200, "text/event-stream", "", -1, 0);
+    put_event(p, "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":0}}", 0, 0);
+    script_add(p->out, STEP_CLOSE, 20, 0, "", 0);
+}
+
 /* An error that repeats the key of the request. */
 static void put_key(play *p)
 {
@@ -109,6 +122,10 @@ void play_odd(play *p)
         }
     if (!strcmp(kind, "no-line-end") && p->r->stream) {
         put_without_end(p);
+        return;
+    }
+    if (!strcmp(kind, "usage-cut")) {
+        put_usage_and_cut(p);
         return;
     }
     p->bill->due = false;

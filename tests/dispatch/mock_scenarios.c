@@ -395,7 +395,7 @@ static const scenario_row scenarios[] = {
     {"recorded", recorded_play, "the recorded outcome of this request for the asked model (--recorded)"},
     {"odd", play_odd,
      "kind=usage-first|usage-zero|usage-then-zero|usage-negative|usage-string|usage-huge|cost-zero|cost-huge: what a provider\n"
-     "                   said of 100 and 20 tokens; nothing: an end without an answer; no-line-end; key: an error with the key"},
+     "                   said of 100 and 20 tokens; usage-cut: of a stream that is cut; nothing: an end without an answer; no-line-end; key: an error with the key"},
     {"tool", play_tool, "calls the first offered tool as its schema wants; args=JSON"},
     {"tool-badjson", play_tool_json, "… with arguments that do not parse"},
     {"tool-missing", play_tool_missing, "… without the last required property"},

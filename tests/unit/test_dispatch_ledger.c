@@ -292,14 +292,13 @@ static void test_a_file_that_goes(void **unused)
     assert_int_equal(ds_ledger_reserve(l, &nobody, 0.1, now, &v, &which, &error), DS_LEDGER_BROKEN);
     ds_ledger *m = open_at(where, &b, 1);
     assert_true(take(m, &nobody, 1, now, &v, &which));
-    give(l, &u, 0.5); /* reserved in the file that is no more: all of it counts in the new one */
-    assert_int_equal(ds_ledger_look(l), DS_LEDGER_MOVED);
-    expect_total(m, 1.5, 1);
-    expect_total(l, 1.5, 1);
-    assert_false(take(l, &nobody, 0.6, now, &u, &which)); /* one budget again */
-    give(l, &t, 0);
+    /* it is the new one's alone */
+    assert_false(ds_ledger_settle(l, &u, 0.5, &error));
+    assert_non_null(strstr(error.text, "another file stands"));
+    assert_int_equal(ds_ledger_look(l), DS_LEDGER_GONE);
+    expect_total(m, 1, 1);
     give(m, &v, 0.5);
-    expect_total(l, 1, 0);
+    expect_total(m, 0.5, 0);
     ds_ledger_close(m);
     ds_ledger_close(l);
 }
