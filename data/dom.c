@@ -6,6 +6,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "data/starved.h"
+
 /* ---- mending ---- */
 
 static bool is_hex(const char *at, const char *end)
@@ -103,26 +105,21 @@ static char *mend(const char *text, size_t len, size_t *out_len)
 /* ---- parsing ---- */
 
 /* cJSON gives NULL for want of memory as for bad text: its allocations are watched. */
-static _Thread_local bool starved, ever_starved;
+static _Thread_local bool starved;
 
 static void *watched(size_t size)
 {
     void *memory = malloc(size);
-    starved = starved || !memory;
-    ever_starved = ever_starved || !memory;
+    if (!memory) {
+        starved = true;
+        td_starve();
+    }
     return memory;
 }
 
 bool td_dom_starved(void)
 {
     return starved;
-}
-
-bool td_dom_ever_starved(bool reset)
-{
-    const bool was = ever_starved;
-    ever_starved = ever_starved && !reset;
-    return was;
 }
 
 static _Thread_local bool deep;
@@ -163,8 +160,10 @@ td_node *td_dom_parse(const char *text, size_t len, const char *name, td_error *
     char *copy = mend(text, len, &n);
     const char *end = NULL;
     cJSON *root = copy ? parse(copy, n + 1, &end) : NULL;
-    starved = starved || !copy;
-    ever_starved = ever_starved || starved;
+    if (!copy) {
+        starved = true;
+        td_starve();
+    }
     deep = !root && !starved && is_deep(text, len);
     if (!root && starved) {
         td_fail(error, "%.200s: out of memory", name);

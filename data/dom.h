@@ -22,9 +22,6 @@ typedef struct cJSON td_node; /* any value of a document; owned by its root */
 td_node *td_dom_parse(const char *text, size_t len, const char *name, td_error *error);
 /* Did the last parse of this thread fail for want of memory, and not for its text? */
 bool td_dom_starved(void);
-/* The same of any parse of this thread since the last reset: what reads trees inside trees, and goes on without those that it
- * cannot read, asks at its end. */
-bool td_dom_ever_starved(bool reset);
 /* Or because it is nested deeper than 1000 levels? */
 bool td_dom_deep(void);
 /* The same from a file, .gz recognised, of at most max_bytes after unpacking (0: 1 GiB). "-": stdin. */

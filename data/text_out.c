@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/starved.h"
+
 bool td_out_grow(td_out *out, size_t more)
 {
     size_t room = out->room ? out->room : 1024;
@@ -16,6 +18,7 @@ bool td_out_grow(td_out *out, size_t more)
     char *at = realloc(out->at, room);
     if (!at) {
         out->failed = true;
+        td_starve();
         out->room = out->len; /* a shorter put must not go on behind the hole */
         return false;
     }

@@ -8,6 +8,7 @@
 #include "data/import/choices.h"
 #include "data/import/sink_in.h"
 #include "data/import/walk.h"
+#include "data/starved.h"
 
 #define MEMORY ((size_t)12 << 20)
 
@@ -237,7 +238,7 @@ static bool run(work *w, const char *folder)
     good = writer && td_join(&sink, memory, folder, writer, w->error);
     if (good && !w->report->records)
         good = no_record(w, &sink);
-    if (good && td_dom_ever_starved(false))
+    if (good && td_ever_starved(false))
         good = td_fail(w->error, "out of memory while reading");
     if (good && w->report->failed)
         good = td_fail(w->error, "out of memory while counting");
@@ -272,7 +273,7 @@ static bool spares_inputs(const work *w)
 bool td_import(const td_import_job *job, td_import_report *report, td_error *error)
 {
     work w = {.job = job, .report = report, .error = error};
-    td_dom_ever_starved(true);
+    td_ever_starved(true);
     char *folder = job->temporary ? strdup(job->temporary) : folder_of(job->output);
     bool good = (folder || td_fail(error, "out of memory")) &&
                 td_writer_spares(job->output, job->paths, job->n_paths, error);

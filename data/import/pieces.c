@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/starved.h"
+
 const td_node *td_unwrap(const td_node *n, td_node **owned)
 {
     const char *text = td_string(n);
@@ -193,6 +195,8 @@ char *td_beside(const char *path, const char *name)
     if (joined) {
         memcpy(joined, path, n);
         strcpy(joined + n, name);
+    } else {
+        td_starve();
     }
     return joined;
 }
@@ -224,6 +228,7 @@ static bool grow(td_tally *t)
     wider.times = calloc(wider.room, sizeof *wider.times);
     if (!wider.hash || !wider.times) {
         td_tally_free(&wider);
+        td_starve();
         return false;
     }
     for (size_t i = 0; i < t->room; i++) {

@@ -54,6 +54,18 @@ import "$T/in.jsonl" "$T/answers.jsonl" --scores "$T/scores.csv"
 # JSON inside strings, whose trees are read apart: a starved one is no missing prompt
 printf '{"id":"s-1","model":"m","messages":"[{\\"role\\":\\"user\\",\\"content\\":\\"x\\"}]","prompt_tokens":5,"completion_tokens":2}\n' > "$T/spend.jsonl"
 import litellm "$T/spend.jsonl" --keep-unscored
+# a folder of each agent format and gateway: what memory could not hold is not taken for what is not there
+unpack() { # SEED FOLDER
+    awk -v to="$2" 'NR > 1 && /^@@ / { name = substr($0, 4); f = to (name == "scores" || name == "prompts" ? "/" : "/in/") name
+                        d = f; sub("/[^/]*$", "", d); system("mkdir -p \"" d "\""); next } NR > 1 { print > f }' "$1"
+}
+for seed in bfcl-1 helicone-1 helm-1 langfuse-2 litellm-1 otel-2 swe-bench-2 terminal-bench-1; do
+    unpack "tests/fuzz/corpus/import_agents/$seed" "$T/$seed"
+    set -- "${seed%-*}" "$T/$seed/in" --keep-unscored
+    [ -f "$T/$seed/scores" ] && set -- "$@" --scores "$T/$seed/scores"
+    [ -f "$T/$seed/prompts" ] && set -- "$@" --prompts "$T/$seed/prompts"
+    import "$@"
+done
 # records
 printf '%s\n' '{"id":"a","prompt":"x","mine":1,"outcomes":{"f":{"score":1,"cost_usd":2,"mine":2}}}' '{"id":"b","prompt":"y","outcomes":{"f":{"score":0,"cost_usd":1,"input_tokens":2}}}' > "$T/records.jsonl"
 tortured "$B/tierce-train" data check "$T/records.jsonl"
