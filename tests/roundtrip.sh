@@ -4,7 +4,7 @@
 B=$1 CC=${2:-cc}
 . "$(dirname "$0")/cli/lib.sh"
 t=$B/tierce
-$CC -std=c11 -D_POSIX_C_SOURCE=200809L -I. tests/canon.c "$B/data/record.o" "$B/data/record_reader.o" "$B/data/record_keys.o" "$B/data/stray_keys.o" "$B/data/nearest.o" "$B/data/text_out.o" "$B/data/json.o" "$B/data/request_json.o" "$B/data/lines.o" "$B/data/outcome_raw.o" "$B/data/record_raw.o" -o "$B/canon" -lcjson -lz || exit 1
+$CC -std=c11 -D_POSIX_C_SOURCE=200809L -I. tests/canon.c "$B/data/record.o" "$B/data/record_reader.o" "$B/data/record_keys.o" "$B/data/stray_keys.o" "$B/data/nearest.o" "$B/data/text_out.o" "$B/data/starved.o" "$B/data/json.o" "$B/data/request_json.o" "$B/data/lines.o" "$B/data/outcome_raw.o" "$B/data/record_raw.o" -o "$B/canon" -lcjson -lz || exit 1
 csv() { # FILE: through the CSV and back
     "$t" data export --csv -o "$T/x.csv" "$1" > "$T/told" || return 1
     "$t" import -q csv "$T/x.csv" -o "$T/x.jsonl" || return 1

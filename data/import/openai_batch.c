@@ -144,44 +144,18 @@ static bool take_answer(td_sink *sink, const td_node *n, tierce_span id, uint64_
     return td_sink_row(sink, &row, error);
 }
 
-static bool take_line(td_sink *sink, const char *line, size_t len, uint64_t number,
-                      const char *path, td_error *error)
+static bool take_line(td_sink *sink, const td_node *n, tierce_span text, uint64_t number, td_error *error)
 {
-    char room[32], place[200];
-    td_node *n = td_dom_parse(line, len, path, NULL);
+    char room[32];
     const tierce_span id = td_name_of(td_get(n, "custom_id"), room);
-    bool good;
-    if (!n)
-        good = td_sink_bad(sink, number, td_dom_deep() ? "nested deeper than 1000 levels" : "not valid JSON", NULL, error);
-    else if (td_dom_twice(n, place, sizeof place))
-        good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
-    else if (!id.len)
-        good = td_sink_bad(sink, number, td_get(n, "id") && td_get(n, "score") ? "a line without \"custom_id\", but with \"id\" and \"score\": scores are "
-                                                                                  "given with --scores FILE"
-                                                                                : "a line without \"custom_id\"",
+    if (!id.len)
+        return td_sink_bad(sink, number, td_get(n, "id") && td_get(n, "score") ? "a line without \"custom_id\", but with \"id\" and \"score\": scores are "
+                                                                                 "given with --scores FILE"
+                                                                               : "a line without \"custom_id\"",
                            NULL, error);
-    else if (td_get(n, "response") || td_get(n, "error"))
-        good = take_answer(sink, n, id, number, error);
-    else
-        good = take_request(sink, n, line, len, id, number, error);
-    td_dom_free(n);
-    return good;
-}
-
-static bool read_path(td_sink *sink, const char *path, td_error *error)
-{
-    td_input *in = td_input_open(path, error);
-    td_lines *lines = in ? td_input_lines(in, path, error) : NULL;
-    td_line_status status = lines ? TD_LINE : TD_BROKEN;
-    bool good = lines != NULL;
-    char *line;
-    size_t len;
-    while (good && (status = td_lines_next(lines, &line, &len, error)) == TD_LINE)
-        if (len && !td_sink_json_not_utf8(sink, td_lines_number(lines), line, len, &good, error))
-            good = take_line(sink, line, len, td_lines_number(lines), path, error);
-    td_lines_close(lines);
-    td_input_close(in);
-    return good && status == TD_END;
+    if (td_get(n, "response") || td_get(n, "error"))
+        return take_answer(sink, n, id, number, error);
+    return take_request(sink, n, text.data, text.len, id, number, error);
 }
 
 static bool take_scores(td_sink *sink, const td_node *n, uint64_t line, td_error *error)
@@ -195,7 +169,7 @@ static bool read_file(td_sink *sink, const td_head *file, td_error *error)
 {
     if (td_head_has_all(file, "custom_id score"))
         return td_rows(sink, file, take_scores, error);
-    return read_path(sink, file->path, error);
+    return td_sink_texts(sink, file->path, take_line, error);
 }
 
 static bool finish(td_sink *sink, td_error *error)
@@ -206,7 +180,7 @@ static bool finish(td_sink *sink, td_error *error)
         td_sink_default_source(sink, "openai-batch");
     if (input) {
         td_sink_at(sink, input);
-        if (!read_path(sink, input, error))
+        if (!td_sink_texts(sink, input, take_line, error))
             return false;
     }
     return td_scores_by_id(sink, error);

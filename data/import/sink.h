@@ -91,6 +91,9 @@ void td_sink_at(td_sink *sink, const char *path);
  * bad. Blank lines are passed over. False from `each` ends it. */
 typedef bool (*td_each_line)(td_sink *sink, const td_node *node, uint64_t line, td_error *error);
 bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error *error);
+/* The same for who needs the line's bytes, too. */
+typedef bool (*td_each_text)(td_sink *sink, const td_node *node, tierce_span text, uint64_t line, td_error *error);
+bool td_sink_texts(td_sink *sink, const char *path, td_each_text each, td_error *error);
 
 /* A key from bytes that are too long to be one: 32 hex digits. */
 void td_key_of(char hex[33], const char *bytes, size_t len);

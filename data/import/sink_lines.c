@@ -13,7 +13,8 @@ static bool blank(const char *line, size_t len)
     return true;
 }
 
-bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error *error)
+/* One of the two is asked for each line. */
+static bool read_lines(td_sink *sink, const char *path, td_each_line each, td_each_text each_text, td_error *error)
 {
     td_input *in = td_input_open(path, error);
     td_lines *lines = in ? td_input_lines(in, path, error) : NULL;
@@ -29,8 +30,10 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
         char place[200];
         if (node && td_dom_twice(node, place, sizeof place))
             good = td_sink_bad(sink, number, TD_KEY_TWICE, place, error);
-        else if (node)
+        else if (node && each)
             good = each(sink, node, number, error);
+        else if (node)
+            good = each_text(sink, node, (tierce_span){line, len}, number, error);
         else if (td_dom_starved())
             good = td_fail(error, "%.300s:%llu: out of memory", path, (unsigned long long)number);
         else
@@ -40,4 +43,14 @@ bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error 
     td_lines_close(lines);
     td_input_close(in);
     return good && status == TD_END;
+}
+
+bool td_sink_lines(td_sink *sink, const char *path, td_each_line each, td_error *error)
+{
+    return read_lines(sink, path, each, NULL, error);
+}
+
+bool td_sink_texts(td_sink *sink, const char *path, td_each_text each, td_error *error)
+{
+    return read_lines(sink, path, NULL, each, error);
 }

@@ -2,17 +2,9 @@
 # tierce dispatch as people run it: order, bad lines, resume, kill -9, budgets. $1: build directory,
 # $2: programs under test, $3: scratch.
 B=$1 P=$2 T=$3/batch
-passed=0 failed=0
-mkdir -p "$T"
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAILED $1"; tail -c 400 "$T/err"; }
-is() { if [ "$2" = "$3" ]; then ok; else bad "$1: $2, wanted $3"; fi; }
+. tests/dispatch/lib.sh
 export K=sk-test-0123456789abcdef
-"$B/mock" --ports "$T/ports" --billed "$T/billed" > "$T/mock.log" 2>&1 &
-mock=$!
-trap 'kill $mock 2>/dev/null' EXIT
-while ! grep -q port "$T/ports" 2>/dev/null; do sleep 0.05; done
-port=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports")
+start_mock --billed "$T/billed"
 # tiers FLASH PRO [BUDGETS]
 tiers() {
     cat > "$T/tiers.json" <<EOT

@@ -4,11 +4,7 @@
 # timeouts, waits and latencies do not notice. $1: build directory, $2: programs under test (sanitizers want to
 # come first, so the plain ones are run), $3: scratch.
 B=$1 T=$3/disk
-passed=0 failed=0
-mkdir -p "$T"
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAILED $1"; tail -c 400 "$T/err"; }
-is() { if [ "$2" = "$3" ]; then ok; else bad "$1: $2, wanted $3"; fi; }
+. tests/dispatch/lib.sh
 cat > "$T/slow.c" <<'EOT'
 #define _GNU_SOURCE
 #include <errno.h>
@@ -40,11 +36,7 @@ int fdatasync(int fd)
 }
 EOT
 ${CC:-cc} -O1 -fPIC -shared "$T/slow.c" -o "$T/slow.so" || { echo "0 passed, 1 failed"; exit 1; }
-"$B/mock" --ports "$T/ports" --billed "$T/billed" > "$T/mock.log" 2>&1 &
-mock=$!
-trap 'kill $mock 2>/dev/null' EXIT
-while ! grep -q port "$T/ports" 2>/dev/null; do sleep 0.05; done
-port=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports")
+start_mock --billed "$T/billed"
 tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \"endpoints\": [{\"base_url\": \"http://127.0.0.1:$port/v1\", \"model\": \"mock:ok,in=20,out=20\"}]}"; }
 echo "{\"tiers\": [$(tier flash), $(tier pro)]}" > "$T/tiers.json"
 i=1; while [ $i -le 200 ]; do echo "{\"id\": \"r$i\", \"max_tokens\": 20, \"prompt\": \"What is $i plus $i?\"}"; i=$((i + 1)); done > "$T/200.jsonl"

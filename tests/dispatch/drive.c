@@ -249,6 +249,14 @@ void drive_sanitizers(drive *d)
     free(log);
 }
 
+int drive_nothing_starts(const drive *d)
+{
+    char *log = drive_read(d, "serve.log");
+    printf("FAILED nothing starts: %s\n0 passed, 1 failed\n", log);
+    free(log);
+    return 1;
+}
+
 int drive_done(drive *d)
 {
     printf("%u passed, %u failed\n", d->passed, d->failed);

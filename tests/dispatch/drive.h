@@ -36,6 +36,8 @@ char *drive_read(const drive *d, const char *name); /* malloc'ed; "" when it is 
 void drive_sanitizers(drive *d);
 void drive_case(drive *d, bool good, const char *name, const char *detail);
 int drive_done(drive *d); /* prints the counts; exit status */
+/* Instead of it, where mock or server did not start: with what the server said. */
+int drive_nothing_starts(const drive *d);
 
 /* A counter of /metrics, -1 when absent. */
 double drive_metric(const drive *d, const char *name);

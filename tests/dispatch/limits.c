@@ -193,10 +193,8 @@ int main(int argc, char **argv)
     drive d = {0};
     if (!drive_arguments(&d, argc, argv))
         return 2;
-    if (!drive_start_mock(&d, "")) {
-        printf("FAILED nothing starts\n0 passed, 1 failed\n");
-        return 1;
-    }
+    if (!drive_start_mock(&d, ""))
+        return drive_nothing_starts(&d);
     write_tiers(&d);
     no_descriptors(&d);
     many_idle(&d);

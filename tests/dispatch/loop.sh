@@ -3,21 +3,13 @@
 # scores of the answers, and the next router is trained on what came back.
 # $1: build directory, $2: programs under test, $3: scratch.
 B=$1 P=$2 T=$3/loop
-passed=0 failed=0
-mkdir -p "$T"
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAILED $1"; tail -c 600 "$T/err"; }
-is() { if [ "$2" = "$3" ]; then ok; else bad "$1: $2, wanted $3"; fi; }
+. tests/dispatch/lib.sh
 "$B/tierce" simulate -n 1500 --seed 4 -o "$T/records.jsonl" 2> "$T/err" || bad simulate
 set -- flash pro
 "$B/tierce" train -q --slots 8192 --inner-folds 2 --tiers "$1,$2" "$T/records.jsonl" -o "$T/m.tierce" 2> "$T/err" || bad train
 "$B/tierce" simulate -n 800 --seed 5 2> "$T/err" | sed 's/"id":"/"id":"held-/' > "$T/held.jsonl"
 "$B/tierce" tune -m "$T/m.tierce" --value-usd 0.05 --name frugal --rounds 100 "$T/held.jsonl" > "$T/err" 2>&1 || bad tune
-"$B/mock" --ports "$T/ports" --recorded "$T/records.jsonl" --latency-scale 0 > "$T/mock.log" 2>&1 &
-mock=$!
-trap 'kill $mock 2>/dev/null' EXIT
-while ! grep -q port "$T/ports" 2> /dev/null; do sleep 0.05; done
-port=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports")
+start_mock --recorded "$T/records.jsonl" --latency-scale 0
 tier() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \"endpoints\": [{\"base_url\": \"http://127.0.0.1:$port/s/recorded/v1\"}]}"; }
 echo "{\"tiers\": [$(tier "$1"), $(tier "$2")]}" > "$T/tiers.json"
 "$P/tierce-dispatch" dispatch -m "$T/m.tierce" --value 0.02 --tiers "$T/tiers.json" --explore 0.3 --seed 9 --log "$T/log.jsonl" --log-prompts -o "$T/answers" "$T/records.jsonl" 2> "$T/err"

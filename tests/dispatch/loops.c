@@ -130,10 +130,8 @@ int main(int argc, char **argv)
         return 2;
     bool good = drive_start_mock(&d, "");
     write_tiers(&d, "tool-missing,times=1,then=tool", "tool");
-    if (!good || !drive_start_serve(&d, "--seed 3 --value 0.00001")) {
-        printf("FAILED nothing starts\n0 passed, 1 failed\n");
-        return 1;
-    }
+    if (!good || !drive_start_serve(&d, "--seed 3 --value 0.00001"))
+        return drive_nothing_starts(&d);
     /* flash's call does not fit the schema, pro's does; flash would be fine at every later step */
     ask(&d, "a turn escalates", "tierce", q, "", "", "pro", "ESCALATION");
     ask(&d, "its loop stays with the tier that answered", "tierce", q, DRIVE_CALL, "", "pro", "TOOL_LOOP");

@@ -2,17 +2,8 @@
 # tierce dispatch --resume: what is no answer file stays as it is, no answer is paid for twice, one run at a time writes a FILE, and
 # a changed input is seen. $1: build directory, $2: programs under test, $3: scratch.
 B=$1 P=$2 T=$3/resume
-passed=0 failed=0
-mkdir -p "$T"
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAILED $1"; tail -c 600 "$T/err"; }
-is() { if [ "$2" = "$3" ]; then ok; else bad "$1: $2, wanted $3"; fi; }
-says() { if grep -q "$2" "$T/err"; then ok; else bad "$1: no '$2'"; fi; }
-"$B/mock" --ports "$T/ports" --billed "$T/billed" > "$T/mock.log" 2>&1 &
-mock=$!
-trap 'kill $mock 2>/dev/null' EXIT
-while ! grep -q port "$T/ports" 2>/dev/null; do sleep 0.05; done
-port=$(sed 's/port=\([0-9]*\).*/\1/' "$T/ports")
+. tests/dispatch/lib.sh
+start_mock --billed "$T/billed"
 tiers() {
     one() { echo "{\"name\": \"$1\", \"prices\": {\"input\": 1.5, \"output\": 9}, \"endpoints\": [{\"base_url\": \"http://127.0.0.1:$port/v1\", \"model\": \"mock:$2\"}]}"; }
     echo "{\"tiers\": [$(one flash "$1"), $(one pro "$1")], \"retry\": {\"retries\": 0}}" > "$T/tiers.json"

@@ -286,10 +286,8 @@ int main(int argc, char **argv)
     bool good = drive_start_mock(&d, "");
     write_tiers(&d, "ok,in=60,out=20,first=20");
     snprintf(options, sizeof options, "--workers %d --listen 127.0.0.1:%u --ledger %s/ledger.db", WORKERS, free_port(), d.scratch);
-    if (!good || !drive_start_serve(&d, options)) {
-        printf("FAILED nothing starts\n0 passed, 1 failed\n");
-        return 1;
-    }
+    if (!good || !drive_start_serve(&d, options))
+        return drive_nothing_starts(&d);
     drive_sleep(1.5); /* until all of them listen */
     budget_race(&d);
     spread(&d);
