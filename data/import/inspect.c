@@ -135,8 +135,11 @@ static const char *read_score(td_sink *sink, log_state *s, const td_node *sample
     const td_node *fault = td_get(sample, "error");
     td_sink_offer_keys(sink, TD_OFFER_SCORER, scores);
     td_sink_offer_keys(sink, TD_OFFER_METRIC, value);
-    if (!chosen && fault && !td_is_null(fault))
+    const bool failed = fault && !td_is_null(fault);
+    if (!chosen && failed)
         return "samples that ended in an error";
+    if (failed)
+        td_sink_note(sink, 0, "samples that ended in an error and were scored all the same, as in the log's own means", td_string(td_get(sample, "id")));
     if (!td_first(scores))
         return "samples without score";
     if (!chosen)

@@ -1,5 +1,6 @@
 #include "infer/dispatch/body.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -342,4 +343,12 @@ void ds_body_splice(const ds_body *b, const char *model, bool add_usage, td_out 
         }
     }
     td_put(out, b->json + from, b->len - from);
+}
+
+void ds_put_name(char *to, size_t room, const char *from, size_t len)
+{
+    if (len < room)
+        snprintf(to, room, "%.*s", (int)len, len ? from : "");
+    else
+        snprintf(to, room, "%.*s-%016llx", (int)(room - 18), from, (unsigned long long)ds_fnv1a(from, len));
 }

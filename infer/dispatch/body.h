@@ -45,5 +45,9 @@ void ds_body_free(ds_body *body);
 void ds_body_splice(const ds_body *body, const char *model, bool add_usage, td_out *out);
 
 uint64_t ds_fnv1a(const char *data, size_t len);
+/* A name of a stranger's into a field: one that is too long keeps its beginning and the FNV-1a 64 of the whole, so that two
+ * with the same beginning stay two. room: more than 20. */
+void ds_put_name(char *to, size_t room, const char *from, size_t len);
+#define DS_ID_ROOM 256 /* of a request's id, with its end */
 
 #endif

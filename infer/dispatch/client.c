@@ -190,7 +190,7 @@ const ds_sink ds_client_sink = {on_head, on_body, is_full, on_end};
 
 static void copy(char *to, size_t room, tierce_span from)
 {
-    snprintf(to, room, "%.*s", (int)(from.len < room ? from.len : room - 1), from.len ? from.data : "");
+    ds_put_name(to, room, from.data, from.len);
 }
 
 /* One of the accepted keys? Takes the same time whatever they share. */

@@ -56,7 +56,7 @@ struct ds_client {
     size_t len, room, expected;
     size_t held; /* of server->held: the body's room, until it is answered */
     ds_http_chunks chunks;
-    char id[72], tag[72], session[136];
+    char id[DS_ID_ROOM], tag[72], session[136];
     ds_fingerprint_text key;   /* "" where it shows none */
     td_out head;               /* of an answer whose length is not known yet */
     ds_job *job;

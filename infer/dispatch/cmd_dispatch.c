@@ -186,7 +186,7 @@ static void launch(dispatcher *d, ds_body *body, ds_line *line, uint64_t place, 
         own[key_len] = 0;
     }
     /* the log's id is the line's, so that scores can be joined */
-    const ds_caller caller = {own && key_len < 70 ? own : "", "", "", ""};
+    const ds_caller caller = {own ? own : "", "", "", ""};
     ds_job *job = own ? ds_job_new(&d->engine, body, line->text, &caller, &sink, f) : NULL;
     if (!job) {
         td_error error;

@@ -258,12 +258,12 @@ ds_job *ds_job_new(ds_engine *engine, ds_body *body, char *json, const ds_caller
     job->started_unix = ds_unix();
     job->cost = 0;
     if (caller->id[0])
-        snprintf(job->id, sizeof job->id, "%.71s", caller->id);
+        ds_put_name(job->id, sizeof job->id, caller->id, strlen(caller->id));
     else
         snprintf(job->id, sizeof job->id, "t-%016llx", (unsigned long long)ds_random(engine));
-    snprintf(job->key, sizeof job->key, "%.71s", caller->key);
-    snprintf(job->tag, sizeof job->tag, "%.71s", caller->tag);
-    snprintf(job->session, sizeof job->session, "%.135s", caller->session);
+    ds_put_name(job->key, sizeof job->key, caller->key, strlen(caller->key));
+    ds_put_name(job->tag, sizeof job->tag, caller->tag, strlen(caller->tag));
+    ds_put_name(job->session, sizeof job->session, caller->session, strlen(caller->session));
     ds_add(&engine->stats->in_flight, 1);
     return job;
 }

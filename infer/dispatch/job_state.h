@@ -12,7 +12,7 @@ struct ds_job {
     ds_snapshot *snapshot;
     ds_body body;
     char *json;
-    char id[72], key[72], tag[72], session[136];
+    char id[DS_ID_ROOM], key[72], tag[72], session[136];
     ds_sink sink;
     void *context;
     ds_choice choice;

@@ -761,4 +761,9 @@ sample 0 > "$T/flat/m/samples_u_2026-08-02T10-00-00.000000.jsonl"
 rm "$T/flat/m/samples_t_2026-08-02T10-00-00.000000.jsonl"
 import 0 '2 records' "$T/flat"
 
+# ---- Inspect: an error that a scorer scored counts as the log counts it, and is told ----
+printf '%s' '{"version":2,"status":"success","eval":{"task":"t","model":"m"},"samples":[{"id":"s1","epoch":1,"input":"Q","error":{"message":"down"},"scores":{"x":{"value":"I"}}},{"id":"s2","epoch":1,"input":"R","error":{"message":"down"},"scores":{}}]}' > "$T/scored.json"
+import 0 'note: 1 x samples that ended in an error and were scored all the same' inspect "$T/scored.json"
+runs 0 'missing: 1 x samples that ended in an error' "$t" import inspect "$T/scored.json" -o "$R"
+
 done_

@@ -145,6 +145,10 @@ is "a quarter explores" "$(awk -v n="$n" 'BEGIN { print (n > 190 && n < 310 ? "y
 is "the rest has its propensity" "$(grep -c '"propensity": 0.75' "$T/log.jsonl")" $((1000 - n))
 is "the explored go elsewhere" "$(grep '"reason": "EXPLORE"' "$T/log.jsonl" | grep -c '"tier": "pro", "reason"')" "$n"
 is "the log's ids are the lines'" "$(sed 's/{"id": "\([^"]*\)".*/\1/' "$T/log.jsonl" | sort -V | md5sum)" "$(sed 's/.*"id": "\(r[0-9]*\)".*/\1/' "$T/1000.jsonl" | md5sum)"
+long=$(printf 'a%.0s' $(seq 200))
+printf '{"id": "%s-%s", "prompt": "hi"}\n' "$long" 1 "$long" 2 > "$T/long.jsonl"
+send --log "$T/long.log" "$T/long.jsonl" > "$T/out"; is "long ids" $? 0
+is "stand in the log whole" "$(sed 's/{"id": "\([^"]*\)".*/\1/' "$T/long.log" | sort | md5sum)" "$(printf '%s-%s\n' "$long" 1 "$long" 2 | md5sum)"
 grep -q 'What is' "$T/log.jsonl" && bad "a prompt is in the log" || ok
 send --log-prompts --log "$T/prompts.jsonl" "$T/60.jsonl" > "$T/out"
 is "prompts on demand" "$(grep -c 'What is' "$T/prompts.jsonl")" 60

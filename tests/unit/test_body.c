@@ -108,12 +108,30 @@ static void every_cut_of_a_body_is_refused(void **state)
     }
 }
 
+static void long_names_stay_apart(void **state)
+{
+    char a[30], b[30], text[60];
+    (void)state;
+    memset(text, 'x', sizeof text);
+    ds_put_name(a, sizeof a, text, 29);
+    assert_int_equal(strlen(a), 29);
+    text[40] = 'y';
+    ds_put_name(a, sizeof a, text, 60);
+    text[40] = 'z';
+    ds_put_name(b, sizeof b, text, 60);
+    assert_int_equal(strlen(a), 29);
+    assert_memory_equal(a, b, 13);
+    assert_string_not_equal(a, b);
+    ds_put_name(a, sizeof a, NULL, 0);
+    assert_string_equal(a, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(model_is_replaced),       cmocka_unit_test(usage_is_added),
         cmocka_unit_test(lines_lose_their_record), cmocka_unit_test(bad_bodies_are_refused),
-        cmocka_unit_test(every_cut_of_a_body_is_refused),
+        cmocka_unit_test(every_cut_of_a_body_is_refused), cmocka_unit_test(long_names_stay_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
