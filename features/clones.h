@@ -31,12 +31,19 @@ static inline int tf_has_avx2(void)
 
 #if (defined(__clang__) || __GNUC__ >= 9) && !defined(TIERCE_NO_AVX512)
 /* And for processors that move the bytes of a mask's ones together (VBMI2), multiply bytes and add up in one (VNNI), count bits. */
-#define TF_AVX512 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vnni,avx512vpopcntdq")))
+#define TF_AVX512_HAS "avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx512vnni,avx512vpopcntdq"
+#define TF_AVX512 __attribute__((target(TF_AVX512_HAS)))
+#ifdef __clang__
+#define TF_AVX512_WIDE TF_AVX512
+#else
+/* And loops left to the compiler in vectors of 512 bits, which it would not take by itself. */
+#define TF_AVX512_WIDE __attribute__((target(TF_AVX512_HAS ",prefer-vector-width=512")))
+#endif
 static inline int tf_has_avx512(void)
 {
     return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vnni") &&
            __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2");
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("bmi2");
 }
 #endif
 

@@ -137,9 +137,17 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec)
 
 #define MANY_ENTRIES 8192 /* from here on wiping the whole bitmap is cheaper than entry by entry */
 
+#define AHEAD 32
 static void wipe(uint64_t *seen, const tf_entry *at, uint32_t n)
 {
     uint32_t i = 0;
+#ifdef __GNUC__
+    for (; i + AHEAD <= n; i += 4) {
+        for (uint32_t k = 0; k < 4; k++)
+            __builtin_prefetch(&seen[at[i + AHEAD - 4 + k].index >> 6], 1);
+        seen[at[i].index >> 6] = seen[at[i + 1].index >> 6] = seen[at[i + 2].index >> 6] = seen[at[i + 3].index >> 6] = 0;
+    }
+#endif
     for (; i + 4 <= n; i += 4)
         seen[at[i].index >> 6] = seen[at[i + 1].index >> 6] = seen[at[i + 2].index >> 6] = seen[at[i + 3].index >> 6] = 0;
     for (; i < n; i++)

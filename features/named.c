@@ -79,6 +79,10 @@ void tf_cuts_fill(tf_cuts *cuts)
     for (unsigned cut = 0; cut <= TF_CUT_KIND; cut++)
         for (uint32_t value = 0; value < 1024; value++)
             cuts->bucket[cut][value] = (uint8_t)tf_bucket((tf_cut)cut, value);
+#ifdef TF_AVX512
+    for (uint32_t fifth = 0; fifth < 256; fifth++)
+        cuts->fifth[fifth] = (uint8_t)tf_bucket(TF_CUT_SHARE, fifth ? 5 * fifth : 1);
+#endif
 }
 
 uint32_t tf_bucket_floor(tf_cut cut, uint32_t bucket)

@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+#include "features/clones.h"
+
 #define TF_ABSENT UINT32_MAX
 
 /* clang-format off */
@@ -136,6 +138,9 @@ uint32_t tf_bucket(tf_cut cut, uint32_t value);
 typedef struct {
     uint8_t cut[TF_N_COUNT]; /* of each feature */
     uint8_t bucket[TF_CUT_KIND + 1][1024];
+#ifdef TF_AVX512
+    uint8_t fifth[256]; /* of shares: the bucket of a fifth of the value, which is not 0 */
+#endif
 } tf_cuts;
 void tf_cuts_fill(tf_cuts *cuts);
 static inline uint32_t tf_bucket_of(const tf_cuts *cuts, unsigned id, uint32_t value)

@@ -1,6 +1,7 @@
 /* Named values become entries: each in its bucket, and sizes also as numbers. */
 #include "features/clones.h"
 #include "features/extractors.h"
+#include "features/named_512.h"
 
 static void name_entry(tf_state *state, unsigned id, uint32_t bucket, bool level)
 {
@@ -106,6 +107,24 @@ static void emit_all(tf_state *state, const uint32_t *bucket, const uint32_t *in
     }
 }
 _Static_assert(TF_N_COUNT <= 256, "emit_all lists them as bytes");
+
+#ifdef TF_AVX512
+/* The same from a list of indexes. */
+static void emit_list(tf_state *state, const tf_named_list *l)
+{
+    tf_vector *v = &state->vector;
+    for (uint32_t i = 0, s = 0; i < l->n; s++) { /* up to the next size */
+        const uint32_t before = v->n, end = s < l->sizes ? l->size[s] + 1 : l->n;
+        size_t n = before;
+        for (; i < end; i++)
+            n = tf_append(state->seen, v->at, n, l->index[i], TF_B_NAMED);
+        v->n = (uint32_t)n;
+        v->count[TF_B_NAMED] += v->n - before;
+        if (s < l->sizes)
+            emit_level(state, l->id[s], v->values[l->id[s]], 0);
+    }
+}
+#endif
 #endif
 
 void tf_emit_named(tf_state *state)
@@ -113,6 +132,14 @@ void tf_emit_named(tf_state *state)
     const tf_features *f = state->features;
     uint32_t bucket[TF_N_COUNT], hash[TF_N_COUNT];
     state->room = f->spec.max_entries;
+#if defined(TF_AVX512) && !defined(TIERCE_NO_HELP)
+    if (tf_has_avx512() && !state->namer && f->spec.scale[TF_B_NAMED] > 0 && state->vector.n + 2 * TF_N_COUNT <= state->room) {
+        tf_named_list list;
+        tf_list_named(f, state->vector.values, &list);
+        emit_list(state, &list);
+        return;
+    }
+#endif
     hash_named(f, state->vector.values, bucket, hash);
 #ifndef TIERCE_NO_HELP
     if (!state->namer && f->spec.scale[TF_B_NAMED] > 0 && state->vector.n + 2 * TF_N_COUNT <= state->room) {

@@ -64,7 +64,7 @@ typedef struct {
 
 struct tf_lexicon;
 
-#define TF_WORDS (TF_CHUNK + 32) /* room for words, in whole vectors */
+#define TF_WORDS (TF_CHUNK + 64) /* room for words, in whole vectors */
 
 typedef struct {
     const char *at, *end;

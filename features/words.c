@@ -142,8 +142,10 @@ TF_AVX2 static void hash_words_avx2(tf_scan *scan)
 #endif
 
 #ifdef TF_AVX512
-/* And with AVX-512, thirty-two at a time. */
-#define MANY 32
+/* And with AVX-512, sixty-four at a time. */
+#define CHAINS 4
+#define MANY (16 * CHAINS)
+_Static_assert(TF_CHUNK + MANY <= TF_WORDS, "words behind the last are wiped");
 
 TF_AVX512 static inline __m512i load_sixteen(const uint8_t *bytes, const uint16_t *text)
 {
@@ -165,35 +167,48 @@ TF_AVX512 static inline __m512i hash_mix_512(__m512i h)
     return _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
 }
 
-TF_AVX512 static void hash_words_512(tf_scan *scan)
+/* Sixteen words in each of n chains, from the first on. */
+TF_AVX512 static inline __attribute__((always_inline)) void hash_chains(const tf_scan *scan, uint32_t first, int n, uint32_t *hash)
 {
     const uint8_t *bytes = (const uint8_t *)scan->lowered;
+    const uint16_t *text = &scan->word_text[first];
+    __m512i h[CHAINS], len[CHAINS], four[CHAINS], longest = _mm512_setzero_si512();
+    for (int c = 0; c < n; c++) {
+        len[c] = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)&scan->word_len[first + 16 * (uint32_t)c]));
+        longest = _mm512_max_epi32(longest, len[c]);
+        h[c] = _mm512_set1_epi32((int)TF_HASH_START);
+    }
+    int at = 0;
+    do {
+        for (int c = 0; c < n; c++)
+            four[c] = load_sixteen(bytes + at, text + 16 * c);
+        for (const int end = at + 4; at < end; at++)
+            for (int c = 0; c < n; c++) {
+                h[c] = hash_step_512(h[c], four[c], len[c], at);
+                four[c] = _mm512_srli_epi32(four[c], 8);
+            }
+    } while (_mm512_cmpgt_epi32_mask(longest, _mm512_set1_epi32(at)));
+    for (int c = 0; c < n; c++)
+        _mm512_storeu_si512(hash + 16 * c, hash_mix_512(h[c]));
+}
+
+TF_AVX512 static void hash_words_512(tf_scan *scan)
+{
     const uint32_t n = scan->n_words;
     uint32_t *const to = &scan->tokens.hash[TF_BACK];
     memset(&scan->word_text[n], 0, MANY * sizeof *scan->word_text);
     memset(&scan->word_len[n], 0, MANY);
     for (uint32_t i = 0; i < n; i += MANY) {
-        const uint16_t *text = &scan->word_text[i];
-        const uint8_t *token = &scan->word_token[i];
-        const __m512i len = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)&scan->word_len[i]));
-        const __m512i len2 = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)&scan->word_len[i + 16]));
-        const __m512i longer = _mm512_max_epi32(len, len2);
-        __m512i h = _mm512_set1_epi32((int)TF_HASH_START), h2 = h;
-        int at = 0;
-        do {
-            __m512i four = load_sixteen(bytes + at, text), four2 = load_sixteen(bytes + at, text + 16);
-            for (const int end = at + 4; at < end; at++) {
-                h = hash_step_512(h, four, len, at);
-                h2 = hash_step_512(h2, four2, len2, at);
-                four = _mm512_srli_epi32(four, 8);
-                four2 = _mm512_srli_epi32(four2, 8);
-            }
-        } while (_mm512_cmpgt_epi32_mask(longer, _mm512_set1_epi32(at)));
+        const uint32_t left = n - i;
         uint32_t hash[MANY];
-        _mm512_storeu_si512(hash, hash_mix_512(h));
-        _mm512_storeu_si512(hash + 16, hash_mix_512(h2));
+        if (left > 32)
+            hash_chains(scan, i, CHAINS, hash);
+        else if (left > 16)
+            hash_chains(scan, i, 2, hash);
+        else
+            hash_chains(scan, i, 1, hash);
         for (uint32_t k = 0; k < MANY && i + k < n; k++)
-            to[token[k]] = hash[k];
+            to[scan->word_token[i + k]] = hash[k];
     }
 }
 #endif

@@ -119,7 +119,7 @@ TF_INLINE bool is_plain(const tf_state *state, const uint32_t *hash, uint32_t n)
     return !state->namer && state->vector.n + 3 * GROUP <= state->room && (last || !before) && !has_none(hash, n);
 }
 
-TF_CLONES static void feed_ask(tf_state *state, const tf_tokens *t)
+TF_INLINE void feed_ask_groups(tf_state *state, const tf_tokens *t)
 {
     const float *scale = state->features->spec.scale;
     const bool all = scale[TF_B_WORD] > 0 && scale[TF_B_PAIR] > 0 && scale[TF_B_SKIP] > 0;
@@ -138,6 +138,18 @@ TF_CLONES static void feed_ask(tf_state *state, const tf_tokens *t)
         append_ask(state, &g, from, n);
     }
 }
+
+TF_CLONES static void feed_ask(tf_state *state, const tf_tokens *t)
+{
+    feed_ask_groups(state, t);
+}
+
+#ifdef TF_AVX512
+TF_AVX512_WIDE static void feed_ask_512(tf_state *state, const tf_tokens *t)
+{
+    feed_ask_groups(state, t);
+}
+#endif
 
 static const unsigned block_of_zone[TF_ZONES] = {[TF_ZONE_ASK] = TF_B_WORD,
                                                  [TF_ZONE_EARLIER] = TF_B_EARLIER,
@@ -190,6 +202,12 @@ TF_CLONES static void feed_other(tf_state *state, const tf_tokens *t, unsigned b
 void tf_text_feed(tf_state *state, const tf_chunk *chunk)
 {
     const unsigned block = block_of_zone[chunk->zone];
+#ifdef TF_AVX512
+    if (chunk->zone == TF_ZONE_ASK && tf_has_avx512()) {
+        feed_ask_512(state, chunk->t);
+        return;
+    }
+#endif
     if (chunk->zone == TF_ZONE_ASK)
         feed_ask(state, chunk->t);
     else if (state->features->spec.scale[block] > 0)

@@ -142,7 +142,7 @@ static double weight_of(const tm_model *m, uint32_t index, uint32_t row)
     const uint32_t slot = tm_weights_slot(&m->weights, index);
     if (slot == UINT32_MAX || row == UINT32_MAX)
         return 0;
-    return (double)m->rows[row].scale[index >> m->spec.bits] * m->weights.weight[(size_t)slot * m->n_rows + row];
+    return (double)m->rows[row].scale[index >> m->spec.bits] * tm_weights_of(&m->weights, slot)[row];
 }
 
 /* Cosine between the two models' weights of a tier, over what either has. */

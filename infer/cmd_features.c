@@ -62,7 +62,7 @@ static void put_weights(printer *p, const tf_entry *entry)
         const uint32_t r = m->row_of[TM_ROW_FAMILIAR][t];
         const double w = slot == UINT32_MAX ? 0
                                             : (double)m->rows[r].scale[entry->block] *
-                                                  m->weights.weight[(size_t)slot * m->n_rows + r];
+                                                  tm_weights_of(&m->weights, slot)[r];
         if (p->o->json)
             snprintf(text, sizeof text, ", \"w%u\": %.6g", t, w);
         else

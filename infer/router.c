@@ -288,7 +288,7 @@ static void explain_entry(void *context, const tf_entry *entry, const char *name
     if (slot == UINT32_MAX)
         return;
     for (uint32_t t = 0; t < x->model->n_tiers; t++)
-        c.value[t] = entry_adds(x, entry, &w->weight[(size_t)slot * w->n_rows], t);
+        c.value[t] = entry_adds(x, entry, tm_weights_of(w, slot), t);
     x->each(x->context, &c);
 }
 

@@ -9,7 +9,6 @@
 #include "models/model.h"
 
 #define TM_WIDE 16 /* votes that are added at a time */
-#define TM_ROWS 4  /* and rows */
 #define TM_SIDE 8  /* and sources' likelihoods */
 #define TM_GROUP 192
 #define TM_FEW 255 /* votes that 16 bits hold: 255 * 128 < 2^15 */

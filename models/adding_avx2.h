@@ -74,10 +74,10 @@ TF_AVX2 static uint32_t find_slots_avx2(const tm_place *place, const tf_entry *a
 }
 
 /* Adds up the rows, four of them. */
-TF_AVX2 static void add_rows_avx2(const int8_t *wide, const tm_found *hit, uint32_t n, int32_t *row)
+TF_AVX2 static void add_rows_avx2(const int8_t *weight, const tm_found *hit, uint32_t n, int32_t *row)
 {
     for (uint32_t i = 0; i < n; i++) {
-        const int8_t *from = wide + (size_t)hit->slot[i] * TM_ROWS;
+        const int8_t *from = weight + (size_t)hit->slot[i] * (TM_ROWS + sizeof(uint32_t));
         __m128i *to = (__m128i *)(void *)(row + (size_t)hit->block[i] * TM_ROWS);
         int32_t four;
         memcpy(&four, from, sizeof four);
@@ -95,7 +95,7 @@ TF_AVX2 static uint32_t read_tags_avx2(const tm_weights *w, const tm_found *hit,
         tags += w->tagged >> hit->block[i] & 1;
     }
     for (uint32_t i = 0; i < tags; i++)
-        tag[i] = w->tag[tag[i]];
+        tag[i] = tm_tag_of(w, tag[i]);
     for (uint32_t i = tags; i % 8; i++)
         tag[i] = block[i] = 0;
     for (uint32_t i = 0; i < tags; i += 8) {

@@ -152,26 +152,23 @@ static void turn(tm_weights *w, const uint8_t *columns)
     if (w->n_rows == 4) { /* two tiers: four bytes at a time */
         for (size_t s = 0; s < n; s++) {
             const uint8_t four[4] = {columns[s], columns[n + s], columns[2 * n + s], columns[3 * n + s]};
-            memcpy(w->weight + 4 * s, four, sizeof four);
+            memcpy(tm_weights_of(w, (uint32_t)s), four, sizeof four);
         }
         return;
     }
     for (uint32_t row = 0; row < w->n_rows; row++)
         for (size_t s = 0; s < n; s++)
-            w->weight[s * w->n_rows + row] = (int8_t)columns[row * n + s];
+            tm_weights_of(w, (uint32_t)s)[row] = (int8_t)columns[row * n + s];
 }
 
 static tierce_status read_weights(tm_reader *r, tm_model *m)
 {
     tm_weights *w = &m->weights;
     const uint64_t indexes = (uint64_t)TF_BLOCKS << m->spec.bits;
-    w->n_slots = tm_read_u32(r);
-    w->n_rows = m->n_rows;
-    if (w->n_slots > TM_MAX_SLOTS || !fits(r, w->n_slots, 1 + (size_t)w->n_rows))
+    const uint32_t n_slots = tm_read_u32(r);
+    if (n_slots > TM_MAX_SLOTS || !fits(r, n_slots, 1 + (size_t)m->n_rows))
         return TIERCE_CORRUPT;
-    w->index = tm_arena_alloc(&m->arena, w->n_slots, sizeof *w->index);
-    w->weight = tm_arena_alloc(&m->arena, w->n_slots, w->n_rows);
-    if (!w->index || !w->weight)
+    if (!tm_weights_new(m, n_slots))
         return TIERCE_NOMEM;
     uint64_t index = 0;
     for (uint32_t s = 0; s < w->n_slots; s++) {

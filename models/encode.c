@@ -74,7 +74,7 @@ static void write_weights(tm_writer *w, const tm_model *m)
     }
     for (uint32_t r = 0; r < weights->n_rows; r++)
         for (uint32_t s = 0; s < n; s++)
-            tm_write_u8(w, (uint8_t)weights->weight[(size_t)s * weights->n_rows + r]);
+            tm_write_u8(w, (uint8_t)tm_weights_of(weights, s)[r]);
 }
 
 static void write_sources(tm_writer *w, const tm_model *m)

@@ -88,7 +88,7 @@ static bool number_signs(tm_model *model, uint32_t *n)
     for (uint32_t s = 0; s < model->n_sources; s++)
         for (uint32_t f = 0; f < model->sources[s].n; f++) {
             const uint32_t slot = tm_weights_slot(&model->weights, model->sources[s].index[f]);
-            if (!(model->weights.tag[slot] >> 16))
+            if (!(tm_tag_of(&model->weights, slot) >> 16))
                 tm_weights_tag(model, slot, ++*n << 16);
         }
     return true;
@@ -124,7 +124,7 @@ bool tm_signatures_prepare(tm_model *model)
         for (uint32_t t = 0; t < model->n_tiers; t++)
             g->level[(size_t)t * stride + s] = from->level[t];
         for (uint32_t f = 0; f < from->n; f++) {
-            const uint32_t number = (model->weights.tag[tm_weights_slot(&model->weights, from->index[f])] >> 16) - 1;
+            const uint32_t number = (tm_tag_of(&model->weights, tm_weights_slot(&model->weights, from->index[f])) >> 16) - 1;
             g->number[s * TM_SIGNATURE + f] = (uint16_t)number;
             g->likely[(size_t)number * stride + s] = from->likely[f];
         }

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "features/extract.h"
 #include "features/status.h"
@@ -74,19 +75,32 @@ typedef struct {
     uint32_t until; /* how many have, of these and all before */
 } tm_place;
 
-/* Used buckets, sorted by index; weights slot by slot: weight[slot * n_rows + row]. */
+/* Used buckets, sorted by index, and `step` bytes for each: a weight per row, room for whole vectors of them,
+ * and the slot's tag, which then lies in the same cache line. Behind the last stands one of zeros. */
 typedef struct {
     uint32_t n_slots, n_rows;
+    uint32_t stride; /* n_rows, rounded up */
+    uint32_t step;   /* bytes of a slot */
     uint32_t *index;
     int8_t *weight;
     /* made on open: */
-    tm_place *place;    /* look-up, by index / 32 */
-    uint32_t stride;    /* n_rows, rounded up */
-    const int8_t *wide; /* per slot the weights again, stride of them, so that they add up in whole vectors */
-    uint32_t *tag;      /* per slot: its slot among the votes + 1, 0: none; the same among the features of
-                           signatures in the upper 16 bits */
-    uint32_t tagged;    /* blocks in which slots have tags, a bit each */
+    tm_place *place; /* look-up, by index / 32 */
+    uint32_t tagged; /* blocks in which slots have tags, a bit each */
 } tm_weights;
+#define TM_ROWS 4 /* weights that are added at a time */
+
+static inline int8_t *tm_weights_of(const tm_weights *weights, uint32_t slot)
+{
+    return weights->weight + (size_t)slot * weights->step;
+}
+
+/* Its slot among the votes + 1, 0: none; the same among the features of signatures in the upper 16 bits. */
+static inline uint32_t tm_tag_of(const tm_weights *weights, uint32_t slot)
+{
+    uint32_t tag;
+    memcpy(&tag, tm_weights_of(weights, slot) + weights->stride, sizeof tag);
+    return tag;
+}
 
 /* ---- recognising sources ---- */
 
@@ -255,6 +269,8 @@ void tm_model_free(tm_model *model);
 
 /* ---- weights.c ---- */
 
+/* Room for n_slots of model->n_rows weights, all zero. False when memory ends. */
+bool tm_weights_new(tm_model *model, uint32_t n_slots);
 /* Builds the look-ups from index. False when memory ends. */
 bool tm_weights_prepare(tm_model *model);
 /* Slot of an index, or UINT32_MAX. */

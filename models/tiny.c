@@ -82,7 +82,7 @@ static uint32_t code_index(walk *w, uint32_t s, uint32_t *block, uint32_t *next)
 
 static void code_weights(walk *w, uint32_t s, uint32_t block)
 {
-    int8_t *weight = &w->m->weights.weight[(size_t)s * w->m->n_rows];
+    int8_t *weight = tm_weights_of(&w->m->weights, s);
     for (uint32_t r = 0; r < w->m->n_rows; r++) {
         const int beside = w->t->beside[r] < r ? weight[w->t->beside[r]] : 0;
         const int near = beside < -NEAR ? -NEAR : beside > NEAR ? NEAR : beside;
@@ -217,13 +217,9 @@ static void code_signature(walk *w, tm_source *s)
 static bool make_room(walk *w, uint32_t n)
 {
     tm_model *m = w->m;
-    m->weights.n_slots = n;
-    m->weights.n_rows = m->n_rows;
-    m->weights.index = tm_arena_alloc(&m->arena, n, sizeof *m->weights.index);
-    m->weights.weight = tm_arena_alloc(&m->arena, n, m->n_rows);
     m->votes.index = tm_arena_alloc(&m->arena, n, sizeof *m->votes.index);
     m->votes.weight = tm_arena_alloc(&m->arena, n, m->n_sources);
-    return m->weights.index && m->weights.weight && m->votes.index && m->votes.weight;
+    return tm_weights_new(m, n) && m->votes.index && m->votes.weight;
 }
 
 static bool all(walk *w)

@@ -39,19 +39,37 @@ uint32_t tm_weights_slot(const tm_weights *w, uint32_t index)
     return from >> 31 ? at->until - ones(from) : UINT32_MAX;
 }
 
-/* Weights again, n times width of them, each width at a step of bytes; the weights themselves where that is it. */
+bool tm_weights_new(tm_model *model, uint32_t n_slots)
+{
+    tm_weights *w = &model->weights;
+    w->n_slots = n_slots;
+    w->n_rows = model->n_rows;
+    w->stride = (w->n_rows + TM_ROWS - 1) / TM_ROWS * TM_ROWS;
+    w->step = w->stride + (uint32_t)sizeof(uint32_t);
+    w->index = tm_arena_alloc(&model->arena, n_slots, sizeof *w->index);
+    w->weight = tm_arena_alloc(&model->arena, (size_t)n_slots + 1, w->step);
+    return w->index && w->weight;
+}
+
+static void set_tag(tm_weights *w, uint32_t slot, uint32_t tag)
+{
+    memcpy(tm_weights_of(w, slot) + w->stride, &tag, sizeof tag);
+}
+
+void tm_weights_tag(tm_model *model, uint32_t slot, uint32_t tag)
+{
+    tm_weights *w = &model->weights;
+    set_tag(w, slot, tm_tag_of(w, slot) | tag);
+    w->tagged |= (uint32_t)1 << (w->index[slot] >> model->spec.bits);
+}
+
+/* Votes again, each width of a slot at a step of bytes; the votes themselves where that is it. */
 static const int8_t *spread(tm_model *model, const int8_t *weight, uint32_t n, uint32_t width, uint32_t step)
 {
     int8_t *wide = width == step ? NULL : tm_arena_alloc(&model->arena, n, step);
     for (uint32_t s = 0; wide && s < n; s++)
         memcpy(wide + (size_t)s * step, weight + (size_t)s * width, width);
     return width == step ? weight : wide;
-}
-
-void tm_weights_tag(tm_model *model, uint32_t slot, uint32_t tag)
-{
-    model->weights.tag[slot] |= tag;
-    model->weights.tagged |= (uint32_t)1 << (model->weights.index[slot] >> model->spec.bits);
 }
 
 /* A vote whose bucket has no weights is never reached. */
@@ -82,12 +100,11 @@ static void place_all(tm_weights *w)
 bool tm_weights_prepare(tm_model *model)
 {
     tm_weights *w = &model->weights;
-    w->place = tm_arena_alloc(&model->arena, words_of(&model->spec), sizeof *w->place);
-    w->stride = (w->n_rows + TM_ROWS - 1) / TM_ROWS * TM_ROWS;
-    w->wide = spread(model, w->weight, w->n_slots, w->n_rows, w->stride);
-    w->tag = tm_arena_alloc(&model->arena, w->n_slots, sizeof *w->tag);
+    for (uint32_t s = 0; w->tagged && s < w->n_slots; s++) /* prepared before */
+        set_tag(w, s, 0);
     w->tagged = 0;
-    if (!w->place || !w->wide || !w->tag)
+    w->place = tm_arena_alloc(&model->arena, words_of(&model->spec), sizeof *w->place);
+    if (!w->place)
         return false;
     memset(model->row_of, 0xff, sizeof model->row_of);
     place_all(w);
@@ -178,8 +195,8 @@ static void add_level(const tm_model *model, const tf_entry *entry, tm_tally *t)
     const uint32_t slot = tm_weights_slot(w, entry->index);
     if (slot == UINT32_MAX)
         return;
-    const int8_t *weight = w->wide + (size_t)slot * w->stride;
-    const uint32_t at = w->tag[slot] & 0xffff;
+    const int8_t *weight = tm_weights_of(w, slot);
+    const uint32_t at = tm_tag_of(w, slot) & 0xffff;
     const int32_t rest = (int32_t)entry->level - 1;
     int32_t *row = t->row + (size_t)entry->block * w->stride, *sum = t->sum + (size_t)entry->block * v->stride;
     for (uint32_t r = 0; r < w->stride; r++)
@@ -224,10 +241,10 @@ TF_INLINE uint32_t count_covered(const tm_found *f, uint32_t n)
 _Static_assert(TF_B_WORD == 0 && TF_B_PAIR == 1 && TF_B_SKIP == 2, "count_covered knows blocks by their order");
 
 /* Adds the rows of the hits. */
-TF_INLINE void add_rows(const int8_t *wide, uint32_t stride, const tm_found *hit, uint32_t n, int32_t *row)
+TF_INLINE void add_rows(const int8_t *weight, uint32_t stride, const tm_found *hit, uint32_t n, int32_t *row)
 {
     for (uint32_t i = 0; i < n; i++) {
-        const int8_t *from = wide + (size_t)hit->slot[i] * stride;
+        const int8_t *from = weight + (size_t)hit->slot[i] * (stride + sizeof(uint32_t));
         int32_t *to = row + (size_t)hit->block[i] * stride;
         for (uint32_t r = 0; r < stride; r += TM_ROWS)
             add_four(to + r, from + r);
@@ -239,7 +256,7 @@ TF_INLINE uint32_t read_tags(const tm_weights *w, const tm_found *hit, uint32_t 
 {
     uint32_t votes = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const uint32_t tag = w->tag[hit->slot[i]], vote = tag & 0xffff, sign = tag >> 16;
+        const uint32_t tag = tm_tag_of(w, hit->slot[i]), vote = tag & 0xffff, sign = tag >> 16;
         voting->slot[votes] = vote - 1;
         voting->block[votes] = hit->block[i];
         votes += vote > 0;
@@ -308,13 +325,13 @@ TF_INLINE void add_group(const tm_model *model, const tf_entry *at, uint32_t n, 
     t->covered += count_covered(&hit, hits);
 #ifdef TF_AVX2
     if (avx2 && w->stride == TM_ROWS)
-        add_rows_avx2(w->wide, &hit, hits, t->row);
+        add_rows_avx2(w->weight, &hit, hits, t->row);
     else
 #endif
     if (w->stride == TM_ROWS)
-        add_rows(w->wide, TM_ROWS, &hit, hits, t->row);
+        add_rows(w->weight, TM_ROWS, &hit, hits, t->row);
     else
-        add_rows(w->wide, w->stride, &hit, hits, t->row);
+        add_rows(w->weight, w->stride, &hit, hits, t->row);
 #ifdef TF_AVX2
     if (avx2)
         votes = read_tags_avx2(w, &hit, hits, &voting, signs);
@@ -358,26 +375,25 @@ TF_AVX512 static void add_all_512(const tm_model *model, const tf_vector *vector
 {
     const tm_votes *v = &model->votes;
     __m512i sum[TF_BLOCKS];
-    tm_found voting;
     tm_signs signs;
-    tm_hits h;
+    tm_lanes l;
     uint32_t blocks = 0;
     for (uint32_t b = 0; b < TF_BLOCKS; b++)
         sum[b] = _mm512_setzero_si512();
     signs.n = 0;
     for (uint32_t i = 0; i < vector->n; i += TM_GROUP) {
-        find_hits(&model->weights, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, &h, &t->covered);
-        add_lanes(model->weights.wide, &h, sum);
-        blocks |= h.blocks;
-        const uint32_t votes = read_tags_512(&model->weights, &h, &voting, &signs);
+        find_all(&model->weights, &vector->at[i], vector->n - i < TM_GROUP ? vector->n - i : TM_GROUP, &l, &t->covered);
+        const bool ask = !(l.blocks >> ASK_BLOCKS);
+        const uint32_t votes = ask ? add_lanes(&model->weights, &l, sum, &signs, true) : add_lanes(&model->weights, &l, sum, &signs, false);
+        blocks |= l.blocks;
         if (t->pending + votes > TM_FEW)
             flush(t, v->stride, model->weights.tagged);
         t->pending += votes;
-        add_votes_512(v->wide, v->stride, &voting, votes, t->small);
+        add_votes_512(v->wide, v->stride, &l, t->small);
         if (signs.n > TM_SIGNS)
-            add_signs(&model->signatures, &signs, t, true);
+            add_signs_512(&model->signatures, &signs, t);
     }
-    add_signs(&model->signatures, &signs, t, true);
+    add_signs_512(&model->signatures, &signs, t);
     add_rows_of(sum, blocks, t->row);
     flush(t, v->stride, model->weights.tagged);
 }

@@ -137,7 +137,7 @@ static void quantise(tm_model *m, const tr_problem *p, const tr_row *rows, const
             collect(&x, m, p, rows[r].solution, column, b);
             m->rows[r].scale[b] = (float)step_for(&x, levels);
             for (uint32_t i = 0; i < x.n; i++)
-                w->weight[(size_t)x.slot[i] * w->n_rows + r] =
+                tm_weights_of(w, x.slot[i])[r] =
                     (int8_t)level_of(x.weight[i], (double)m->rows[r].scale[b], levels);
         }
     free(x.slot);
@@ -165,11 +165,9 @@ void tr_assemble(tm_model *m, const tr_problem *p, const tr_row *rows, uint32_t 
     bool *keep = tr_new(columns, sizeof *keep);
     uint32_t *column = tr_new(columns, sizeof *column);
     tm_weights *w = &m->weights;
-    w->n_slots = tr_choose_columns(p, rows, n_rows, max_slots, 0, m, keep);
-    w->n_rows = m->n_rows = n_rows;
+    m->n_rows = n_rows;
+    tm_weights_new(m, tr_choose_columns(p, rows, n_rows, max_slots, 0, m, keep));
     m->rows = tm_arena_alloc(&m->arena, n_rows, sizeof *m->rows);
-    w->index = tm_arena_alloc(&m->arena, w->n_slots, sizeof *w->index);
-    w->weight = tm_arena_alloc(&m->arena, w->n_slots, n_rows);
     uint32_t s = 0;
     for (uint32_t c = 0; c < columns; c++)
         if (keep[c]) {

@@ -23,7 +23,7 @@ static inline void build_with(tm_model *m, uint32_t bits)
     m->tiers = tm_arena_alloc(&m->arena, 2, sizeof *m->tiers);
     m->calibration = tm_arena_alloc(&m->arena, 2, sizeof *m->calibration);
     m->cost = tm_arena_alloc(&m->arena, 2, sizeof *m->cost);
-    m->n_rows = m->weights.n_rows = 4;
+    m->n_rows = 4;
     m->rows = tm_arena_alloc(&m->arena, 4, sizeof *m->rows);
     for (uint32_t t = 0; t < 2; t++) {
         m->tiers[t].name = tm_arena_string(&m->arena, t ? "strong" : "cheap", t ? 6 : 5);
@@ -40,9 +40,7 @@ static inline void build_with(tm_model *m, uint32_t bits)
             m->rows[k].scale[TF_B_WORD] = 0.01f;
         }
     }
-    m->weights.n_slots = 3;
-    m->weights.index = tm_arena_alloc(&m->arena, 3, sizeof(uint32_t));
-    m->weights.weight = tm_arena_alloc(&m->arena, 3, 4);
+    assert_true(tm_weights_new(m, 3));
     for (uint32_t w = 0; w < 3; w++) {
         uint32_t h = tf_hash_mix(tf_hash_mix(tf_hash_bytes(words[w], strlen(words[w]))));
         m->weights.index[w] = h >> (32 - m->spec.bits); /* block word is block 0 */
@@ -55,7 +53,7 @@ static inline void build_with(tm_model *m, uint32_t bits)
                 m->weights.index[b] = t;
             }
     for (uint32_t i = 0; i < 12; i++)
-        m->weights.weight[i] = (int8_t)(17 * (int)i - 90);
+        tm_weights_of(&m->weights, i / 4)[i % 4] = (int8_t)(17 * (int)i - 90);
     m->n_sources = 2;
     m->sources = tm_arena_alloc(&m->arena, 2, sizeof *m->sources);
     for (uint32_t s = 0; s < 2; s++) {

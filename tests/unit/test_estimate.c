@@ -69,7 +69,7 @@ static double slow_margins(const tm_model *m, const tf_vector *v, const tr_raw *
                 margin[r] += value * raw->weight[(size_t)column * m->n_rows + r];
             else if (!raw && slot >= 0)
                 margin[r] += value * (double)m->rows[r].scale[b] *
-                             m->weights.weight[(size_t)slot * m->n_rows + r];
+                             tm_weights_of(&m->weights, (uint32_t)slot)[r];
         covered += (b == TF_B_WORD || b == TF_B_PAIR) && slot >= 0;
         all += b == TF_B_WORD || b == TF_B_PAIR;
     }
