@@ -33,7 +33,7 @@ LIGHT_OBJ = $(call obj,$(LIGHT_SRC))
 SMALL_OBJ = $(call obj,$(SMALL_SRC))
 TRAIN_OBJ = $(call obj,$(TRAIN_SRC) $(HEAVY_SRC))
 # tierce-dispatch: what sends, with the policy options and the printing of decisions that score has
-DISPATCH_OBJ = $(call obj,$(DISPATCH_SRC) data/dom.c data/dom_twice.c data/tiers.c infer/open.c infer/decision_out.c)
+DISPATCH_OBJ = $(call obj,$(DISPATCH_SRC) data/dom.c data/dom_twice.c data/tiers.c infer/open.c infer/deflate.c infer/decision_out.c)
 LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT_OBJ) $(SMALL_OBJ) $(TRAIN_OBJ))
 
 TRAIN_LIBS = -llinear -lcjson -lzstd -lz -lm
@@ -44,6 +44,13 @@ HAVE_HIREDIS := $(shell printf '\043include <hiredis/hiredis.h>\n' | $(CC) -fsyn
 ifeq ($(HAVE_HIREDIS),yes)
 $(B)/infer/dispatch/%.o: ALL_CFLAGS += -DHAVE_HIREDIS
 DISPATCH_LIBS += -lhiredis
+endif
+
+# Models are unpacked by it where it is
+HAVE_LIBDEFLATE := $(shell printf '\043include <libdeflate.h>\n' | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
+ifeq ($(HAVE_LIBDEFLATE),yes)
+$(B)/infer/deflate.o: ALL_CFLAGS += -DHAVE_LIBDEFLATE
+TIERCE_LIBS = -ldeflate
 endif
 
 .PHONY: all wasm demo test bench quality install dist clean help deps pretrained single check fuzz mutants format
@@ -64,13 +71,13 @@ $(B)/libtierce.so: $(EDGE_OBJ)
 	$(CC) -shared -Wl,-soname,libtierce.so.0 $(CFLAGS) $(LDFLAGS) $^ -o $@ $(EDGE_LIBS)
 
 $(B)/tierce: $(SMALL_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(EDGE_LIBS) -pthread
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TIERCE_LIBS) $(EDGE_LIBS) -pthread
 
 $(B)/tierce-train: $(TRAIN_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TRAIN_LIBS)
 
 $(B)/tierce-dispatch: $(DISPATCH_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(DISPATCH_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TIERCE_LIBS) $(DISPATCH_LIBS)
 
 # the scriptable upstream of the dispatcher's tests
 MOCK_OBJ  = $(call obj,$(sort $(wildcard tests/dispatch/mock*.c)) data/dom.c)

@@ -137,11 +137,12 @@ tf_state *tf_state_init(void *memory, const tf_spec *spec)
 
 #define MANY_ENTRIES 8192 /* from here on wiping the whole bitmap is cheaper than entry by entry */
 
-#define AHEAD 32
+#define AHEAD 32 /* entries */
+
 static void wipe(uint64_t *seen, const tf_entry *at, uint32_t n)
 {
     uint32_t i = 0;
-#ifdef __GNUC__
+#if defined(__GNUC__) && !defined(__wasm__) /* what is not in the first cache comes sooner than one store after the other would ask for it */
     for (; i + AHEAD <= n; i += 4) {
         for (uint32_t k = 0; k < 4; k++)
             __builtin_prefetch(&seen[at[i + AHEAD - 4 + k].index >> 6], 1);

@@ -6,6 +6,8 @@
 
 #include "data/nearest.h"
 #include "infer/commands.h"
+#include "infer/deflate.h"
+#include "infer/router_state.h"
 
 /* The pretrained model beside the program: ../share/tierce where it is installed, ../models where it
  * was built. False when neither is there. */
@@ -40,7 +42,7 @@ tierce_router *open_model(const char *command, const char *path)
         return NULL;
     }
     path = path ? path : pretrained;
-    if (tierce_router_open_file(&router, path, NULL, &error) != TIERCE_OK) {
+    if (tierce_router_open_file_by(&router, path, NULL, fast_inflater(), &error) != TIERCE_OK) {
         fprintf(stderr, "%s: %s: %s%s (%s, at byte %llu)\n", command, path, error.message,
                 error.status == TIERCE_IO ? "; check the path" : "", tierce_status_name(error.status),
                 (unsigned long long)error.position);

@@ -46,6 +46,12 @@ static tierce_router *new_router(const tierce_allocator *allocator)
 tierce_status tierce_router_open(tierce_router **out, const void *bytes, size_t len,
                                  const tierce_allocator *allocator, tierce_error *error)
 {
+    return tierce_router_open_by(out, bytes, len, allocator, NULL, error);
+}
+
+tierce_status tierce_router_open_by(tierce_router **out, const void *bytes, size_t len, const tierce_allocator *allocator,
+                                    const tm_inflater *by, tierce_error *error)
+{
     *out = NULL;
     tierce_fail(error, TIERCE_OK, NULL, 0);
     if (!tm_maths_round())
@@ -53,7 +59,7 @@ tierce_status tierce_router_open(tierce_router **out, const void *bytes, size_t 
     tierce_router *router = new_router(allocator);
     if (!router)
         return tierce_fail(error, TIERCE_NOMEM, NULL, 0);
-    tierce_status status = tm_model_decode(&router->model, bytes, len, allocator, error);
+    tierce_status status = tm_model_decode_by(&router->model, bytes, len, allocator, by, error);
     if (status != TIERCE_OK) {
         const tierce_allocator *a = allocator ? allocator : &tm_default_allocator;
         a->release(a->context, router);

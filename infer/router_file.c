@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "infer/router.h"
+#include "infer/router_state.h"
 #include "models/arena.h"
 
 #define MAX_FILE ((size_t)256 << 20)
@@ -11,7 +11,7 @@
 static tierce_status read_all(FILE *f, uint8_t **bytes, size_t *len, const tierce_allocator *a,
                               tierce_error *error)
 {
-    size_t room = 1u << 16, n = 0;
+    size_t room = 1u << 18, n = 0;
     uint8_t *at = a->alloc(a->context, room);
     while (at) {
         n += fread(at + n, 1, room - n, f);
@@ -41,6 +41,12 @@ static tierce_status read_all(FILE *f, uint8_t **bytes, size_t *len, const tierc
 tierce_status tierce_router_open_file(tierce_router **out, const char *path,
                                       const tierce_allocator *allocator, tierce_error *error)
 {
+    return tierce_router_open_file_by(out, path, allocator, NULL, error);
+}
+
+tierce_status tierce_router_open_file_by(tierce_router **out, const char *path, const tierce_allocator *allocator,
+                                         const tm_inflater *by, tierce_error *error)
+{
     const tierce_allocator *a = allocator ? allocator : &tm_default_allocator;
     uint8_t *bytes;
     size_t len;
@@ -53,7 +59,7 @@ tierce_status tierce_router_open_file(tierce_router **out, const char *path,
     fclose(f);
     if (status != TIERCE_OK)
         return status;
-    status = tierce_router_open(out, bytes, len, allocator, error);
+    status = tierce_router_open_by(out, bytes, len, allocator, by, error);
     a->release(a->context, bytes);
     return status;
 }

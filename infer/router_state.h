@@ -22,6 +22,12 @@ struct tierce_scratch {
  * what a decision can depend on, and nothing of the text. 0 before the first. */
 uint64_t tierce_scratch_digest(const tierce_scratch *scratch);
 
+/* tierce_router_open and tierce_router_open_file, with another inflater than zlib; NULL: zlib. */
+tierce_status tierce_router_open_by(tierce_router **router, const void *bytes, size_t len, const tierce_allocator *allocator,
+                                    const tm_inflater *by, tierce_error *error);
+tierce_status tierce_router_open_file_by(tierce_router **router, const char *path, const tierce_allocator *allocator,
+                                         const tm_inflater *by, tierce_error *error);
+
 /* The model behind a router, for tools that print it. */
 const tm_model *tierce_router_model(const tierce_router *router);
 /* Takes a model over (it is emptied) without checking self-tests: the trainer's way to ask a model

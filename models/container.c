@@ -71,7 +71,14 @@ static tierce_status read_header(file_header *h, const uint8_t *bytes, size_t le
     return TIERCE_OK;
 }
 
-static tierce_status decode(tm_model *m, const uint8_t *bytes, size_t len, tierce_error *error)
+#ifndef TIERCE_FUZZING
+static bool is_damaged(const uint8_t *bytes, uint32_t len, uint32_t crc, const tm_inflater *by)
+{
+    return (by ? by->crc(bytes, len) : crc32(0, bytes, len)) != crc;
+}
+#endif
+
+static tierce_status decode(tm_model *m, const uint8_t *bytes, size_t len, const tm_inflater *by, tierce_error *error)
 {
     file_header h = {0, 0, 0, 0};
     tierce_status status = read_header(&h, bytes, len, error);
@@ -79,16 +86,17 @@ static tierce_status decode(tm_model *m, const uint8_t *bytes, size_t len, tierc
         return status;
     const uint8_t *packed = bytes + TM_HEADER_BYTES;
 #ifndef TIERCE_FUZZING
-    if (crc32(0, packed, h.packed_len) != h.packed_crc)
+    if (is_damaged(packed, h.packed_len, h.packed_crc, by))
         return tierce_fail(error, TIERCE_CHECKSUM, NULL, TM_HEADER_BYTES);
 #endif
     tierce_allocator *a = &m->arena.allocator;
     uint8_t *raw = a->alloc(a->context, (size_t)h.raw_len + 1);
     if (!raw)
         return tierce_fail(error, TIERCE_NOMEM, NULL, 0);
-    status = unpack(raw, h.raw_len, packed, h.packed_len, a, error);
+    if (!by || !by->unpack(raw, h.raw_len, packed, h.packed_len))
+        status = unpack(raw, h.raw_len, packed, h.packed_len, a, error);
 #ifndef TIERCE_FUZZING
-    if (status == TIERCE_OK && crc32(0, raw, h.raw_len) != h.raw_crc)
+    if (status == TIERCE_OK && is_damaged(raw, h.raw_len, h.raw_crc, by))
         status = tierce_fail(error, TIERCE_CHECKSUM, NULL, TM_HEADER_BYTES);
 #endif
     if (status == TIERCE_OK)
@@ -111,12 +119,18 @@ void tm_model_free(tm_model *model)
     memset(model, 0, sizeof *model);
 }
 
-tierce_status tm_model_decode(tm_model *model, const void *bytes, size_t len,
-                              const tierce_allocator *allocator, tierce_error *error)
+tierce_status tm_model_decode_by(tm_model *model, const void *bytes, size_t len, const tierce_allocator *allocator,
+                                 const tm_inflater *by, tierce_error *error)
 {
     tm_model_start(model, allocator);
-    const tierce_status status = decode(model, bytes, len, error);
+    const tierce_status status = decode(model, bytes, len, by, error);
     if (status != TIERCE_OK)
         tm_model_free(model);
     return status;
+}
+
+tierce_status tm_model_decode(tm_model *model, const void *bytes, size_t len,
+                              const tierce_allocator *allocator, tierce_error *error)
+{
+    return tm_model_decode_by(model, bytes, len, allocator, NULL, error);
 }

@@ -100,8 +100,10 @@ static void place_all(tm_weights *w)
 bool tm_weights_prepare(tm_model *model)
 {
     tm_weights *w = &model->weights;
-    for (uint32_t s = 0; w->tagged && s < w->n_slots; s++) /* prepared before */
+#ifndef TIERCE_NO_HELP /* a reader prepares once */
+    for (uint32_t s = 0; w->tagged && s < w->n_slots; s++)
         set_tag(w, s, 0);
+#endif
     w->tagged = 0;
     w->place = tm_arena_alloc(&model->arena, words_of(&model->spec), sizeof *w->place);
     if (!w->place)

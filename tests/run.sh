@@ -57,6 +57,9 @@ LIBS="-lcmocka -llinear -lcjson -lzstd -lz -lm -lcurl -levent_core -lsqlite3 -pt
 if printf '#include <hiredis/hiredis.h>\n' | $CC -fsyntax-only -x c - 2>/dev/null; then
     STD="$STD -DHAVE_HIREDIS" LIBS="$LIBS -lhiredis"
 fi
+if printf '#include <libdeflate.h>\n' | $CC -fsyntax-only -x c - 2>/dev/null; then
+    STD="$STD -DHAVE_LIBDEFLATE" LIBS="$LIBS -ldeflate"
+fi
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 
 # the first lane beside the others: what needs nothing of the sanitizers' build

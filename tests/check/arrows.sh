@@ -40,6 +40,7 @@ one sqlite3.h infer/dispatch/ledger_sqlite.c
 one 'hiredis/hiredis.h' infer/dispatch/ledger_redis.c
 one 'event2/event.h' infer/dispatch/loop.c
 one zstd.h data/zst.c
+one libdeflate.h infer/deflate.c
 for f in $(grep -ln '#include <event2/\|#include <sqlite3.h>\|#include <hiredis' $files 2>/dev/null); do
     case $f in *.h) fault "$f: a heavy library in a header" ;; esac
 done

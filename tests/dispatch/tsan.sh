@@ -9,10 +9,13 @@ LIBS="-lcjson -lzstd -lz -lm -lcurl -levent_core -lsqlite3 -pthread"
 if printf '#include <hiredis/hiredis.h>\n' | $CC -fsyntax-only -x c - 2>/dev/null; then
     STD="$STD -DHAVE_HIREDIS" LIBS="$LIBS -lhiredis"
 fi
+if printf '#include <libdeflate.h>\n' | $CC -fsyntax-only -x c - 2>/dev/null; then
+    STD="$STD -DHAVE_LIBDEFLATE" LIBS="$LIBS -ldeflate"
+fi
 echo 'int main(void) { return 0; }' > "$T/probe.c"
 # shellcheck disable=SC2086
 if ! { $CC $STD "$T/probe.c" -o "$T/probe" && "$T/probe"; } 2> /dev/null; then echo "0 passed, 0 failed, 1 skipped"; exit 0; fi
-for f in features/*.c models/*.c data/*.c infer/dispatch/*.c infer/router.c infer/router_file.c infer/policy.c infer/swap.c infer/open.c infer/decision_out.c; do
+for f in features/*.c models/*.c data/*.c infer/dispatch/*.c infer/router.c infer/router_file.c infer/policy.c infer/swap.c infer/open.c infer/deflate.c infer/decision_out.c; do
     o=$T/$(echo "$f" | tr / _ | sed 's/\.c$/.o/')
     [ "$o" -nt "$f" ] && [ -z "$(find features models data infer -name '*.h' -newer "$o")" ] && continue
     echo "$f $o"

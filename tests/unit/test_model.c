@@ -2,7 +2,10 @@
 #include "tests/unit/unit.h"
 
 #include <malloc.h>
+#include <zlib.h>
 
+#include "infer/deflate.h"
+#include "infer/router_state.h"
 #include "tests/unit/small_model.h"
 
 static void round_trip(void **state)
@@ -50,6 +53,43 @@ static void truncated_everywhere(void **state)
     memcpy(fat, bytes, len);
     assert_int_equal(open_bytes(fat, len + 1), TIERCE_TRUNCATED);
     free(fat);
+    free(bytes);
+    (void)state;
+}
+
+/* Programs open by libdeflate where it is: what it takes zlib takes, and where one refuses, both say the same. */
+static void other_inflater(void **state)
+{
+    size_t len;
+    uint8_t *bytes = encoded(&len);
+    tierce_error error, other;
+    for (size_t cut = 0; cut <= len; cut++)
+        for (unsigned bit = 0; bit < (cut < len ? 2 : 1); bit++) {
+            tierce_router *a, *b;
+            uint8_t *copy = malloc(len + 1);
+            memcpy(copy, bytes, len);
+            if (bit)
+                copy[cut] ^= (uint8_t)(1u << cut % 8);
+            const tierce_status status = tierce_router_open(&a, copy, bit ? len : cut, NULL, &error);
+            assert_int_equal(tierce_router_open_by(&b, copy, bit ? len : cut, NULL, fast_inflater(), &other), status);
+            assert_int_equal(status == TIERCE_OK, cut == len);
+            assert_int_equal(error.position, other.position);
+            assert_string_equal(error.message, other.message);
+            tierce_router_close(a);
+            tierce_router_close(b);
+            free(copy);
+        }
+    if (fast_inflater()) { /* a stream that is whole, but not all, or more than there is room for */
+        uint8_t raw[64] = {0}, packed[128], back[65];
+        uLongf packed_len = sizeof packed;
+        assert_int_equal(compress(packed, &packed_len, raw, sizeof raw), Z_OK);
+        assert_true(fast_inflater()->unpack(back, 64, packed, packed_len));
+        assert_false(fast_inflater()->unpack(back, 63, packed, packed_len));
+        assert_false(fast_inflater()->unpack(back, 65, packed, packed_len));
+        assert_false(fast_inflater()->unpack(back, 64, packed, packed_len + 1));
+        assert_false(fast_inflater()->unpack(back, 64, packed, packed_len - 1));
+        assert_int_equal(fast_inflater()->crc(packed, packed_len), crc32(0, packed, (uInt)packed_len));
+    }
     free(bytes);
     (void)state;
 }
@@ -342,7 +382,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(sections_and_versions), cmocka_unit_test(other_extractor),
         cmocka_unit_test(every_allocation_fails), cmocka_unit_test(decisions_allocate_nothing),
         cmocka_unit_test(foreign_scratch),      cmocka_unit_test(old_files_stay_old),
-        cmocka_unit_test(charges_and_abstention),
+        cmocka_unit_test(charges_and_abstention), cmocka_unit_test(other_inflater),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
