@@ -93,7 +93,7 @@ static tierce_status decode(tm_model *m, const uint8_t *bytes, size_t len, const
     uint8_t *raw = a->alloc(a->context, (size_t)h.raw_len + 1);
     if (!raw)
         return tierce_fail(error, TIERCE_NOMEM, NULL, 0);
-    if (!by || !by->unpack(raw, h.raw_len, packed, h.packed_len))
+    if (!by || !by->unpack_all(raw, h.raw_len, packed, h.packed_len))
         status = unpack(raw, h.raw_len, packed, h.packed_len, a, error);
 #ifndef TIERCE_FUZZING
     if (status == TIERCE_OK && is_damaged(raw, h.raw_len, h.raw_crc, by))

@@ -339,10 +339,10 @@ tierce_status tm_model_section(const tm_model *model, uint32_t i, char tag[5], s
 tierce_status tm_model_decode(tm_model *model, const void *bytes, size_t len,
                               const tierce_allocator *allocator, tierce_error *error);
 
-/* For programs that have something faster than zlib. unpack: a whole zlib stream that fills `to` exactly; false
+/* For programs that have something faster than zlib. unpack_all: a whole zlib stream that fills `to` exactly; false
  * where it is not, or memory ends: zlib then says what is wrong. */
 typedef struct {
-    bool (*unpack)(uint8_t *to, size_t to_len, const uint8_t *from, size_t from_len);
+    bool (*unpack_all)(uint8_t *to, size_t to_len, const uint8_t *from, size_t from_len);
     uint32_t (*crc)(const uint8_t *from, size_t len); /* CRC-32 */
 } tm_inflater;
 /* The same by it, or by zlib where it is NULL. */

@@ -83,11 +83,11 @@ static void other_inflater(void **state)
         uint8_t raw[64] = {0}, packed[128], back[65];
         uLongf packed_len = sizeof packed;
         assert_int_equal(compress(packed, &packed_len, raw, sizeof raw), Z_OK);
-        assert_true(fast_inflater()->unpack(back, 64, packed, packed_len));
-        assert_false(fast_inflater()->unpack(back, 63, packed, packed_len));
-        assert_false(fast_inflater()->unpack(back, 65, packed, packed_len));
-        assert_false(fast_inflater()->unpack(back, 64, packed, packed_len + 1));
-        assert_false(fast_inflater()->unpack(back, 64, packed, packed_len - 1));
+        assert_true(fast_inflater()->unpack_all(back, 64, packed, packed_len));
+        assert_false(fast_inflater()->unpack_all(back, 63, packed, packed_len));
+        assert_false(fast_inflater()->unpack_all(back, 65, packed, packed_len));
+        assert_false(fast_inflater()->unpack_all(back, 64, packed, packed_len + 1));
+        assert_false(fast_inflater()->unpack_all(back, 64, packed, packed_len - 1));
         assert_int_equal(fast_inflater()->crc(packed, packed_len), crc32(0, packed, (uInt)packed_len));
     }
     free(bytes);
