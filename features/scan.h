@@ -33,7 +33,7 @@ enum {
 #define TF_BACK 2
 #define TF_ROOM (TF_BACK + TF_CHUNK + 64) /* of a column */
 #define TF_PIECES 48                      /* pieces of text read for a chunk, at most */
-#define TF_VECTOR 32
+#define TF_VECTOR 64
 #define TF_ROWS(n) (((n) + TF_VECTOR - 1) / TF_VECTOR * TF_VECTOR)
 
 typedef struct {

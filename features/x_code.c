@@ -1,6 +1,6 @@
 /* Code: how much of the ask is code, and which kind. A line counts as code by its marks, not by a
  * parser: brackets, operators, a trailing semicolon, identifiers in snake or camel case. */
-#include "features/columns.h"
+#include "features/columns_512.h"
 #include "features/extractors.h"
 
 static void end_line(tf_code_state *c)
@@ -76,6 +76,40 @@ TF_CLONES static void count_tokens(tf_code_state *c, const tf_tokens *t, tf_colu
     c->urls += tf_total(urls);
 }
 
+#ifdef TF_AVX512
+TF_512_ROWS uint64_t operators_512(__m512i c)
+{
+    return tf_rows_is(c, ';') | tf_rows_is(c, '=') | tf_rows_is(c, '<') | tf_rows_is(c, '>') | tf_rows_is(c, '&') | tf_rows_is(c, '|') |
+           tf_rows_is(c, '*') | tf_rows_is(c, '%') | tf_rows_is(c, '+') | tf_rows_is(c, '#') | tf_rows_is(c, '!') | tf_rows_is(c, '~') |
+           tf_rows_is(c, '^') | tf_rows_is(c, '@');
+}
+
+TF_AVX512 static void count_tokens_512(tf_code_state *c, const tf_tokens *t, tf_column_bits *marks)
+{
+    for (uint32_t i = 0; i < t->n; i += 64) {
+        const __m512i byte = tf_rows(&t->byte[i + 2]), byte1 = tf_rows(&t->byte[i + 1]), byte2 = tf_rows(&t->byte[i]);
+        const __m512i kind = tf_rows(&t->kind[i + 2]), flags = tf_rows(&t->flags[i + 2]), kind1 = tf_rows(&t->kind[i + 1]);
+        const uint64_t word = tf_rows_is(kind, TF_WORD), word1 = tf_rows_is(kind1, TF_WORD), tight = ~tf_rows_have(flags, TF_SPACE_BEFORE);
+        const uint64_t behind = word & tight & tf_rows_is(kind1, TF_SYMBOL);
+        const uint64_t joined = behind & tf_rows_is(tf_rows(&t->kind[i]), TF_WORD) & ~tf_rows_have(tf_rows(&t->flags[i + 1]), TF_SPACE_BEFORE);
+        const uint64_t camel = word & tf_rows_have(flags, TF_INNER_UPPER) & tf_rows_have(flags, TF_HAS_LOWER);
+        const uint64_t snake = joined & tf_rows_is(byte1, '_'), slash1 = tf_rows_is(byte1, '/');
+        const uint64_t open = tf_rows_is(byte, '('), call = open & tight & word1, operator_ = operators_512(byte);
+        const uint64_t bracket = tf_rows_is(byte, '{') | tf_rows_is(byte, '}') | tf_rows_is(byte, '[') | tf_rows_is(byte, ']');
+        c->snake += tf_ones(snake);
+        c->camel += tf_ones(camel);
+        c->paths += tf_ones(joined & (slash1 | tf_rows_is(byte1, '.')));
+        c->markup += tf_ones(behind & (tf_rows_is(byte1, '<') | (slash1 & tf_rows_is(byte2, '<'))));
+        c->fences += tf_ones(tf_rows_is(kind, TF_FENCE));
+        c->calls += tf_ones(call);
+        c->brackets += tf_ones(bracket | open | tf_rows_is(byte, ')'));
+        c->operators += tf_ones(operator_);
+        c->urls += tf_ones(tf_rows_is(byte, '/') & tight & slash1 & tf_rows_is(byte2, ':'));
+        marks->word[i / 64] = camel | snake | call | bracket | operator_;
+    }
+}
+#endif
+
 /* Marks before each word of bits, so that those before a token are one count away. */
 typedef struct {
     uint32_t before[(TF_CHUNK + 63) / 64 + 1];
@@ -111,7 +145,12 @@ void tf_code_feed(tf_state *state, const tf_chunk *chunk)
     uint32_t from = 0, bytes = 0, before = 0;
     if (chunk->zone != TF_ZONE_ASK)
         return;
-    count_tokens(c, t, &marks);
+#ifdef TF_AVX512
+    if (tf_has_avx512())
+        count_tokens_512(c, t, &marks);
+    else
+#endif
+        count_tokens(c, t, &marks);
     feed_sql(c, t);
     count_before(&counts, &marks);
     for (uint32_t k = 0; k < t->n_lines; k++) {

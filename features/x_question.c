@@ -1,6 +1,6 @@
 /* Question: what the ask wants and in which form: a choice among options, a proof, a number, one
  * word; how much there is to weigh. */
-#include "features/columns.h"
+#include "features/columns_512.h"
 #include "features/extractors.h"
 
 static void end_sentence(tf_question_state *q)
@@ -60,6 +60,35 @@ TF_CLONES static void find_marks(const tf_tokens *t, found *f)
         tf_put_bits(&f->spaces, i, spaced);
     }
 }
+
+#ifdef TF_AVX512
+/* Both at once. */
+TF_AVX512 static void look_512(tf_question_state *q, const tf_tokens *t, found *f)
+{
+    for (uint32_t i = 0; i < t->n; i += 64) {
+        const __m512i byte = tf_rows(&t->byte[i + 2]), byte1 = tf_rows(&t->byte[i + 1]), byte2 = tf_rows(&t->byte[i]);
+        const __m512i kind = tf_rows(&t->kind[i + 2]), kind1 = tf_rows(&t->kind[i + 1]);
+        const uint64_t spaced = tf_rows_have(tf_rows(&t->flags[i + 2]), TF_SPACE_BEFORE), number = tf_rows_is(kind, TF_NUMBER);
+        const uint64_t point = tf_rows_is(byte, '.'), colon = tf_rows_is(byte, ':'), asks = tf_rows_is(byte, '?'), closes = point | tf_rows_is(byte, '!');
+        const uint64_t letter = tf_rows_is(kind1, TF_WORD) & tf_rows_is(tf_rows(&t->short_len[i + 1]), 1) & tf_rows_least(byte1, 'A') &
+                                ~tf_rows_least(byte1, 'Z' + 1);
+        const uint64_t open = tf_rows_have(tf_rows(&t->flags[i + 1]), TF_SPACE_BEFORE | TF_LINE_START) | tf_rows_is(byte2, '(');
+        f->words.word[i / 64] = tf_rows_is(kind, TF_WORD);
+        f->ends.word[i / 64] = asks | (closes & (spaced | ~tf_rows_is(kind1, TF_NUMBER)));
+        f->stops.word[i / 64] = asks | closes | colon;
+        f->options.word[i / 64] = (point | tf_rows_is(byte, ')') | colon) & ~spaced & letter & open;
+        f->spaces.word[i / 64] = spaced;
+        q->marks += tf_ones(asks);
+        q->formula += tf_ones(tf_rows_is(byte, '$') | tf_rows_is(byte, '\\'));
+        q->operators += tf_ones(tf_rows_is(byte, '=') | tf_rows_is(byte, '+') | tf_rows_is(byte, '*') | tf_rows_is(byte, '/') | tf_rows_is(byte, '^') |
+                                tf_rows_is(byte, '<') | tf_rows_is(byte, '>'));
+        q->blanks += tf_ones(tf_rows_is(byte, '_') & ~spaced & tf_rows_is(byte1, '_') & ~tf_rows_is(byte2, '_'));
+        q->quotes += tf_ones(tf_rows_is(byte, '"'));
+        q->big += tf_ones(number & tf_rows_least(tf_rows(&t->short_len[i + 2]), 4));
+        q->decimals += tf_ones(number & ~spaced & tf_rows_is(byte1, '.') & tf_rows_is(tf_rows(&t->kind[i]), TF_NUMBER));
+    }
+}
+#endif
 
 /* Sentences, by the words between the marks that end them. */
 static void feed_sentences(tf_question_state *q, const tf_tokens *t, const found *f)
@@ -146,9 +175,16 @@ void tf_question_feed(tf_state *state, const tf_chunk *chunk)
     const uint32_t before = q->words;
     if (chunk->zone != TF_ZONE_ASK)
         return;
-    count_marks(q, t);
+#ifdef TF_AVX512
+    if (tf_has_avx512()) {
+        look_512(q, t, &f);
+    } else
+#endif
+    {
+        count_marks(q, t);
+        find_marks(t, &f);
+    }
     q->numbers += t->numbers;
-    find_marks(t, &f);
     feed_first(q, t, &f.words, before);
     feed_openers(q, t);
     feed_sentences(q, t, &f);

@@ -1,5 +1,5 @@
 /* Shape: how big the ask is and what its texture is like, whatever it says. */
-#include "features/columns.h"
+#include "features/columns_512.h"
 #include "features/extractors.h"
 
 TF_CLONES static void count_words(tf_shape_state *s, const tf_tokens *t)
@@ -22,8 +22,29 @@ TF_CLONES static void count_words(tf_shape_state *s, const tf_tokens *t)
     s->high += tf_total(high);
 }
 
+#ifdef TF_AVX512
+TF_AVX512 static void count_words_512(tf_shape_state *s, const tf_tokens *t)
+{
+    for (uint32_t i = TF_BACK; i < TF_BACK + t->n; i += 64) {
+        const __m512i len = tf_rows(&t->short_len[i]), flags = tf_rows(&t->flags[i]);
+        const uint64_t word = tf_rows_is(tf_rows(&t->kind[i]), TF_WORD), first = word & tf_rows_have(flags, TF_FIRST_UPPER);
+        s->long_words += tf_ones(word & tf_rows_least(len, 8));
+        s->very_long += tf_ones(word & tf_rows_least(len, 12));
+        s->capitals += tf_ones(first);
+        s->shouting += tf_ones(first & tf_rows_have(flags, TF_INNER_UPPER) & ~tf_rows_have(flags, TF_HAS_LOWER | TF_HAS_DIGIT));
+        s->high += tf_ones(word & tf_rows_have(flags, TF_HAS_HIGH));
+    }
+}
+#endif
+
 void tf_shape_feed(tf_state *state, const tf_chunk *chunk)
 {
+#ifdef TF_AVX512
+    if (chunk->zone == TF_ZONE_ASK && tf_has_avx512()) {
+        count_words_512(&state->shape, chunk->t);
+        return;
+    }
+#endif
     if (chunk->zone == TF_ZONE_ASK)
         count_words(&state->shape, chunk->t);
 }
