@@ -238,25 +238,18 @@ bool td_json_string(td_json *json, tierce_span *out)
 
 /* ---- numbers, words ---- */
 
-static const char *digits(const char *at, const char *end)
-{
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at;
-}
-
 /* End of the number at `at`, or NULL when it is not one. */
 static const char *number_end(const char *at, const char *end)
 {
     const char *from;
     at += *at == '-';
     from = at;
-    at = digits(at, end);
+    at = td_digits(at, end);
     if (at == from || (*from == '0' && at - from > 1))
         return NULL;
     if (at < end && *at == '.') {
         from = ++at;
-        at = digits(at, end);
+        at = td_digits(at, end);
         if (at == from)
             return NULL;
     }
@@ -264,7 +257,7 @@ static const char *number_end(const char *at, const char *end)
         at++;
         at += at < end && (*at == '+' || *at == '-');
         from = at;
-        at = digits(at, end);
+        at = td_digits(at, end);
         if (at == from)
             return NULL;
     }

@@ -38,6 +38,23 @@ static inline unsigned td_plain_bytes(const char *at)
 #endif
 }
 
+/* First byte that is no digit. */
+static inline const char *td_digits(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    while (end - at >= TD_RUN) {
+        const __m128i x = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)at), _mm_set1_epi8('0'));
+        const unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(9)), x));
+        if (mask != 0xffff)
+            return at + __builtin_ctz(~mask);
+        at += TD_RUN;
+    }
+#endif
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
 /* First byte that ends a plain run. */
 static inline const char *td_plain_run(const char *at, const char *end)
 {

@@ -95,13 +95,23 @@ void td_put_json(td_out *out, const char *text, size_t len)
     td_put(out, "\"", 1);
 }
 
-/* The common case, without printf: six significant digits of 1e-4 .. 1, zeros trimmed. */
+/* v, to the nearest; 0 where it lies so near the middle that the rounding of a product or two may have decided. */
+static uint32_t rounded(double v)
+{
+    const uint32_t whole = (uint32_t)v;
+    const double rest = v - whole;
+    return rest > 0.499999 && rest < 0.500001 ? 0 : whole + (rest >= 0.5);
+}
+
+/* The common cases, without printf; 0 where only that can tell. Six significant digits of 1e-4 .. 1, zeros trimmed. */
 static size_t small_number(char *text, double v)
 {
     static const double factor[] = {1e6, 1e7, 1e8, 1e9};
     const unsigned k = v >= 0.1 ? 0 : v >= 0.01 ? 1 : v >= 0.001 ? 2 : 3;
     const unsigned places = 6 + k;
-    uint32_t scaled = (uint32_t)(v * factor[k] + 0.5), left = scaled;
+    uint32_t left = rounded(v * factor[k]);
+    if (!left)
+        return 0;
     char digits[10];
     size_t n = 0, last = places;
     for (unsigned i = places; i-- > 0; left /= 10)
@@ -115,11 +125,40 @@ static size_t small_number(char *text, double v)
     return n + last;
 }
 
+/* And of 1e-30 .. 1e-4, with an exponent. */
+static size_t tiny_number(char *text, double v)
+{
+    int e = 0;
+    uint32_t six;
+    for (; v < 1e-10; e += 10)
+        v *= 1e10;
+    for (; v < 1; e++)
+        v *= 10;
+    six = rounded(v * 1e5);
+    if (!six || six == 1000000)
+        return 0;
+    size_t n = 7;
+    for (size_t i = 6; i > 1; i--, six /= 10)
+        text[i] = (char)('0' + six % 10);
+    text[0] = (char)('0' + six);
+    text[1] = '.';
+    while (n > 2 && text[n - 1] == '0')
+        n--;
+    if (n == 2)
+        n = 1;
+    text[n++] = 'e';
+    text[n++] = '-';
+    text[n++] = (char)('0' + e / 10);
+    text[n++] = (char)('0' + e % 10);
+    return n;
+}
+
 void td_put_number(td_out *out, double v)
 {
     char text[40];
-    if (v >= 1e-4 && v <= 1) {
-        td_put(out, text, small_number(text, v));
+    const size_t short_way = v >= 1e-4 && v <= 1 ? small_number(text, v) : v >= 1e-30 && v < 1e-4 ? tiny_number(text, v) : 0;
+    if (short_way) {
+        td_put(out, text, short_way);
         return;
     }
     const int n = snprintf(text, sizeof text, "%.6g", isfinite(v) ? v : 0.0);
