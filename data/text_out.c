@@ -112,10 +112,10 @@ static size_t small_number(char *text, double v)
     uint32_t left = rounded(v * factor[k]);
     if (!left)
         return 0;
-    char digits[10];
+    char digits[16];
     size_t n = 0, last = places;
-    for (unsigned i = places; i-- > 0; left /= 10)
-        digits[i] = (char)('0' + left % 10);
+    for (unsigned i = places; i > 0; left /= 10)
+        digits[--i] = (char)('0' + left % 10);
     text[n++] = (char)('0' + left);
     while (last > 0 && digits[last - 1] == '0')
         last--;
