@@ -15,7 +15,7 @@
 /* One thread alone has no others to start: its batches are so small that lines, and answers, stay in the second
  * cache beside the model. */
 #define ALONE_LINES 256
-#define ALONE_BYTES ((size_t)256 << 10)
+#define ALONE_BYTES ((size_t)64 << 10)
 
 /* Lines go through the steps a handful at a time: all are parsed, then all decided, then all written. Each step's
  * code and tables then stay in the processor's first cache, which all of it together overflows. */
