@@ -7,11 +7,11 @@ B        = build
 
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O3 -g
-# -ffp-contract=off: trainer and edge must compute the same bits on every machine.
 # Worth a few percent of a decision where the compiler knows them: functions of a library are called as they stand
 # (no other may take their place), and memory is wiped by calls, since GCC's "rep stos" takes tens of cycles to begin.
-FAST := $(shell for f in -fno-semantic-interposition -mmemset-strategy=unrolled_loop:128:noalign,libcall:-1:noalign; do \
-          printf 'int x;' | $(CC) -Werror $$f -fsyntax-only -x c - 2>/dev/null && echo "$$f"; done)
+FAST = $(eval FAST := $(shell for f in -fno-semantic-interposition -mmemset-strategy=unrolled_loop:128:noalign,libcall:-1:noalign; do \
+          printf 'int x;' | $(CC) -Werror $$f -fsyntax-only -x c - 2>/dev/null && echo "$$f"; done))$(FAST)
+# -ffp-contract=off: trainer and edge must compute the same bits on every machine.
 ALL_CFLAGS = -std=c11 -Werror=implicit-function-declaration -D_POSIX_C_SOURCE=200809L -DTIERCE_RELEASE='"$(VERSION)"' $(WARN) -ffp-contract=off \
              -fPIC -I. -MMD -MP $(FAST) $(CFLAGS)
 
@@ -39,19 +39,14 @@ LIB_OBJ   = $(filter-out $(B)/infer/main.o $(B)/train/main.o,$(EDGE_OBJ) $(LIGHT
 TRAIN_LIBS = -llinear -lcjson -lzstd -lz -lm
 EDGE_LIBS  = -lz -lm
 DISPATCH_LIBS = -lcurl -levent_core -lsqlite3 -lcjson -lzstd -lz -lm -pthread
-# Redis as a ledger is optional
-HAVE_HIREDIS := $(shell printf '\043include <hiredis/hiredis.h>\n' | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
-ifeq ($(HAVE_HIREDIS),yes)
-$(B)/infer/dispatch/%.o: ALL_CFLAGS += -DHAVE_HIREDIS
-DISPATCH_LIBS += -lhiredis
-endif
-
-# Models are unpacked by it where it is
-HAVE_LIBDEFLATE := $(shell printf '\043include <libdeflate.h>\n' | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
-ifeq ($(HAVE_LIBDEFLATE),yes)
-$(B)/infer/deflate.o: ALL_CFLAGS += -DHAVE_LIBDEFLATE
-TIERCE_LIBS = -ldeflate
-endif
+# Optional: Redis as a ledger, and opening models by libdeflate. Looked for when first asked, which is behind `deps`.
+has_header = $(shell printf '\043include <$(1)>\n' | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
+HAVE_HIREDIS = $(eval HAVE_HIREDIS := $(call has_header,hiredis/hiredis.h))$(HAVE_HIREDIS)
+HAVE_LIBDEFLATE = $(eval HAVE_LIBDEFLATE := $(call has_header,libdeflate.h))$(HAVE_LIBDEFLATE)
+HIREDIS_LIBS = $(if $(HAVE_HIREDIS),-lhiredis)
+DEFLATE_LIBS = $(if $(HAVE_LIBDEFLATE),-ldeflate)
+$(B)/infer/dispatch/%.o: ALL_CFLAGS += $(if $(HAVE_HIREDIS),-DHAVE_HIREDIS)
+$(B)/infer/deflate.o: ALL_CFLAGS += $(if $(HAVE_LIBDEFLATE),-DHAVE_LIBDEFLATE)
 
 .PHONY: all wasm demo test bench quality install dist clean help deps pretrained single check fuzz mutants format
 all: deps $(B)/tierce $(B)/tierce-train $(B)/tierce-dispatch $(B)/libtierce.a $(B)/libtierce.so
@@ -71,13 +66,13 @@ $(B)/libtierce.so: $(EDGE_OBJ)
 	$(CC) -shared -Wl,-soname,libtierce.so.0 $(CFLAGS) $(LDFLAGS) $^ -o $@ $(EDGE_LIBS)
 
 $(B)/tierce: $(SMALL_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TIERCE_LIBS) $(EDGE_LIBS) -pthread
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(DEFLATE_LIBS) $(EDGE_LIBS) -pthread
 
 $(B)/tierce-train: $(TRAIN_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TRAIN_LIBS)
 
 $(B)/tierce-dispatch: $(DISPATCH_OBJ) $(LIGHT_OBJ) $(B)/libtierce.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(TIERCE_LIBS) $(DISPATCH_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(DEFLATE_LIBS) $(HIREDIS_LIBS) $(DISPATCH_LIBS)
 
 # the scriptable upstream of the dispatcher's tests
 MOCK_OBJ  = $(call obj,$(sort $(wildcard tests/dispatch/mock*.c)) data/dom.c)

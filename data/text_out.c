@@ -135,7 +135,7 @@ static size_t tiny_number(char *text, double v)
     for (; v < 1; e++)
         v *= 10;
     six = rounded(v * 1e5);
-    if (!six || six == 1000000)
+    if (!six || six == 1000000 || e < 5) /* e 4: it was next below 1e-4, and a product rounded up */
         return 0;
     size_t n = 7;
     for (size_t i = 6; i > 1; i--, six /= 10)

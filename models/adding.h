@@ -1,4 +1,4 @@
-/* What weights.c and its loops for AVX2 share: how entries are added up.
+/* What weights.c and its loops for AVX2 and AVX-512 share: how entries are added up.
  *
  * Entries go in groups, in strides that keep little at hand: find the slots of those that have weights,
  * without a branch (no processor guesses which have), add up their weights, add up their votes. */

@@ -1,5 +1,5 @@
 /* The loops of weights.c for processors with what AVX-512 had since 2019 (VBMI2, VNNI, VPOPCNTDQ), for models of
- * two tiers: sixteen entries at a time, whether they have weights or not: those that have none take the slot of
+ * four rows (two tiers whose costs are not predicted): sixteen entries at a time, whether they have weights or not: those that have none take the slot of
  * zeros, which costs less than moving the others together. Sixteen slots are turned to columns, of which an
  * instruction adds up those of a block; votes are listed by block and add up in registers. The sums are the plain
  * loops', to the bit. No gathering loads here either. */
@@ -191,10 +191,10 @@ TM_512 void add_votes_512(const int8_t *weight, uint32_t stride, const tm_lanes 
     }
 }
 
-/* In registers over all signs, eight sources in each; n_vectors: at most eight. */
+/* In registers over all signs, eight sources in each; n_vectors: at most six. */
 TM_512 void add_signs_in(const float *likely, uint32_t n_vectors, const tm_signs *signs, double *to)
 {
-    __m512d sum[8];
+    __m512d sum[6];
     for (uint32_t v = 0; v < n_vectors; v++)
         sum[v] = _mm512_loadu_pd(to + 8 * v);
     for (uint32_t i = 0; i < signs->n; i++) {

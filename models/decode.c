@@ -149,7 +149,7 @@ static tierce_status read_rows(tm_reader *r, tm_model *m)
 static void turn(tm_weights *w, const uint8_t *columns)
 {
     const size_t n = w->n_slots;
-    if (w->n_rows == 4) { /* two tiers: four bytes at a time */
+    if (w->n_rows == 4) { /* two tiers without predicted costs: four bytes at a time */
         for (size_t s = 0; s < n; s++) {
             const uint8_t four[4] = {columns[s], columns[n + s], columns[2 * n + s], columns[3 * n + s]};
             memcpy(tm_weights_of(w, (uint32_t)s), four, sizeof four);

@@ -76,7 +76,7 @@ typedef struct {
 } tm_place;
 
 /* Used buckets, sorted by index, and `step` bytes for each: a weight per row, room for whole vectors of them,
- * and the slot's tag, which then lies in the same cache line. Behind the last stands one of zeros. */
+ * and the slot's tag, which for four rows lies in the same cache line. Behind the last stands one of zeros. */
 typedef struct {
     uint32_t n_slots, n_rows;
     uint32_t stride; /* n_rows, rounded up */

@@ -26,9 +26,9 @@ has event2/event.h || missing="$missing libevent-dev"
 has sqlite3.h || missing="$missing libsqlite3-dev"
 want=""
 command -v gnuplot >/dev/null 2>&1 || want="gnuplot-nox"
-# Redis as a ledger; redis-tools has the server's binary too, but starts no service
 # unpacks models faster
 has libdeflate.h || want="$want libdeflate-dev"
+# Redis as a ledger; redis-tools has the server's binary too, but starts no service
 has hiredis/hiredis.h || want="$want libhiredis-dev"
 command -v redis-server >/dev/null 2>&1 || command -v redis-check-rdb >/dev/null 2>&1 || want="$want redis-tools"
 command -v parallel >/dev/null 2>&1 || want="$want parallel"

@@ -32,6 +32,8 @@ static void numbers(void **unused)
     number_is(0.00012, "0.00012");
     number_is(0.99999996, "1");
     number_is(0.09999999, "0.1");
+    number_is(nextafter(1e-4, 0), "0.0001");
+    number_is(nextafter(1e-5, 0), "1e-05");
     number_is(4e-7, "4e-07"); /* small is not nothing */
     number_is(12345678, "1.23457e+07");
     number_is(-0.5, "-0.5");
