@@ -359,6 +359,24 @@ static bool skip_scalar(td_json *json, char c)
     }
 }
 
+/* From behind a value to the next of its object, where it is written as most programs do: a comma, a short key
+ * without escapes, a colon, with or without a space behind them. False, and nothing done, where it is not. */
+static inline bool next_of_object(td_json *json)
+{
+    const char *at = json->at;
+    if (json->end - at < TD_RUN + 5 || *at != ',')
+        return false;
+    at += 1 + (at[1] == ' ');
+    if (*at != '"')
+        return false;
+    at++;
+    const unsigned n = td_plain_bytes(at);
+    if (n == TD_RUN || at[n] != '"' || at[n + 1] != ':')
+        return false;
+    json->at = at + n + 2;
+    return true;
+}
+
 bool td_json_skip(td_json *json, tierce_span *raw)
 {
     /* a bit per open level: 1 object, 0 list */
@@ -391,6 +409,8 @@ bool td_json_skip(td_json *json, tierce_span *raw)
             }
             char *const text = json->text;
             const bool object = kinds[level / 64] >> (level % 64) & 1;
+            if (object && !first && next_of_object(json))
+                break;
             const bool next = object ? td_json_key(json, &key, &first) : td_json_item(json, &first);
             json->text = text;
             if (json->what)

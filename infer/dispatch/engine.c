@@ -238,7 +238,9 @@ static bool take_ledger(ds_engine *e, const char *where, const ds_config *c)
         return false;
     }
     ds_ledger *ledger = ds_ledger_open(where, c->budgets, c->n_budgets, 2000, &error);
-    if (ledger && (!e->options->ledger_fsync || strcmp(e->options->ledger_fsync, "never")))
+    if (ledger && e->ledger && !ds_ledger_same(ledger, e->ledger)) /* it went while it was opened */
+        good = td_fail(&error, "ledger: %.200s is another file now; put the old one back, or start anew", where);
+    if (ledger && good && (!e->options->ledger_fsync || strcmp(e->options->ledger_fsync, "never")))
         disk = ds_ledger_disk(ledger, &good, &error);
     if (disk && !(watch = ds_watch_new(e->loop, ds_disk_fd(disk), true, false, on_disk, e)))
         good = td_fail(&error, "%.200s: out of memory", where);

@@ -296,6 +296,11 @@ ds_ledger_state ds_ledger_look(ds_ledger *ledger)
     return ledger->moved ? DS_LEDGER_MOVED : DS_LEDGER_HERE;
 }
 
+bool ds_ledger_same(const ds_ledger *a, const ds_ledger *b)
+{
+    return (!a->inode && !b->inode) || (a->inode == b->inode && a->device == b->device && a->home == b->home);
+}
+
 ds_ledger_answer ds_ledger_reserve(ds_ledger *ledger, const ds_payer *payer, double usd, double now_unix,
                                    ds_ticket *ticket, size_t *which, td_error *error)
 {

@@ -81,6 +81,8 @@ typedef enum {
 } ds_ledger_state;
 /* Looks at it: a system call. */
 ds_ledger_state ds_ledger_look(ds_ledger *ledger);
+/* Whether both count in the same file; true where there is none. */
+bool ds_ledger_same(const ds_ledger *a, const ds_ledger *b);
 
 /* ---- the disk ---- */
 

@@ -453,7 +453,7 @@ static ds_store *open_store(const char *where, unsigned busy_ms, td_error *error
     /* SQLite's own answer: absolute, links resolved. It lives as long as one connection is open. */
     const char *path = sqlite3_db_filename(s->db, "main");
     const size_t room = path && *path ? strlen(path) + 5 : 0;
-    if (room && !(s->wal = malloc(room))) {
+    if (room && (!(s->wal = malloc(room)) || !(s->given = strdup(where)))) {
         td_fail(error, "%.200s: out of memory", where);
         close_store(s);
         return NULL;
@@ -461,8 +461,7 @@ static ds_store *open_store(const char *where, unsigned busy_ms, td_error *error
     if (room)
         snprintf(s->wal, room, "%s-wal", path);
     struct stat at;
-    if (room && stat(where, &at) == 0) { /* a file that goes in this very moment is noticed as another one */
-        s->given = strdup(where);
+    if (room && stat(where, &at) == 0) { /* a file that goes in this very moment is noticed as another one, or as none */
         s->device = at.st_dev;
         s->inode = at.st_ino;
     }
