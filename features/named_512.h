@@ -6,14 +6,15 @@
 
 #include "features/bytes.h"
 #include "features/extractors.h"
+#include "features/hash_512.h"
 
 #ifdef TF_AVX512
 #include <immintrin.h>
 
 typedef struct {
     uint32_t index[TF_N_COUNT + 16], n; /* of the features that are there, in their order */
-    uint32_t size[TF_N_COUNT + 1], sizes; /* which of them are sizes, as numbers of the list... */
-    uint8_t id[TF_N_COUNT];             /* ...and of features */
+    uint32_t size[TF_N_COUNT], sizes; /* which of them are sizes, as numbers of the list... */
+    uint8_t id[TF_N_COUNT];           /* ...and of features */
 } tf_named_list;
 
 /* Shares are cut at multiples of 5, but for the first. */
@@ -32,15 +33,6 @@ TF_AVX512 static inline __m512i tf_half_octaves(__m512i value)
     const __m512i half = _mm512_and_si512(_mm512_srlv_epi32(value, _mm512_sub_epi32(k, one)), one);
     const __m512i bucket = _mm512_add_epi32(_mm512_add_epi32(k, k), half);
     return _mm512_mask_mov_epi32(bucket, _mm512_cmplt_epu32_mask(value, _mm512_set1_epi32(4)), value);
-}
-
-TF_AVX512 static inline __m512i tf_mix_512(__m512i h)
-{
-    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
-    h = _mm512_mullo_epi32(h, _mm512_set1_epi32((int)0x85ebca6bu));
-    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 13));
-    h = _mm512_mullo_epi32(h, _mm512_set1_epi32((int)0xc2b2ae35u));
-    return _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
 }
 
 TF_AVX512 static void tf_list_named(const tf_features *f, const uint32_t *values, tf_named_list *l)
@@ -63,7 +55,7 @@ TF_AVX512 static void tf_list_named(const tf_features *f, const uint32_t *values
         bucket = _mm512_mask_mov_epi32(bucket, size | count, tf_half_octaves(value));
         bucket = _mm512_mask_mov_epi32(bucket, share, tf_cut_shares(cuts, value));
         const __m512i step = _mm512_mullo_epi32(_mm512_add_epi32(bucket, _mm512_set1_epi32(1)), _mm512_set1_epi32((int)0x9e3779b1u));
-        const __m512i mixed = tf_mix_512(_mm512_add_epi32(_mm512_maskz_loadu_epi32(valid, f->named_hash + id), step));
+        const __m512i mixed = tf_hash_mix_512(_mm512_add_epi32(_mm512_maskz_loadu_epi32(valid, f->named_hash + id), step));
         const __m512i index = _mm512_or_si512(base, _mm512_srl_epi32(mixed, shift));
         _mm512_storeu_si512(&l->index[l->n], _mm512_maskz_compress_epi32(there, index));
         for (uint32_t left = size & there; left; left &= left - 1) {

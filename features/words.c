@@ -6,6 +6,7 @@
 
 #include "features/clones.h"
 #include "features/hash.h"
+#include "features/hash_512.h"
 #include "features/lexicon.h"
 #ifdef TF_AVX2
 #include <immintrin.h>
@@ -158,15 +159,6 @@ TF_AVX512 static inline __m512i hash_step_512(__m512i h, __m512i four, __m512i l
     return _mm512_mask_mullo_epi32(h, _mm512_cmpgt_epi32_mask(len, _mm512_set1_epi32(at)), next, _mm512_set1_epi32(TF_HASH_PRIME));
 }
 
-TF_AVX512 static inline __m512i hash_mix_512(__m512i h)
-{
-    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
-    h = _mm512_mullo_epi32(h, _mm512_set1_epi32((int)0x85ebca6bu));
-    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 13));
-    h = _mm512_mullo_epi32(h, _mm512_set1_epi32((int)0xc2b2ae35u));
-    return _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
-}
-
 /* Sixteen words in each of n chains, from the first on. */
 TF_AVX512 static inline __attribute__((always_inline)) void hash_chains(const tf_scan *scan, uint32_t first, int n, uint32_t *hash)
 {
@@ -189,7 +181,7 @@ TF_AVX512 static inline __attribute__((always_inline)) void hash_chains(const tf
             }
     } while (_mm512_cmpgt_epi32_mask(longest, _mm512_set1_epi32(at)));
     for (int c = 0; c < n; c++)
-        _mm512_storeu_si512(hash + 16 * c, hash_mix_512(h[c]));
+        _mm512_storeu_si512(hash + 16 * c, tf_hash_mix_512(h[c]));
 }
 
 TF_AVX512 static void hash_words_512(tf_scan *scan)
